@@ -1,0 +1,1 @@
+"""What does the demo org contain, and how is it made?"""

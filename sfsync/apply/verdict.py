@@ -1,0 +1,87 @@
+"""May a change still be written, and if it was sent, did the org do it?"""
+
+from collections.abc import Collection
+
+from sfsync.apply.present import STAMP_FIELD, Present, Row
+from sfsync.compare import is_same
+from sfsync.model import Change, Outcome, Stamp, State, Value
+
+ALREADY_SO = "already so: every field holds the planned value"
+GONE = "is gone: deleted since it was read, or hidden from the service's user"
+
+
+def judge(change: Change, present: Present, written: Collection[tuple[str, str]]) -> Outcome | None:
+    """Tell why a change must not be written now, or None: it may be.
+
+    `written` are the records that this run itself has changed before: their stamps moved by our
+    own hand.
+    """
+    row = present.get((change.object, change.id))
+    if row is None:
+        return _outcome(change, State.STALE, f"{change.object} {change.id} {GONE}")
+    if all(is_same(row[name], field.after) for name, field in change.fields.items()):
+        return _outcome(change, State.SKIPPED, ALREADY_SO)
+    moved = "; ".join(_moved_fields(change, row) or _moved_records(change, present, written))
+    return _outcome(change, State.STALE, moved) if moved else None
+
+
+def decide(change: Change, row: Row | None) -> Outcome | None:
+    """Tell what became of a change that was sent without an answer, or None: it was not done.
+
+    `row` is what the record holds now. An update is all or nothing, so one field at its new value
+    tells that all of them were written. The values tell more than the stamp: before sending they
+    stood at `before`, and a stamp cannot tell two writes of one second apart.
+    """
+    if row is None:
+        why = "since it was sent; whether it was written cannot be told"
+        return _outcome(change, State.UNKNOWN, f"{change.object} {change.id} is gone {why}")
+    readable = {name: field for name, field in change.fields.items() if name in row}
+    arrived = {name for name, field in readable.items() if is_same(row[name], field.after)}
+    others = ", ".join(sorted(readable.keys() - arrived))
+    if any(not is_same(readable[name].before, readable[name].after) for name in arrived):
+        why = f"changed by somebody since it was written: {others}" if others else ""
+        return _outcome(change, State.APPLIED, why)
+    if readable and all(is_same(row[name], field.before) for name, field in readable.items()):
+        return None
+    why = "none of its fields can be read any more"
+    if others:
+        why = f"changed by somebody since it was sent: {others}"
+    return _outcome(change, State.UNKNOWN, f"{why}; look at it")
+
+
+def _moved_fields(change: Change, row: Row) -> list[str]:
+    return [
+        f"{name} was {_shown(field.before)} when read, is {_shown(row[name])} now"
+        for name, field in sorted(change.fields.items())
+        if not is_same(row[name], field.before)
+    ]
+
+
+def _moved_records(
+    change: Change, present: Present, written: Collection[tuple[str, str]]
+) -> list[str]:
+    reasons = []
+    for stamp in change.rests_on:
+        row = present.get((stamp.object, stamp.id))
+        if row is None:
+            reasons.append(f"{stamp.object} {stamp.id}, which it rests on, {GONE}")
+        elif (stamp.object, stamp.id) not in written and _has_moved(stamp, row):
+            reasons.append(
+                f"{stamp.object} {stamp.id} was changed since it was read: "
+                f"{STAMP_FIELD} was {stamp.modified} when read, is {row[STAMP_FIELD]} now"
+            )
+    return reasons
+
+
+def _has_moved(stamp: Stamp, row: Row) -> bool:
+    # Recorded exports may have no stamps: then the values alone must tell.
+    now = row.get(STAMP_FIELD)
+    return stamp.modified is not None and now is not None and not is_same(stamp.modified, now)
+
+
+def _outcome(change: Change, state: State, message: str) -> Outcome:
+    return Outcome(change.object, change.id, state, message=message)
+
+
+def _shown(value: Value) -> str:
+    return "empty" if value in (None, "") else repr(value)

@@ -1,0 +1,134 @@
+"""What does one column of facts or fields look like while it is judged?
+
+Columns are NumPy arrays, one element a record, in the order of the object's frame. Instants are
+`datetime64[s]` in UTC, dates `datetime64[D]` (calendar days of the org), numbers float64 with NaN
+for null, flags bool, words int32 codes into `words` with -1 for null, references int32 positions in
+the other object's frame with -1 for none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sfsync.model import Value
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+NO_INSTANT = np.datetime64("NaT", "s")
+NO_DAY = np.datetime64("NaT", "D")
+
+
+class Kind(StrEnum):
+    """What a column holds, which decides the conditions that fit it."""
+
+    NUMBER = "number"
+    FLAG = "flag"
+    WORDS = "words"
+    DATE = "date"
+    INSTANT = "instant"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Which record proves each element: a row in the tables laid end to end, -1 for none.
+
+    `tables` names the objects and how many rows each has, in the order they were laid.
+    """
+
+    rows: Array
+    tables: tuple[tuple[str, int], ...]
+
+    def at(self, position: int) -> tuple[str, int] | None:
+        """Return the object and the row in its frame that prove the element, or None."""
+        row = int(self.rows[position])
+        for name, size in self.tables:
+            if 0 <= row < size:
+                return name, row
+            row -= size
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Values of one fact or field. `known` is False where the org lacks what the column is made
+    of.
+    """
+
+    kind: Kind
+    values: Array
+    words: tuple[str, ...] = ()
+    proof: Proof | None = None
+    known: bool = True
+
+    @property
+    def present(self) -> Mask:
+        """Where a value stands. Flags always have one."""
+        if self.kind is Kind.NUMBER:
+            return ~np.isnan(self.values)
+        if self.kind in (Kind.DATE, Kind.INSTANT):
+            return ~np.isnat(self.values)
+        if self.kind is Kind.FLAG:
+            return np.ones(len(self.values), dtype=bool)
+        return np.asarray(self.values >= 0)
+
+    def at(self, position: int) -> Value:
+        """Return one element as a field value (see `model`); None where there is none or it is
+        unknown.
+        """
+        if not self.known or not bool(self.present[position]):
+            return None
+        element = self.values[position]
+        if self.kind is Kind.NUMBER:
+            return int(element) if float(element).is_integer() else float(element)
+        if self.kind is Kind.FLAG:
+            return bool(element)
+        if self.kind is Kind.WORDS:
+            return self.words[int(element)]
+        if self.kind is Kind.REFERENCE:
+            return int(element)
+        return str(element) if self.kind is Kind.DATE else f"{element}.000+0000"
+
+    def code(self, word: str) -> int:
+        """Return the code of a word, or -2, which no element has."""
+        return self.words.index(word) if word in self.words else -2
+
+
+def empty(kind: Kind, size: int, *, known: bool = True) -> Column:
+    """Return a column without any value (flags: all False)."""
+    fillers: Mapping[Kind, tuple[Any, str]] = {
+        Kind.NUMBER: (np.nan, "float64"),
+        Kind.FLAG: (False, "bool"),
+        Kind.WORDS: (-1, "int32"),
+        Kind.REFERENCE: (-1, "int32"),
+        Kind.DATE: (NO_DAY, "datetime64[D]"),
+        Kind.INSTANT: (NO_INSTANT, "datetime64[s]"),
+    }
+    filler, dtype = fillers[kind]
+    return Column(kind, np.full(size, filler, dtype=dtype), known=known)
+
+
+def latest(groups: Array, moments: Array, size: int) -> tuple[Array, Array]:
+    """Find the latest moment in each group, and the last row that has it.
+
+    `groups`: int codes from 0 to size - 1, negative ones are left out; `moments`: datetime64, NaT
+    left out. Returns (moments of `size`, NaT where a group has none; rows, -1 where none).
+    """
+    rows = np.flatnonzero((groups >= 0) & ~np.isnat(moments))
+    best = np.full(size, np.iinfo(np.int64).min, dtype="int64")
+    numbers = moments.astype("int64")
+    np.maximum.at(best, groups[rows], numbers[rows])
+    found = np.full(size, -1, dtype="int64")
+    hits = rows[numbers[rows] == best[groups[rows]]]
+    found[groups[hits]] = hits
+    return best.view("int64").astype(moments.dtype), found
+
+
+def counts(groups: Array, size: int) -> Array:
+    """Count the rows of each group as float64; negative groups are left out."""
+    return np.bincount(groups[groups >= 0], minlength=size).astype("float64")

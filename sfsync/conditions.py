@@ -1,0 +1,414 @@
+"""When does a condition hold, for which records, and which part of it does not?
+
+The language stops at: a name with a plain value, a list of values, `present`, `absent`, or a few
+operators; `all`, `any`, `not`; and as values also `now`, `{in_days: n}` and `{fact: name}`. What
+does not fit becomes a fact in Python. A test on a missing value is unknown, and what is unknown
+does not hold; neither does `not` of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+
+from sfsync.columns import Array, Column, Kind, Mask
+from sfsync.lines import Path
+from sfsync.model import Value
+from sfsync.registry import nearest
+
+
+class Sight(Protocol):
+    """What a condition looks at: the columns of one object at one moment."""
+
+    @property
+    def now(self) -> np.datetime64:
+        """The moment judged, datetime64[s] in UTC."""
+        ...
+
+    @property
+    def today(self) -> np.datetime64:
+        """Its calendar day in the org's zone, datetime64[D]."""
+        ...
+
+    def column(self, name: str) -> Column:
+        """Return the fact or field of that name."""
+        ...
+
+    def start_of(self, days: Array) -> Array:
+        """Return the first instant of each day in the org's zone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where a condition holds and where it fails; where neither, it is unknown."""
+
+    holds: Mask
+    fails: Mask
+
+
+class Condition(Protocol):
+    """Something that holds for some records."""
+
+    def truth(self, sight: Sight) -> Truth:
+        """Judge every record."""
+        ...
+
+    def tests(self) -> Iterator["Test"]:
+        """Every single test in it, in the order written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """The other side of a test: a plain value, the moment judged, a day from today, or a fact of
+    the same record.
+    """
+
+    value: Any = None
+    in_days: int | None = None
+    fact: str | None = None
+    is_now: bool = False
+
+    def __str__(self) -> str:
+        if self.is_now:
+            return "now"
+        if self.fact:
+            return self.fact
+        if self.in_days is not None:
+            return (
+                "today"
+                if self.in_days == 0
+                else f"{abs(self.in_days)} days {'ahead' if self.in_days > 0 else 'ago'}"
+            )
+        return (
+            ", ".join(str(v) for v in self.value)
+            if isinstance(self.value, tuple)
+            else _word(self.value)
+        )
+
+
+def _word(value: Any) -> str:
+    return (
+        {True: "true", False: "false"}.get(value, str(value))
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One comparison: the kinds it fits, what it does to arrays, and how it reads: `idle_days
+    {words} 60`.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    words: str
+    compare: Callable[[Array, Any], Mask]
+
+
+_ORDERED = (Kind.NUMBER,)
+_TIMED = (Kind.DATE, Kind.INSTANT)
+_NAMED = (Kind.NUMBER, Kind.WORDS, Kind.FLAG)
+
+OPERATORS: Mapping[str, Operator] = {
+    each.name: each
+    for each in (
+        Operator("is", _NAMED, "is to be", lambda a, b: a == b),
+        Operator("is_not", _NAMED, "is not to be", lambda a, b: a != b),
+        Operator("in", (Kind.NUMBER, Kind.WORDS), "is to be one of", lambda a, b: np.isin(a, b)),
+        Operator(
+            "not_in", (Kind.NUMBER, Kind.WORDS), "is to be none of", lambda a, b: ~np.isin(a, b)
+        ),
+        Operator("at_least", _ORDERED, "is to be at least", lambda a, b: a >= b),
+        Operator("at_most", _ORDERED, "is to be at most", lambda a, b: a <= b),
+        Operator("more_than", _ORDERED, "is to be more than", lambda a, b: a > b),
+        Operator("less_than", _ORDERED, "is to be less than", lambda a, b: a < b),
+        Operator("before", _TIMED, "is to be before", lambda a, b: a < b),
+        Operator("after", _TIMED, "is to be after", lambda a, b: a > b),
+        Operator("on_or_before", (Kind.DATE,), "is to be on or before", lambda a, b: a <= b),
+        Operator("on_or_after", (Kind.DATE,), "is to be on or after", lambda a, b: a >= b),
+        Operator(
+            "in_last_days",
+            _TIMED,
+            "is to be in the last days:",
+            lambda a, b: (a >= b[0]) & (a <= b[1]),
+        ),
+    )
+}
+PRESENCE = ("present", "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison of one fact or field."""
+
+    name: str
+    operator: str
+    operand: Operand
+
+    def truth(self, sight: Sight) -> Truth:
+        """Judge every record; unknown where a value is missing, or the column is not to be had in
+        this org.
+        """
+        column = sight.column(self.name)
+        size = len(column.values)
+        if not column.known:
+            return Truth(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
+        present = column.present
+        if self.operator in PRESENCE:
+            return (
+                Truth(present, ~present) if self.operator == "present" else Truth(~present, present)
+            )
+        other, known = self._other(sight, column)
+        result = OPERATORS[self.operator].compare(column.values, other)
+        known = known & present
+        return Truth(result & known, ~result & known)
+
+    def tests(self) -> Iterator["Test"]:
+        """Itself."""
+        yield self
+
+    def _other(self, sight: Sight, column: Column) -> tuple[Any, Mask | bool]:
+        operand = self.operand
+        if operand.is_now:
+            return sight.now, True
+        if operand.fact is not None:
+            other = sight.column(operand.fact)
+            return other.values, (
+                other.present if other.known else np.zeros(len(other.values), dtype=bool)
+            )
+        if self.operator == "in_last_days":
+            first = sight.today - np.timedelta64(int(operand.value), "D")
+            if column.kind is Kind.DATE:
+                return (first, sight.today), True
+            return (sight.start_of(np.array([first]))[0], sight.now), True
+        if operand.in_days is not None:
+            return sight.today + np.timedelta64(operand.in_days, "D"), True
+        return _coded(operand.value, column), True
+
+    def __str__(self) -> str:
+        if self.operator in PRESENCE:
+            return f"{self.name} is to be {self.operator}"
+        return f"{self.name} {OPERATORS[self.operator].words} {self.operand}"
+
+
+def _coded(value: Any, column: Column) -> Any:
+    if column.kind is Kind.WORDS:
+        return [column.code(v) for v in value] if isinstance(value, tuple) else column.code(value)
+    if column.kind is Kind.DATE:
+        return np.datetime64(value, "D")
+    return list(value) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Holds where every part holds; fails where one fails."""
+
+    parts: tuple[Condition, ...]
+
+    def truth(self, sight: Sight) -> Truth:
+        """Judge every record."""
+        truths = [part.truth(sight) for part in self.parts]
+        return Truth(
+            np.logical_and.reduce([t.holds for t in truths]),
+            np.logical_or.reduce([t.fails for t in truths]),
+        )
+
+    def tests(self) -> Iterator[Test]:
+        """Every test in the parts."""
+        for part in self.parts:
+            yield from part.tests()
+
+    def __str__(self) -> str:
+        return " and ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds where one part holds; fails where all fail."""
+
+    parts: tuple[Condition, ...]
+
+    def truth(self, sight: Sight) -> Truth:
+        """Judge every record."""
+        truths = [part.truth(sight) for part in self.parts]
+        return Truth(
+            np.logical_or.reduce([t.holds for t in truths]),
+            np.logical_and.reduce([t.fails for t in truths]),
+        )
+
+    def tests(self) -> Iterator[Test]:
+        """Every test in the parts."""
+        for part in self.parts:
+            yield from part.tests()
+
+    def __str__(self) -> str:
+        return " or ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds where its part fails."""
+
+    part: Condition
+
+    def truth(self, sight: Sight) -> Truth:
+        """Judge every record."""
+        inner = self.part.truth(sight)
+        return Truth(inner.fails, inner.holds)
+
+    def tests(self) -> Iterator[Test]:
+        """Every test in its part."""
+        yield from self.part.tests()
+
+    def __str__(self) -> str:
+        return f"not: {self.part}"
+
+
+_NOTHING = All(())
+Complain = Callable[[Path, str], None]
+
+
+def parse_condition(
+    raw: Any, names: Mapping[str, Kind], complain: Complain, path: Path = ()
+) -> Condition:
+    """Read a condition as it stands in YAML.
+
+    `names` are the facts and fields that may be asked about. Every problem is handed to `complain`
+    with its path; what is returned then is of no use.
+    """
+    if not isinstance(raw, Mapping) or not raw:
+        complain(path, "a condition is a mapping such as `idle_days: {at_least: 60}`")
+        return _NOTHING
+    parts: list[Condition] = []
+    for key, value in raw.items():
+        here = (*path, key)
+        if key in ("all", "any"):
+            if not isinstance(value, list) or not value:
+                complain(here, f"`{key}` takes a list of conditions")
+                continue
+            inner = tuple(
+                parse_condition(each, names, complain, (*here, n)) for n, each in enumerate(value)
+            )
+            parts.append(All(inner) if key == "all" else AnyOf(inner))
+        elif key == "not":
+            parts.append(Not(parse_condition(value, names, complain, here)))
+        elif key not in names:
+            complain(here, f'there is no fact or field "{key}"{nearest(str(key), names)}')
+        else:
+            parts += _tests(str(key), value, names, complain, here)
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def _tests(
+    name: str, value: Any, names: Mapping[str, Kind], complain: Complain, path: Path
+) -> list[Test]:
+    if value in PRESENCE and isinstance(value, str):
+        return [Test(name, value, Operand())]
+    if isinstance(value, Mapping):
+        tests = []
+        for operator, raw in value.items():
+            if operator not in OPERATORS:
+                complain(
+                    (*path, operator),
+                    f'there is no operator "{operator}"{nearest(str(operator), OPERATORS)}',
+                )
+                continue
+            tests.append(_test(name, operator, raw, names, complain, (*path, operator)))
+        if not value:
+            complain(path, f"what about {name}? Give a value or an operator such as at_least")
+        return [test for test in tests if test is not None]
+    test = _test(name, "in" if isinstance(value, list) else "is", value, names, complain, path)
+    return [test] if test is not None else []
+
+
+def _test(
+    name: str, operator: str, raw: Any, names: Mapping[str, Kind], complain: Complain, path: Path
+) -> Test | None:
+    kind = names[name]
+    if kind not in OPERATORS[operator].kinds:
+        fitting = ", ".join([*PRESENCE, *(o.name for o in OPERATORS.values() if kind in o.kinds)])
+        complain(path, f'"{operator}" does not fit {name}, a {kind}; there is: {fitting}')
+        return None
+    operand, problem = _operand(raw, kind, operator, names)
+    if problem:
+        complain(path, f"{name}: {problem}")
+        return None
+    return Test(name, operator, operand)
+
+
+def _operand(raw: Any, kind: Kind, operator: str, names: Mapping[str, Kind]) -> tuple[Operand, str]:
+    if operator == "in_last_days":
+        return Operand(raw), "" if _is_number(raw) and int(
+            raw
+        ) == raw and raw >= 0 else "in_last_days takes a number of days"
+    if operator in ("in", "not_in"):
+        if not isinstance(raw, list):
+            return Operand(), f"{operator} takes a list"
+        wrong = [each for each in raw if not _fits(each, kind)]
+        return Operand(tuple(raw)), f"{wrong[0]!r} is no {kind}" if wrong else ""
+    if isinstance(raw, Mapping):
+        return _reference(raw, kind, names)
+    if raw == "now":
+        return Operand(
+            is_now=True
+        ), "" if kind is Kind.INSTANT else f"`now` is an instant, this is a {kind}"
+    if isinstance(raw, date) and kind is Kind.DATE:
+        return Operand(raw.isoformat()), ""
+    return Operand(raw), "" if _fits(raw, kind) else f"{_word(raw)!r} is no {kind}"
+
+
+def _reference(
+    raw: Mapping[str, Any], kind: Kind, names: Mapping[str, Kind]
+) -> tuple[Operand, str]:
+    if set(raw) == {"in_days"}:
+        days = raw["in_days"]
+        if not isinstance(days, int) or isinstance(days, bool):
+            return Operand(), "in_days takes a whole number of days from today"
+        return Operand(
+            in_days=days
+        ), "" if kind is Kind.DATE else f"in_days is a date, this is a {kind}"
+    if set(raw) == {"fact"}:
+        other = raw["fact"]
+        if other not in names:
+            return Operand(), f'there is no fact or field "{other}"{nearest(str(other), names)}'
+        if names[other] is not kind or kind is Kind.WORDS:
+            return (
+                Operand(),
+                f"{other} is a {names[other]}, this is a {kind}: they cannot be compared",
+            )
+        return Operand(fact=other), ""
+    return Operand(), "a value is plain, `now`, {in_days: n} or {fact: name}"
+
+
+def _is_number(raw: Any) -> bool:
+    return isinstance(raw, int | float) and not isinstance(raw, bool)
+
+
+def _fits(raw: Any, kind: Kind) -> bool:
+    if kind is Kind.NUMBER:
+        return _is_number(raw)
+    if kind is Kind.FLAG:
+        return isinstance(raw, bool)
+    return kind is Kind.WORDS and isinstance(raw, str)
+
+
+def failing(
+    condition: Condition, sight: Sight, position: int
+) -> list[tuple[Condition, bool, Value]]:
+    """List the parts of a condition that keep it from holding for one record.
+
+    Each with whether it is known to fail (else it is unknown), and the present value of what it
+    tests (None for a group). Empty where the condition holds.
+    """
+    truth = condition.truth(sight)
+    if bool(truth.holds[position]):
+        return []
+    if isinstance(condition, All):
+        return [each for part in condition.parts for each in failing(part, sight, position)]
+    value = sight.column(condition.name).at(position) if isinstance(condition, Test) else None
+    return [(condition, bool(truth.fails[position]), value)]

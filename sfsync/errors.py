@@ -1,0 +1,87 @@
+"""What can go wrong, and what does the process then say to its caller?
+
+SfsyncError                     everything below; each carries its exit code
+├── ConfigError                 settings, rules or config files are wrong (all problems at once)
+│   └── CircleError             rules that would send a record round in a circle at one moment
+├── PlanRefused                 the plan does not fit: other org, other policy, too old, unreadable
+├── Stopped                     a limit or guard stopped the run before it wrote
+├── NotFound                    no such run, record, job or rule (lists what there is)
+├── OrgError
+│   ├── OrgUnavailable          temporary: worth trying again later
+│   └── OrgRefused              final: the org or its sign-in says no
+└── Locked                      another run holds the lock
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller (architecture, section 9)."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    STOPPED = 4
+    CONFIGURATION = 5
+    UNREACHABLE = 6
+    LOCKED = 7
+
+
+class SfsyncError(Exception):
+    """A failure with a message for a person: what is wrong, where, and what to do."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class ConfigError(SfsyncError):
+    """Configuration is wrong; `problems` holds one line for each thing to mend, sorted."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(self.problems))
+
+
+class CircleError(ConfigError):
+    """Rules contradict each other: a record would be moved round in a circle."""
+
+
+class PlanRefused(SfsyncError):
+    """A plan that may not be applied here or now."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class Stopped(SfsyncError):
+    """A limit or guard said no before anything was written."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class NotFound(SfsyncError):
+    """Something was named that does not exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+class OrgError(SfsyncError):
+    """The org, or the way to it."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class OrgUnavailable(OrgError):
+    """Temporary trouble: connection, maintenance, concurrency; trying later may help."""
+
+
+class OrgRefused(OrgError):
+    """The org said no, and would say so again."""
+
+
+class Locked(SfsyncError):
+    """Another run is at work on this org."""
+
+    exit_code = ExitCode.LOCKED

@@ -1,0 +1,179 @@
+"""Which objects and fields do facts and rules need, and what does the org say in them?
+
+Only what some fact or rule reads is asked for. What the org lacks is noted, not guessed: rules that
+need it cannot judge.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sfsync.columns import Mask
+from sfsync.conditions import Condition
+from sfsync.facts import FACTS, Look
+from sfsync.model import OwnWrite, PreviousPass, Value
+from sfsync.org import OrgReader
+from sfsync.org.soql import condition
+from sfsync.policy import FieldSpec, Machine, Policy
+from sfsync.rules.words import tested
+from sfsync.snapshot import Snapshot, frame_of, own_writes_of, parse, refer, with_previous
+
+logger = logging.getLogger(__name__)
+
+# The platform hides activities and history older than a year or so from ordinary queries.
+_ARCHIVED = frozenset({"Task", "Event", "AccountHistory", "OpportunityHistory"})
+_ALWAYS = ("name", "owner", "created", "modified")
+_USERS = "User"
+
+
+def columns_needed(policy: Policy) -> dict[str, list[str]]:
+    """Return, per object, our names of the fields that the policy's facts and rules read or write,
+    sorted.
+    """
+    needed: dict[str, set[str]] = {name: set() for name in policy.objects}
+    for fact in FACTS.values():
+        for read in fact.reads:
+            object_name, _, column = read.partition(".")
+            needed[object_name].add(column)
+    for object_name, machine in policy.machines.items():
+        needed[object_name] |= _named_by(machine)
+    for object_name, out in policy.leave_out.items():
+        needed[object_name] |= set(tested(out))
+    needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
+    return {
+        name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))
+        for name, columns in needed.items()
+        if columns
+    }
+
+
+def _named_by(machine: Machine) -> set[str]:
+    conditions: list[Condition | None] = [rule.when for rule in machine.rules]
+    conditions += [finding.when for finding in machine.findings]
+    conditions += [keep.when for keep in machine.keep]
+    conditions += [line.when for lines in machine.scores.values() for line in lines]
+    sets = [*(rule.set for rule in machine.rules), *(keep.set for keep in machine.keep)]
+    written = {each.field for each_set in sets for each in each_set}
+    asked = {name for each in conditions if each is not None for name in tested(each)}
+    return {machine.state, *machine.entered_fields(), *written, *asked}
+
+
+def extract(
+    org: OrgReader,
+    policy: Policy,
+    now: datetime,
+    previous: PreviousPass | None = None,
+    own_writes: Sequence[OwnWrite] = (),
+) -> Snapshot:
+    """Read all that the policy needs, as of `now` (aware UTC, whole seconds).
+
+    Raises OrgUnavailable or OrgRefused from the door.
+    """
+    missing: set[str] = set()
+    raw: dict[str, tuple[list[Value], dict[str, list[Value]]]] = {}
+    wanted = columns_needed(policy)
+    for object_name, columns in wanted.items():
+        specs = _readable(org, policy.objects[object_name], object_name, columns, missing)
+        if specs is not None:
+            raw[object_name] = _read(org, object_name, specs, _only_of_state(policy, object_name))
+    frames = _frames(raw, policy)
+    for object_name in policy.machines:
+        if object_name in frames:
+            frames[object_name] = with_previous(frames[object_name], object_name, previous)
+    own = {
+        name: own_writes_of(name, frames[name].index, own_writes)
+        for name in policy.machines
+        if name in frames
+    }
+    references = {
+        name: {spec.name: spec.to for spec in fields.values() if spec.to and spec.to in frames}
+        for name, fields in policy.objects.items()
+    }
+    when = previous.now if previous else None
+    snapshot = Snapshot(
+        now, org.zone, org.id, org.user_id, frames, references, frozenset(missing), when, own
+    )
+    return in_the_loop(snapshot, policy)
+
+
+def _readable(
+    org: OrgReader,
+    specs: Mapping[str, FieldSpec],
+    object_name: str,
+    columns: Iterable[str],
+    missing: set[str],
+) -> list[FieldSpec] | None:
+    described = org.fields(object_name)
+    if described is None:
+        missing.add(object_name)
+        return None
+    missing |= {f"{object_name}.{name}" for name in columns if specs[name].field not in described}
+    return [specs[name] for name in columns if specs[name].field in described]
+
+
+def _only_of_state(policy: Policy, object_name: str) -> str:
+    """Of the field history only changes of the status, and creations, are asked for."""
+    if object_name != "AccountHistory" or "Account" not in policy.machines:
+        return ""
+    field = policy.field("Account", policy.machines["Account"].state)
+    return condition("Field IN {}", [field, "created"])
+
+
+def _read(
+    org: OrgReader, object_name: str, specs: Sequence[FieldSpec], where: str
+) -> tuple[list[Value], dict[str, list[Value]]]:
+    """Read one object column by column; the records themselves are not kept."""
+    ids: list[Value] = []
+    columns: dict[str, list[Value]] = {spec.name: [] for spec in specs}
+    asked = ["Id", *dict.fromkeys(spec.field for spec in specs)]
+    for page in org.pages(object_name, asked, archived=object_name in _ARCHIVED, where=where):
+        ids += [row["Id"] for row in page]
+        for spec in specs:
+            columns[spec.name] += [row[spec.field] for row in page]
+    logger.info("%s: %d records read", object_name, len(ids))
+    return ids, columns
+
+
+def _frames(
+    raw: Mapping[str, tuple[list[Value], dict[str, list[Value]]]], policy: Policy
+) -> dict[str, pd.DataFrame]:
+    indexes = {
+        name: pd.Index([str(i) for i in ids], dtype="str").sort_values()
+        for name, (ids, _) in raw.items()
+    }
+    frames = {}
+    for object_name, (ids, columns) in raw.items():
+        parsed: dict[str, Any] = {}
+        for name, values in columns.items():
+            spec = policy.objects[object_name][name]
+            if spec.type == "reference" and spec.to in indexes:
+                parsed[name] = refer(values, indexes[spec.to])
+            else:
+                parsed[name] = parse(values, "picklist" if spec.type == "reference" else spec.type)
+        frames[object_name] = frame_of([str(i) for i in ids], parsed)
+    return frames
+
+
+def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:
+    """Leave out what `config/` leaves out, and what was created later than `now`.
+
+    Tasks alone stay whenever they were created: their instant is never later than now (spec,
+    section 3).
+    """
+    look = Look(snapshot, policy)
+    kept: dict[str, Mask] = {}
+    for object_name, frame in snapshot.frames.items():
+        stays = np.ones(len(frame), dtype=bool)
+        if "created" in frame and object_name != "Task":
+            stays &= ~(frame["created"].to_numpy() > snapshot.instant)
+        out = policy.leave_out.get(object_name)
+        if out is not None:
+            stays &= ~out.truth(look.on(object_name)).holds
+        kept[object_name] = stays
+    if all(mask.all() for mask in kept.values()):
+        return snapshot
+    return snapshot.only(kept)

@@ -1,0 +1,287 @@
+"""Since when is a record in its status or stage?
+
+The field of the state says it, unless the history knows of a later entry. What the service wrote
+itself is no entry of its own: the field's time, which the service chose, stands (spec, section 3).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, Proof, latest
+from sfsync.facts.look import NO_STATE_CODE, UNKNOWN_STATE_CODE, Look, fact, state_codes
+from sfsync.snapshot import PREVIOUS_STATE, WAS_READ
+
+# A row of the history is the service's own if it was written from a little before the journal says
+# it was sent (clocks differ) to an hour after (long runs); failing the journal, up to an hour after
+# the time in the field.
+_BEFORE_SENT = 300
+_AFTER_SENT = 3600
+_SPAN = 1 << 34
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Rows that say a record came into a state: its position, the state's place, when, by whom, and
+    the row itself.
+    """
+
+    record: Array
+    state: Array
+    at: Array
+    by_service: Mask
+    by_other: Mask
+    row: Array
+
+
+def state_field(look: Look, object_name: str) -> Array:
+    """Return, for each record, the time in the field of its present state, datetime64[s].
+
+    NaT where there is none; a time later than now counts as none (spec, section 3).
+    """
+    machine = look.policy.machines[object_name]
+    states = look.state(object_name)
+    times = np.full(len(states), NO_INSTANT)
+    for place, state in enumerate(machine.states.values()):
+        if state.entered:
+            here = states == place
+            times[here] = look.column(object_name, state.entered).values[here]
+    return np.where(times > look.now, NO_INSTANT, times)
+
+
+def entries(look: Look, object_name: str, history: History) -> tuple[Array, Array]:
+    """Return, for each record, the latest entry that the history knows into its present state, and
+    its row (-1 none).
+    """
+    states = look.state(object_name)
+    size = len(states)
+    present = history.record >= 0
+    present[present] = states[history.record[present]] == history.state[present]
+    field = np.append(state_field(look, object_name), NO_INSTANT)[history.record]
+    near_field = (history.at >= field) & (history.at <= field + np.timedelta64(_AFTER_SENT, "s"))
+    own = (history.by_service & near_field) | (
+        _journalled(look, object_name, history) & ~history.by_other
+    )
+    moments, places = latest(np.where(present & ~own, history.record, -1), history.at, size)
+    return moments, np.where(places >= 0, np.append(history.row, -1)[places], -1)
+
+
+def _journalled(look: Look, object_name: str, history: History) -> Mask:
+    """Tell which rows the journal knows as the service's own writes: same record, same state, at
+    about that time.
+    """
+    writes = look.snapshot.own_writes.get(object_name)
+    found = np.zeros(len(history.record), dtype=bool)
+    if writes is None or writes.empty:
+        return found
+    machine = look.policy.machines[object_name]
+    codes = Column(
+        Kind.WORDS,
+        writes["value"].cat.codes.to_numpy().astype("int32"),
+        tuple(writes["value"].cat.categories),
+    )
+    sent = _key(
+        writes["record"].to_numpy(),
+        state_codes(codes, machine),
+        writes["sent"].to_numpy(),
+        len(machine.states),
+    )
+    sent.sort()
+    earliest = history.at - np.timedelta64(_AFTER_SENT, "s")
+    wanted = _key(history.record, history.state, earliest, len(machine.states))
+    places = np.searchsorted(sent, wanted)
+    ends = wanted + _AFTER_SENT + _BEFORE_SENT
+    known = (places < len(sent)) & (history.record >= 0) & (history.state >= 0)
+    found[known] = sent[places[known]] <= ends[known]
+    return found
+
+
+def _key(record: Array, state: Array, at: Array, states: int) -> Array:
+    """Put record, state and second into one sortable number."""
+    seconds = at.astype("datetime64[s]").astype("int64")
+    return np.asarray((record.astype("int64") * states + state) * _SPAN + seconds)
+
+
+def by_whom(look: Look, creator: Column) -> tuple[Mask, Mask]:
+    """Tell which history rows the service's user wrote, and which somebody else did (neither:
+    nobody knows).
+    """
+    user = look.snapshot.user_id
+    mine = (
+        creator.values == creator.code(user) if user else np.zeros(len(creator.values), dtype=bool)
+    )
+    return mine, creator.present & ~mine if user else np.zeros(len(creator.values), dtype=bool)
+
+
+def _account_history(look: Look) -> History:
+    machine = look.policy.machines["Account"]
+    field = look.column("AccountHistory", "field")
+    of_state = field.values == field.code(look.policy.field("Account", machine.state))
+    states = state_codes(look.column("AccountHistory", "new_value"), machine, former=True)
+    mine, others = by_whom(look, look.column("AccountHistory", "created_by"))
+    rows = np.flatnonzero(of_state)
+    return History(
+        record=look.column("AccountHistory", "account").values[rows],
+        state=states[rows],
+        at=look.column("AccountHistory", "created").values[rows],
+        by_service=mine[rows],
+        by_other=others[rows],
+        row=rows,
+    )
+
+
+def _moved_since_previous(look: Look, object_name: str, known: Array) -> Mask:
+    """Tell which records the last finished run left in another state, with nothing known later than
+    its start.
+    """
+    frame = look.frame(object_name)
+    if look.snapshot.previous is None or PREVIOUS_STATE not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    machine = look.policy.machines[object_name]
+    before = Column(
+        Kind.WORDS,
+        frame[PREVIOUS_STATE].cat.codes.to_numpy().astype("int32"),
+        tuple(frame[PREVIOUS_STATE].cat.categories),
+    )
+    start = np.datetime64(look.snapshot.previous.replace(tzinfo=None), "s")
+    other = frame[WAS_READ].to_numpy() & (state_codes(before, machine) != look.state(object_name))
+    return np.asarray(other & ~(known > start))
+
+
+def _born_in_it(look: Look) -> Mask:
+    """Tell which accounts were created since the last finished run, or have a `created` row and no
+    change of status.
+    """
+    frame = look.frame("Account")
+    created = look.column("Account", "created").values
+    born = np.zeros(len(frame), dtype=bool)
+    if look.snapshot.previous is not None:
+        start = np.datetime64(look.snapshot.previous.replace(tzinfo=None), "s")
+        born = created > start
+    field = look.column("AccountHistory", "field")
+    machine = look.policy.machines["Account"]
+    accounts = look.column("AccountHistory", "account").values
+    tracked = _accounts_with(accounts, field.values == field.code("created"), len(frame))
+    changed = _accounts_with(
+        accounts,
+        (field.values == field.code(look.policy.field("Account", machine.state))),
+        len(frame),
+    )
+    return np.asarray(born | (tracked & ~changed))
+
+
+def _accounts_with(accounts: Array, chosen: Mask, size: int) -> Mask:
+    found = np.zeros(size, dtype=bool)
+    codes = accounts[chosen]
+    found[codes[codes >= 0]] = True
+    return found
+
+
+_HISTORY = ("account", "field", "new_value", "created_by", "created")
+
+
+@fact(
+    "Account",
+    Kind.INSTANT,
+    reads=("Account.created", *(f"AccountHistory.{name}" for name in _HISTORY)),
+)
+def entered_status_at(look: Look) -> Column:
+    """Since when the account is in its status: its field or its history, whichever is later.
+
+    Failing these, what the last finished run left, or its creation; else unknown. Unknown for texts
+    that are no status.
+    """
+    by_field = state_field(look, "Account")
+    by_history, rows = entries(look, "Account", _account_history(look))
+    known = np.fmax(by_field, by_history)
+    known = np.where(_moved_since_previous(look, "Account", known), look.now, known)
+    born = np.isnat(known) & _born_in_it(look)
+    known = np.where(born, look.column("Account", "created").values, known)
+    known = np.where(look.state("Account") == UNKNOWN_STATE_CODE, NO_INSTANT, known)
+    proof = Proof(
+        np.where(known == by_history, rows, -1), (("AccountHistory", look.size("AccountHistory")),)
+    )
+    return Column(Kind.INSTANT, known, proof=proof)
+
+
+@fact("Account", Kind.NUMBER)
+def days_in_status(look: Look) -> Column:
+    """Days since the account entered its status."""
+    return Column(Kind.NUMBER, look.days_since(look.column("Account", "entered_status_at").values))
+
+
+@fact("Account", Kind.FLAG)
+def has_unknown_status(look: Look) -> Column:
+    """Whether the status is a text that is none of the loop's."""
+    return Column(Kind.FLAG, look.state("Account") == UNKNOWN_STATE_CODE)
+
+
+@fact("Account", Kind.FLAG)
+def has_future_entry(look: Look) -> Column:
+    """Whether a date field of any status lies in the future."""
+    return Column(Kind.FLAG, _future_entry(look, "Account"))
+
+
+def _future_entry(look: Look, object_name: str) -> Mask:
+    frame = look.frame(object_name)
+    found = np.zeros(len(frame), dtype=bool)
+    for name in look.policy.machines[object_name].entered_fields():
+        if name in frame:
+            found |= frame[name].to_numpy() > look.now
+    return found
+
+
+def _stage_history(look: Look) -> History:
+    """Return the first row of the latest unbroken run of the present stage of each opportunity."""
+    opportunity = look.column("OpportunityHistory", "opportunity").values
+    at = look.column("OpportunityHistory", "created").values
+    states = state_codes(
+        look.column("OpportunityHistory", "stage"), look.policy.machines["Opportunity"], former=True
+    )
+    present = np.flatnonzero(opportunity >= 0)
+    # Frames are sorted by Id, and lexsort keeps the order of equals: so rows run by opportunity,
+    # time, Id.
+    order = present[np.lexsort((at[present], opportunity[present]))]
+    record, state = opportunity[order], states[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (record[1:] != record[:-1]) | (state[1:] != state[:-1])
+    here = starts & (state == look.state("Opportunity")[record]) & (state != NO_STATE_CODE)
+    rows = order[here]
+    last = (
+        np.append(record[here][1:] != record[here][:-1], True)
+        if len(rows)
+        else np.zeros(0, dtype=bool)
+    )
+    rows = rows[last]
+    mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
+    return History(opportunity[rows], states[rows], at[rows], mine[rows], others[rows], rows)
+
+
+@fact(
+    "Opportunity",
+    Kind.INSTANT,
+    reads=(
+        "Opportunity.stage_changed",
+        *(
+            f"OpportunityHistory.{name}"
+            for name in ("opportunity", "stage", "created_by", "created")
+        ),
+    ),
+)
+def entered_stage_at(look: Look) -> Column:
+    """Since when the opportunity is in its stage: its field or the start of the stage's latest run
+    in the history.
+
+    Failing these, `LastStageChangeDate`; else unknown.
+    """
+    by_field = state_field(look, "Opportunity")
+    by_history, rows = entries(look, "Opportunity", _stage_history(look))
+    known = np.fmax(by_field, by_history)
+    changed = look.column("Opportunity", "stage_changed").values
+    known = np.where(np.isnat(known) & (changed <= look.now), changed, known)
+    known = np.where(look.state("Opportunity") == UNKNOWN_STATE_CODE, NO_INSTANT, known)
+    proof = Proof(
+        np.where(known == by_history, rows, -1),
+        (("OpportunityHistory", look.size("OpportunityHistory")),),
+    )
+    return Column(Kind.INSTANT, known, proof=proof)

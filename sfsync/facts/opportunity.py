@@ -1,0 +1,30 @@
+"""When was an opportunity last worked on, and what is planned on it?"""
+
+import numpy as np
+
+from sfsync.columns import Column, Kind
+from sfsync.facts.activity import NEEDS, READS, activities, last_in, next_in
+from sfsync.facts.look import Look, fact
+
+
+@fact("Opportunity", Kind.INSTANT, reads=READS)
+def last_activity_at(look: Look) -> Column:
+    """The instant of the latest activity about this opportunity."""
+    return last_in(look, "Opportunity", activities(look).opportunity)
+
+
+@fact("Opportunity", Kind.DATE, reads=READS, needs=NEEDS)
+def next_step_on(look: Look) -> Column:
+    """The earliest day, today or later, of an open task or a coming event about this
+    opportunity.
+    """
+    return next_in(look, "Opportunity", activities(look).opportunity)
+
+
+@fact("Opportunity", Kind.NUMBER, reads=("Opportunity.created", *READS), needs=NEEDS)
+def idle_days(look: Look) -> Column:
+    """Days since the latest of the last activity, the entry into the stage, and the creation."""
+    last = look.column("Opportunity", "last_activity_at")
+    entered = look.column("Opportunity", "entered_stage_at").values
+    latest = np.fmax(np.fmax(last.values, entered), look.column("Opportunity", "created").values)
+    return Column(Kind.NUMBER, look.days_since(latest), proof=last.proof)

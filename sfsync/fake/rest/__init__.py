@@ -1,0 +1,1 @@
+"""How do the families of the REST API answer? One file per family, each with its routes."""

@@ -1,0 +1,121 @@
+"""Who may sign in, and who am I?
+
+Client credentials and JWT bearer are accepted; the signature of a JWT is not verified (the fake has no
+certificate), its issuer and user are. Refusals are OAuth objects, not the API's arrays.
+"""
+
+import base64
+import binascii
+import json
+from urllib.parse import parse_qsl, unquote
+
+from sfsync.fake.rest.route import Route
+from sfsync.fake.signin import issue_token
+from sfsync.fake.state import OrgState
+from sfsync.fake.values import Row
+from sfsync.fake.wire import Reply, Request, json_reply
+
+_JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+def token(state: OrgState, request: Request) -> Reply:
+    """Answer POST /services/oauth2/token."""
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    grant = form.get("grant_type")
+    if grant == "client_credentials":
+        return _client_credentials(state, request, form)
+    if grant == _JWT_GRANT:
+        return _jwt_bearer(state, form)
+    return _refuse("unsupported_grant_type", "grant type not supported")
+
+
+def _client_credentials(state: OrgState, request: Request, form: dict[str, str]) -> Reply:
+    client, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+    if client != state.client_id:
+        return _refuse("invalid_client_id", "client identifier invalid")
+    if secret != state.client_secret:
+        return _refuse("invalid_client", "invalid client credentials")
+    return _grant(state, state.user_id)
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    scheme, _blank, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    client, _colon, secret = text.partition(":")
+    return unquote(client), unquote(secret)
+
+
+def _jwt_bearer(state: OrgState, form: dict[str, str]) -> Reply:
+    claims = _claims(form.get("assertion", ""))
+    if claims is None or not str(claims.get("exp", "")).isdigit():
+        return _refuse("invalid_grant", "invalid assertion")
+    if claims.get("iss") != state.client_id:
+        return _refuse("invalid_client_id", "client identifier invalid")
+    name = str(claims.get("sub", "")).lower()
+    users = state.store.live_rows("User")
+    user = next((row for row in users if str(row.get("Username", "")).lower() == name), None)
+    if user is None:
+        return _refuse("invalid_grant", "user hasn't approved this consumer")
+    if not user.get("IsActive"):
+        return _refuse("inactive_user", "user is inactive")
+    return _grant(state, str(user["Id"]))
+
+
+def _claims(assertion: str) -> dict[str, object] | None:
+    parts = assertion.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _grant(state: OrgState, user_id: str) -> Reply:
+    issued = int(state.clock.now().timestamp() * 1000)
+    return json_reply(
+        {
+            "access_token": issue_token(state, user_id),
+            "signature": base64.b64encode(f"{user_id}{issued}".encode()).decode(),
+            "scope": "api",
+            "instance_url": f"https://{state.host}",
+            "id": f"https://login.salesforce.com/id/{state.org_id}/{user_id}",
+            "token_type": "Bearer",
+            "issued_at": str(issued),
+        }
+    )
+
+
+def _refuse(code: str, text: str) -> Reply:
+    return json_reply({"error": code, "error_description": text}, 400)
+
+
+def user_info(state: OrgState, request: Request) -> Reply:
+    """Answer GET /services/oauth2/userinfo: the user of the token."""
+    user: Row = state.store.row(request.user_id) or {}
+    return json_reply(
+        {
+            "sub": f"https://login.salesforce.com/id/{state.org_id}/{request.user_id}",
+            "user_id": request.user_id,
+            "organization_id": state.org_id,
+            "preferred_username": user.get("Username"),
+            "name": user.get("Name"),
+            "email": user.get("Email"),
+            "zoneinfo": state.zone_of(request.user_id).key,
+            "locale": user.get("LocaleSidKey", "en_US"),
+            "active": bool(user.get("IsActive")),
+            "user_type": str(user.get("UserType", "Standard")).upper(),
+        }
+    )
+
+
+ROUTES = (
+    Route(("POST",), "/services/oauth2/token", token, open_to_all=True),
+    Route(("GET", "POST"), "/services/oauth2/userinfo", user_info),
+)

@@ -1,0 +1,1 @@
+"""How is SOQL parsed and answered?"""

@@ -1,0 +1,10 @@
+"""Which runs were there, what did each change, and what became of every change?
+
+The journal is written before the org is: a run and all its changes stand in it as planned, then as
+sent, then with their outcomes. It is the only part that knows the database.
+"""
+
+from sfsync.journal.ids import new_run_id
+from sfsync.journal.journal import Journal
+
+__all__ = ["Journal", "new_run_id"]

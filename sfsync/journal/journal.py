@@ -1,0 +1,276 @@
+"""What may be asked of the journal, and what may be written to it?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from sfsync.errors import NotFound
+from sfsync.journal import rows
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS, open_database
+from sfsync.model import (
+    Change,
+    JournalledChange,
+    Outcome,
+    OwnWrite,
+    PreviousPass,
+    Run,
+    RunState,
+    State,
+)
+
+States = Mapping[tuple[str, str], str | None]
+
+INSERTED_AT_ONCE = 5_000
+NEWEST_SHOWN = 5
+# What was sent may have been written, whether or not the answer came.
+PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
+
+
+class Journal:
+    """The durable record of runs. Each method is one transaction: done whole, or not at all."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the journal at an SQLAlchemy URL such as `sqlite:///journal.db`, made where missing.
+
+        Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
+        """
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Let go of the database; the journal cannot be lost by not calling this."""
+        self._engine.dispose()
+
+    def start(self, run: Run, changes: Sequence[Change]) -> None:
+        """Enter a run and all its changes as planned; the place of a change is its seq.
+
+        Raises ValueError, naming record and field, where a value is none that Salesforce has.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(RUNS).values(rows.run_row(run)))
+            number = self._number(connection, run.id)
+            for first in range(0, len(changes), INSERTED_AT_ONCE):
+                placed = list(enumerate(changes[first : first + INSERTED_AT_ONCE], start=first))
+                _insert(connection, CHANGES, [rows.change_row(number, *each) for each in placed])
+                fields = [row for each in placed for row in rows.field_rows(number, *each)]
+                _insert(connection, CHANGE_FIELDS, fields)
+
+    def mark_sent(self, run_id: str, seqs: Sequence[int], sent_at: datetime) -> None:
+        """Note that these changes are about to be handed to the org.
+
+        `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run.
+        """
+        values = [{"state": State.SENT.value, "sent_at": sent_at} for _ in seqs]
+        self._update(run_id, seqs, values)
+
+    def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
+        """Note what became of changes, by seq. Raises NotFound where there is no such run."""
+        values = [
+            {"state": outcome.state.value, "code": outcome.code, "message": outcome.message}
+            for _, outcome in outcomes
+        ]
+        self._update(run_id, [seq for seq, _ in outcomes], values)
+
+    def _update(self, run_id: str, seqs: Sequence[int], values: Sequence[rows.Row]) -> None:
+        if not seqs:
+            return
+        statement = sa.update(CHANGES).where(
+            CHANGES.c.run == sa.bindparam("of_run"), CHANGES.c.seq == sa.bindparam("of_seq")
+        )
+        with self._engine.begin() as connection:
+            number = self._number(connection, run_id)
+            connection.execute(
+                statement.values({name: sa.bindparam(name) for name in values[0]}),
+                [
+                    {"of_run": number, "of_seq": seq, **each}
+                    for seq, each in zip(seqs, values, strict=True)
+                ],
+            )
+
+    def finish(
+        self,
+        run_id: str,
+        *,
+        finished: datetime,
+        state: RunState,
+        states: States | None,
+        error: str | None = None,
+        whole: bool = True,
+    ) -> None:
+        """Close a run, and keep the state (status or stage) in which it left each record.
+
+        `states`, by (object, id), is what the run read, changed by what it applied; only what
+        differs from the state kept so far is written. With None no state is touched. `whole` says
+        that the run read whole objects, so that it is the previous pass of the next one; a run that
+        read some records only (an undo, a cleanup) says False. Raises NotFound where there is no
+        such run.
+        """
+        with self._engine.begin() as connection:
+            number = self._number(connection, run_id)
+            connection.execute(
+                sa.update(RUNS)
+                .where(RUNS.c.number == number)
+                .values(
+                    finished=finished,
+                    state=state.value,
+                    error=error,
+                    is_pass=whole and states is not None,
+                )
+            )
+            if states:
+                query = sa.select(RUNS.c.org).where(RUNS.c.number == number)
+                _keep_states(connection, connection.execute(query).scalar_one(), states)
+
+    def runs(self, org: str | None = None) -> list[Run]:
+        """All runs, of one org or of every org, newest first."""
+        conditions = [] if org is None else [RUNS.c.org == org]
+        with self._engine.connect() as connection:
+            return rows.read_runs(connection, *conditions)
+
+    def open_runs(self, org: str) -> list[Run]:
+        """The runs whose books are open, newest first: under the lock, those of dead processes."""
+        with self._engine.connect() as connection:
+            return rows.read_runs(
+                connection, RUNS.c.org == org, RUNS.c.state == RunState.RUNNING.value
+            )
+
+    def run(self, id_or_prefix: str) -> Run:
+        """The run of this id, or the only one whose id begins so.
+
+        Raises NotFound where there is none (it lists the newest) or more than one (it lists them).
+        """
+        with self._engine.connect() as connection:
+            exact = rows.read_runs(connection, RUNS.c.id == id_or_prefix)
+            if exact:
+                return exact[0]
+            begins = RUNS.c.id.startswith(id_or_prefix, autoescape=True)
+            found = rows.read_runs(connection, begins) if id_or_prefix else []
+            if len(found) == 1:
+                return found[0]
+            if found:
+                ids = ", ".join(run.id for run in found[:NEWEST_SHOWN])
+                raise NotFound(
+                    f"{len(found)} runs begin with {id_or_prefix!r}: {ids}; give more of the id"
+                )
+            raise self._no_such_run(connection, id_or_prefix)
+
+    def changes(self, run_id: str) -> list[JournalledChange]:
+        """The changes of a run by seq. Raises NotFound where there is no such run."""
+        with self._engine.connect() as connection:
+            number = self._number(connection, run_id)
+            return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
+
+    def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
+        """All changes ever planned for a record, newest run first."""
+        conditions = [
+            RUNS.c.org == org,
+            CHANGES.c.object == object,
+            CHANGES.c.record_id == record_id,
+        ]
+        order = [CHANGES.c.run.desc(), CHANGES.c.seq.desc()]
+        with self._engine.connect() as connection:
+            return rows.read_changes(connection, conditions, order)
+
+    def own_writes(self, org: str, state_fields: Mapping[str, str]) -> list[OwnWrite]:
+        """When the service last wrote each status or stage of each record, sorted by object, id and
+        value.
+
+        `state_fields` names the field of the state for each object. What was sent and has no
+        outcome yet, or none that is known, counts as written.
+        """
+        if not state_fields:
+            return []
+        wanted = sa.or_(
+            *(
+                sa.and_(CHANGES.c.object == object, CHANGE_FIELDS.c.field == field)
+                for object, field in state_fields.items()
+            )
+        )
+        key = (CHANGES.c.object, CHANGES.c.record_id, CHANGE_FIELDS.c.after)
+        query = (
+            sa.select(*key, sa.func.max(CHANGES.c.sent_at, type_=CHANGES.c.sent_at.type))
+            .join(RUNS, RUNS.c.number == CHANGES.c.run)
+            .join(
+                CHANGE_FIELDS,
+                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
+            )
+            .where(RUNS.c.org == org, wanted, CHANGES.c.sent_at.is_not(None))
+            .where(CHANGES.c.state.in_([state.value for state in PERHAPS_WRITTEN]))
+            .where(CHANGE_FIELDS.c.after.not_in([rows.encode(None), rows.encode("")]))
+            .group_by(*key)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+        writes = (
+            OwnWrite(object, id, str(rows.decode(after)), sent_at)
+            for object, id, after, sent_at in found
+        )
+        return sorted(writes, key=lambda write: (write.object, write.id, write.value))
+
+    def previous_pass(self, org: str) -> PreviousPass | None:
+        """What the last finished run that read whole objects left behind; None where there was
+        none.
+
+        Its states include what runs that read some records only have left since.
+        """
+        last = (
+            sa.select(RUNS.c.now)
+            .where(RUNS.c.org == org, RUNS.c.is_pass, RUNS.c.state == RunState.FINISHED.value)
+            .order_by(RUNS.c.number.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            now = connection.scalar(last)
+            return None if now is None else PreviousPass(now, dict(_kept_states(connection, org)))
+
+    def _number(self, connection: sa.Connection, run_id: str) -> int:
+        number = connection.scalar(sa.select(RUNS.c.number).where(RUNS.c.id == run_id))
+        if number is None:
+            raise self._no_such_run(connection, run_id)
+        return int(number)
+
+    def _no_such_run(self, connection: sa.Connection, run_id: str) -> NotFound:
+        query = sa.select(RUNS.c.id).order_by(RUNS.c.number.desc()).limit(NEWEST_SHOWN)
+        ids = ", ".join(connection.scalars(query))
+        newest = f"the newest are {ids}" if ids else "the journal has none yet"
+        return NotFound(f"no run {run_id!r} in the journal; {newest}")
+
+
+def _insert(connection: sa.Connection, table: sa.Table, new: list[rows.Row]) -> None:
+    # An empty list would insert one row of defaults.
+    if new:
+        connection.execute(sa.insert(table), new)
+
+
+def _kept_states(
+    connection: sa.Connection, org: str
+) -> Iterator[tuple[tuple[str, str], str | None]]:
+    columns = (PASS_STATES.c.object, PASS_STATES.c.record_id, PASS_STATES.c.state)
+    query = sa.select(*columns).where(PASS_STATES.c.org == org)
+    for object, record_id, state in connection.execute(query):
+        yield (object, record_id), state
+
+
+def _keep_states(connection: sa.Connection, org: str, states: States) -> None:
+    kept = dict(_kept_states(connection, org))
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for key, state in states.items():
+        if key not in kept:
+            new.append({"org": org, "object": key[0], "record_id": key[1], "state": state})
+        elif kept[key] != state:
+            changed.append({"of": org, "of_object": key[0], "of_id": key[1], "state": state})
+    _insert(connection, PASS_STATES, new)
+    if changed:
+        where = (
+            PASS_STATES.c.org == sa.bindparam("of"),
+            PASS_STATES.c.object == sa.bindparam("of_object"),
+            PASS_STATES.c.record_id == sa.bindparam("of_id"),
+        )
+        statement = sa.update(PASS_STATES).where(*where).values(state=sa.bindparam("state"))
+        connection.execute(statement, changed)

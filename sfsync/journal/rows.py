@@ -1,0 +1,169 @@
+"""How does a run or a change become rows of the journal, and rows a run or a change again?"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
+from sfsync.model import (
+    Change,
+    Evidence,
+    FieldChange,
+    JournalledChange,
+    Outcome,
+    Run,
+    RunState,
+    Stamp,
+    State,
+    Value,
+)
+
+Row = dict[str, Any]
+
+# NaN and the integers of numpy are no values of Salesforce's: refused here, nothing is sent.
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def run_row(run: Run) -> Row:
+    """The row of a run that begins; its counts are never stored, they follow from its changes."""
+    return {
+        "id": run.id,
+        "org": run.org,
+        "job": run.job,
+        "now": run.now,
+        "started": run.started,
+        "finished": run.finished,
+        "state": run.state.value,
+        "policy_hash": run.policy_hash,
+        "undoes": run.undoes,
+        "error": run.error,
+        "is_pass": False,
+    }
+
+
+def change_row(run: int, seq: int, change: Change) -> Row:
+    """The row of a planned change, without its fields. Raises ValueError for a value that JSON
+    cannot hold.
+    """
+    evidence = [[each.fact, each.value, each.record] for each in change.evidence]
+    return {
+        "run": run,
+        "seq": seq,
+        "object": change.object,
+        "record_id": change.id,
+        "name": change.name,
+        "cause": change.cause,
+        "reason": change.reason,
+        "evidence": _encode_for(change, "evidence", evidence),
+        "rests_on": _encode([[each.object, each.id, each.modified] for each in change.rests_on]),
+        "state": State.PLANNED.value,
+        "code": "",
+        "message": "",
+        "sent_at": None,
+    }
+
+
+def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
+    """The rows of a change's fields. Raises ValueError for a value that JSON cannot hold."""
+    for name, field in change.fields.items():
+        before = _encode_for(change, name, field.before)
+        after = _encode_for(change, name, field.after)
+        yield {"run": run, "seq": seq, "field": name, "before": before, "after": after}
+
+
+def _encode_for(change: Change, where: str, value: object) -> str:
+    try:
+        return _encode(value)
+    except (TypeError, ValueError) as error:
+        wanted = "a value is text, a number, true, false or None"
+        raise ValueError(f"{change.object} {change.id}, {where}: {error}; {wanted}") from error
+
+
+def read_runs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Run]:
+    """Read the runs that meet all conditions (on RUNS), newest first, with counts by outcome."""
+    tally = (
+        sa.select(RUNS.c.id, CHANGES.c.state, sa.func.count())
+        .join(CHANGES, CHANGES.c.run == RUNS.c.number)
+        .where(*conditions)
+        .group_by(RUNS.c.id, CHANGES.c.state)
+        .order_by(CHANGES.c.state)
+    )
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for run_id, state, count in connection.execute(tally):
+        counts[run_id][state] = count
+    query = sa.select(RUNS).where(*conditions).order_by(RUNS.c.number.desc())
+    return [_run(row, counts.get(row.id, {})) for row in connection.execute(query)]
+
+
+def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
+    return Run(
+        id=row.id,
+        org=row.org,
+        job=row.job,
+        now=row.now,
+        started=row.started,
+        finished=row.finished,
+        state=RunState(row.state),
+        policy_hash=row.policy_hash,
+        counts=counts,
+        undoes=row.undoes,
+        error=row.error,
+    )
+
+
+def read_changes(
+    connection: sa.Connection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    order: Iterable[sa.ColumnElement[Any]],
+) -> list[JournalledChange]:
+    """Read the changes that meet all conditions (on RUNS and CHANGES), in that order; fields by
+    name.
+    """
+    chosen = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
+    pieces = (
+        sa.select(CHANGE_FIELDS)
+        .select_from(
+            chosen.join(
+                CHANGE_FIELDS,
+                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
+            )
+        )
+        .where(*conditions)
+        .order_by(CHANGE_FIELDS.c.field)
+    )
+    fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
+    for run, seq, name, before, after in connection.execute(pieces):
+        fields[run, seq][name] = FieldChange(decode(before), decode(after))
+    query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
+    return [_change(row, fields[row.run, row.seq]) for row in connection.execute(query)]
+
+
+def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledChange:
+    change = Change(
+        object=row.object,
+        id=row.record_id,
+        name=row.name,
+        fields=fields,
+        cause=row.cause,
+        reason=row.reason,
+        evidence=tuple(Evidence(*each) for each in json.loads(row.evidence)),
+        rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
+    )
+    outcome = Outcome(row.object, row.record_id, State(row.state), row.code, row.message)
+    return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
+
+
+@lru_cache(maxsize=4_096)
+def decode(text: str) -> Value:
+    """Read one stored field value; statuses and instants repeat by the thousand."""
+    value: Value = json.loads(text)
+    return value
+
+
+def encode(value: Value) -> str:
+    """Write one field value as it is stored."""
+    return _encode(value)

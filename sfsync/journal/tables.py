@@ -1,0 +1,177 @@
+"""How is the journal laid out in its database, and is this database one that this version can read?
+
+Portable SQL only: SQLite by default, PostgreSQL or another database by its SQLAlchemy URL. Instants
+are UTC text of one width, so they sort as text. Field values, evidence and stamps are JSON text:
+escaped, so no database chokes on what a record may hold. What is peculiar to SQLite is in
+`_prepare_sqlite`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from sfsync.errors import ConfigError
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware instant, kept as `2026-11-25T19:03:01.000000Z`."""
+
+    impl = sa.String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Write UTC text; a moment without a zone is a ValueError, never a guess."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone: the journal keeps instants")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Read it back as aware UTC."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+METADATA = sa.MetaData()
+OBJECT, RECORD_ID = sa.String(80), sa.String(18)
+
+VERSION = sa.Table(
+    "journal_version",
+    METADATA,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+)
+RUNS = sa.Table(
+    "runs",
+    METADATA,
+    # Runs of one second have ids in no order; their number keeps the order in which they began.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),
+    sa.Column("org", RECORD_ID, nullable=False),
+    sa.Column("job", sa.String(80), nullable=False),
+    sa.Column("now", Instant, nullable=False),
+    sa.Column("started", Instant, nullable=False),
+    sa.Column("finished", Instant),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("policy_hash", sa.String(128), nullable=False),
+    sa.Column("undoes", sa.String(40)),
+    sa.Column("error", sa.Text),
+    sa.Column("is_pass", sa.Boolean, nullable=False, default=False),
+    sa.Index("runs_of_org", "org", "number"),
+)
+CHANGES = sa.Table(
+    "changes",
+    METADATA,
+    sa.Column("run", sa.ForeignKey(RUNS.c.number), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("object", OBJECT, nullable=False),
+    sa.Column("record_id", RECORD_ID, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("rests_on", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("code", sa.Text, nullable=False, default=""),
+    sa.Column("message", sa.Text, nullable=False, default=""),
+    sa.Column("sent_at", Instant),
+    sa.Index("changes_of_record", "record_id", "object"),
+)
+CHANGE_FIELDS = sa.Table(
+    "change_fields",
+    METADATA,
+    sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.String(120), primary_key=True),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["run", "seq"], [CHANGES.c.run, CHANGES.c.seq]),
+)
+PASS_STATES = sa.Table(
+    "pass_states",
+    METADATA,
+    sa.Column("org", RECORD_ID, primary_key=True),
+    sa.Column("object", OBJECT, primary_key=True),
+    sa.Column("record_id", RECORD_ID, primary_key=True),
+    sa.Column("state", sa.String(255)),
+)
+
+
+def open_database(url: str) -> sa.Engine:
+    """Connect to the journal's database, with its tables made where missing.
+
+    Raises ConfigError where the URL is none, the database cannot be reached, or a newer version of
+    sfsync wrote it.
+    """
+    try:
+        engine = sa.create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        problem = f"the journal's URL cannot be used: {error}; write it as sqlite:///PATH or as"
+        raise ConfigError([f"{problem} an SQLAlchemy URL whose driver is installed"]) from error
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        _check_version(engine)
+    except OperationalError as error:
+        engine.dispose()
+        problem = f"the journal {_shown(engine)} cannot be opened: {error.orig}; check that"
+        raise ConfigError([f"{problem} its folder or server exists and may be written"]) from error
+    except ConfigError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # FULL, because in WAL mode NORMAL may lose the last transactions when the power fails: "sent"
+    # must not be lost.
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _check_version(engine: sa.Engine) -> None:
+    found = _read_version(engine)
+    if found is None:
+        _create_tables(engine)
+        found = _read_version(engine)
+    if found != SCHEMA_VERSION:
+        problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
+        remedy = "install the sfsync that wrote it, or name another journal"
+        raise ConfigError([f"{problem} layout {SCHEMA_VERSION}: {remedy}"])
+
+
+def _read_version(engine: sa.Engine) -> int | None:
+    if not sa.inspect(engine).has_table(VERSION.name):
+        return None
+    with engine.connect() as connection:
+        version: int | None = connection.scalar(sa.select(sa.func.max(VERSION.c.version)))
+        return version
+
+
+def _create_tables(engine: sa.Engine) -> None:
+    # Two processes may open a new journal at once: whoever comes second finds all of it there.
+    try:
+        with engine.begin() as connection:
+            for table in METADATA.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    connection.execute(CreateIndex(index, if_not_exists=True))
+            connection.execute(sa.insert(VERSION).values(version=SCHEMA_VERSION))
+    except IntegrityError:
+        if _read_version(engine) is None:
+            raise
+
+
+def _shown(engine: sa.Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,222 @@
+"""Which values pass between the parts of the house?
+
+Values of fields are kept as Salesforce's REST API writes them: text, numbers, true/false, None,
+dates as `2026-06-15`, datetimes as `2026-06-15T08:00:00.000+0000` (UTC). So what is planned, shown,
+journalled, sent and undone is one and the same thing, and JSON needs no translation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+Value = str | int | float | bool | None
+
+
+def to_wire(moment: datetime) -> str:
+    """Write an aware instant as Salesforce does: `2026-06-15T08:00:00.000+0000`, cut to whole
+    seconds.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def from_wire(text: str) -> datetime:
+    """Read an instant in any ISO form with an offset (`Z`, `+0000`, `+02:00`) as aware UTC, cut to
+    whole seconds.
+
+    Raises ValueError where the text is no instant or has no offset.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone: end it with Z or an offset such as +02:00")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def same_value(left: Value, right: Value) -> bool:
+    """Tell whether two field values are the same to Salesforce: null equals blank text, 3 equals
+    3.0.
+    """
+    if left in (None, "") or right in (None, ""):
+        return left in (None, "") and right in (None, "")
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return left == right
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one record: what stands there, and what is to stand there."""
+
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """A record as it was read: its object, Id and SystemModstamp (as on the wire; None where the
+    org has none).
+    """
+
+    object: str
+    id: str
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact that made a rule hold: its name, its value, and the record that proves it, if one
+    does.
+    """
+
+    fact: str
+    value: Value
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record's update: all its fields together, why, and what the decision rests on.
+
+    `rests_on` holds the record itself first, then the records that the evidence names, each as it
+    was read.
+    """
+
+    object: str
+    id: str
+    name: str
+    fields: Mapping[str, FieldChange]
+    cause: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    rests_on: tuple[Stamp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a person must look at; its identity is (code, object, id)."""
+
+    code: str
+    object: str
+    id: str
+    name: str
+    owner_id: str | None
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one job would change, sorted, without no-ops, one change a record, and what it
+    found.
+
+    `made_at` is the machine's clock when it was made; `now` is the moment that it judges (UTC,
+    both). `judged` counts the accounts judged and `moved` those whose status would change. `notes`
+    are sentences for the reader, such as which rules could not judge.
+    """
+
+    job: str
+    made_at: datetime
+    now: datetime
+    org: str
+    policy_hash: str
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    judged: int = 0
+    moved: int = 0
+    api_calls: int = 0
+
+
+class State(StrEnum):
+    """What became of a planned change.
+
+    planned: in the journal, not sent. sent: handed to the org, no outcome noted yet. applied: the
+    org did it. stale: the record, or what the decision rested on, changed since it was read; left
+    alone. refused: the org said no. unknown: sent, and the answer never came; settled by reading.
+    skipped: never sent (the run ended before its turn), or nothing was left to do.
+    """
+
+    PLANNED = "planned"
+    SENT = "sent"
+    APPLIED = "applied"
+    STALE = "stale"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change; `code` and `message` are the org's own words where it refused."""
+
+    object: str
+    id: str
+    state: State
+    code: str = ""
+    message: str = ""
+
+
+class RunState(StrEnum):
+    """How a run stands: running, finished (all outcomes known), crashed (ended early, books closed
+    later).
+    """
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a job, as journalled. `now` is the moment judged; `started` and `finished`
+    are the machine's clock.
+    """
+
+    id: str
+    org: str
+    job: str
+    now: datetime
+    started: datetime
+    finished: datetime | None
+    state: RunState
+    policy_hash: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    undoes: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledChange:
+    """A change as the journal holds it: its run, its place in it, its outcome and when it was sent
+    (org's clock, UTC).
+    """
+
+    run: str
+    seq: int
+    change: Change
+    outcome: Outcome
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWrite:
+    """A status or stage that the service itself wrote, by its journal: the new value, and when it
+    was sent (UTC).
+    """
+
+    object: str
+    id: str
+    value: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousPass:
+    """What the last finished run left behind: its `now` (UTC), and the state (status or stage) of
+    each record it read.
+
+    `states` is keyed by (object, id); a record that is not in it was not read.
+    """
+
+    now: datetime
+    states: Mapping[tuple[str, str], str | None]

@@ -1,0 +1,109 @@
+"""How is a connection to an org made, once there is a token?"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+
+import requests
+from simple_salesforce.api import Salesforce
+
+from sfsync.errors import OrgRefused
+from sfsync.org import Org, OrgReader
+from sfsync.org.line import Line
+from sfsync.org.read import Identity, SalesforceReader
+from sfsync.org.soql import select
+from sfsync.org.wire import Wire
+from sfsync.org.write import SalesforceOrg
+
+logger = logging.getLogger(__name__)
+
+API_VERSION: Final = "62.0"
+_UTC: Final = "UTC"
+_USER_OF_IDENTITY = re.compile(r"/id/00D[A-Za-z0-9]+/(005[A-Za-z0-9]{15})$")
+
+
+def connect(
+    session: requests.Session,
+    host: str,
+    token: str,
+    *,
+    version: str = API_VERSION,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
+    """Open an org for reading and writing, with a token that somebody else signed in for.
+
+    `host` is the org's My Domain, with or without `https://`; the session's adapters and proxies
+    are used as they are. Raises OrgUnavailable where trying later may help, OrgRefused where host,
+    version or token are wrong.
+    """
+    wire = _wire(session, host, token, version, sleep)
+    return SalesforceOrg(wire, _identify(wire))
+
+
+def connect_reader(
+    session: requests.Session,
+    host: str,
+    token: str,
+    *,
+    version: str = API_VERSION,
+    sleep: Callable[[float], None] = time.sleep,
+) -> OrgReader:
+    """Open an org for reading only: as `connect`, but what comes back has no way to write."""
+    wire = _wire(session, host, token, version, sleep)
+    return SalesforceReader(wire, _identify(wire))
+
+
+def _wire(
+    session: requests.Session,
+    host: str,
+    token: str,
+    version: str,
+    sleep: Callable[[float], None],
+) -> Wire:
+    if not re.fullmatch(r"\d+\.0", version):
+        raise OrgRefused(f"API version {version!r}: write it as {API_VERSION}, without a v")
+    line = Line(session)
+    name = re.sub(r"^[a-z]+://", "", host.strip(), flags=re.IGNORECASE).partition("/")[0]
+    salesforce = Salesforce(
+        session_id=token, instance=name, version=version, session=line, object_pairs_hook=dict
+    )
+    return Wire(salesforce, line, sleep)
+
+
+def _identify(wire: Wire) -> Identity:
+    described = wire.fields("Organization")
+    if described is None:
+        raise OrgRefused(
+            f"{wire.host}: the org does not show its Organization record. Check the host, the API "
+            "version, and that the service's user has API Enabled"
+        )
+    columns = ["Id", *(name for name in ("Name", "TimeZoneSidKey") if name in described)]
+    soql = select("Organization", columns, [])
+    rows = [
+        row for page in wire.select(soql, "reading Organization", archived=False) for row in page
+    ]
+    if len(rows) != 1:
+        raise OrgRefused(
+            f"{wire.host}: {len(rows)} Organization records instead of one. Check the host"
+        )
+    zone = rows[0].get("TimeZoneSidKey")
+    if not zone:
+        logger.warning("the org does not tell its time zone: UTC is used")
+    user = _user_id(wire)
+    if not user:
+        logger.warning(
+            "the org does not tell the service's user: give the token the scope openid or id"
+        )
+    return Identity(rows[0]["Id"], rows[0].get("Name") or "", zone or _UTC, user)
+
+
+def _user_id(wire: Wire) -> str:
+    # The scope `api` alone forbids userinfo; the API's root resource then links to the identity.
+    claimed = wire.claims().get("user_id")
+    if claimed:
+        return str(claimed)
+    root = wire.get("", "asking for the service's user", lambda trouble: not trouble.temporary)
+    link = _USER_OF_IDENTITY.search(str((root or {}).get("identity", "")))
+    return link.group(1) if link else ""

@@ -1,0 +1,162 @@
+"""What does the org answer when records are to change?"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from sfsync.errors import OrgRefused, OrgUnavailable
+from sfsync.model import Value
+from sfsync.org import FieldInfo, RowResult
+from sfsync.org.codes import Again, again
+from sfsync.org.read import SalesforceReader, is_id
+from sfsync.org.retry import pauses
+
+logger = logging.getLogger(__name__)
+
+MOST_ROWS = 200
+_LOCK_TRIES = 3
+_LOCK_SECONDS = 2.0
+
+Rows = Sequence[tuple[str, Mapping[str, Value]]]
+
+
+class SalesforceOrg(SalesforceReader):
+    """A Salesforce org that can be read and written: see Org for what each method promises."""
+
+    def update(
+        self,
+        object: str,
+        rows: Rows,
+        *,
+        unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
+    ) -> list[RowResult]:
+        """Update at most 200 records, each on its own, in one request; results in the order given.
+
+        Records that were locked are sent again, up to 3 times; with `unchanged`, only those of the
+        Ids given to it that it gives back. Raises OrgUnavailable where the answer was lost,
+        OrgRefused where nothing was written, ValueError for too many rows or an Id given twice.
+        """
+        _check_rows(rows)
+        known = self.fields(object)
+        if known is None:
+            raise OrgRefused(
+                f"{object}: the org has no such object, or hides it from the service's user. "
+                "Nothing was written"
+            )
+        results = {id: refusal for id, values in rows if (refusal := _objection(id, values, known))}
+        self._send(object, [row for row in rows if row[0] not in results], results)
+        self._send_locked_again(object, rows, results, unchanged)
+        refused = sum(not result.ok for result in results.values())
+        logger.info("%s: %d records updated, %d refused", object, len(rows) - refused, refused)
+        logger.debug("%s: sent: %s", object, ", ".join(id for id, _ in rows))
+        return [results[id] for id, _ in rows]
+
+    def _send_locked_again(
+        self,
+        object: str,
+        rows: Rows,
+        results: dict[str, RowResult],
+        unchanged: Callable[[Sequence[str]], Collection[str]] | None,
+    ) -> None:
+        waits = pauses(_LOCK_SECONDS)
+        for _ in range(_LOCK_TRIES):
+            locked = [id for id, _ in rows if _is_locked(results[id])]
+            if not locked:
+                return
+            self._wire.sleep(next(waits))
+            try:
+                # Whoever held the lock may have changed the record meanwhile.
+                free = set(locked if unchanged is None else unchanged(locked)).intersection(locked)
+                self._send(object, [row for row in rows if row[0] in free], results)
+            except OrgRefused as error:
+                # The first request did write: raised from here, this would read as if it had not.
+                logger.warning("%s; %d locked records stay as they were", error, len(locked))
+                return
+            if not free:
+                return
+
+    def _send(self, object: str, rows: Rows, results: dict[str, RowResult]) -> None:
+        if not rows:
+            return
+        doing = f"updating {len(rows)} records of {object}"
+        body = {
+            "allOrNone": False,
+            "records": [
+                {"attributes": {"type": object}, "id": id, **values} for id, values in rows
+            ],
+        }
+        answer = self._wire.patch("composite/sobjects", body, doing)
+        if not isinstance(answer, list) or len(answer) != len(rows):
+            raise _unreadable(doing)
+        results.update(
+            (id, _row_result(id, entry, doing)) for (id, _), entry in zip(rows, answer, strict=True)
+        )
+
+
+def _check_rows(rows: Rows) -> None:
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"{len(rows)} records in one update: the platform takes {MOST_ROWS}")
+    if len({id[:15] for id, _ in rows}) < len(rows):
+        raise ValueError("a record is given twice in one update: put its fields into one")
+
+
+def _objection(
+    id: str, values: Mapping[str, Value], known: Mapping[str, FieldInfo]
+) -> RowResult | None:
+    # For some of these the platform refuses the whole request: one record would stop all others.
+    if not is_id(id):
+        return RowResult(
+            id, False, "MALFORMED_ID", f"{id!r} is not a Salesforce Id of 15 or 18 characters"
+        )
+    missing = sorted(name for name in values if name not in known)
+    if missing:
+        return RowResult(
+            id,
+            False,
+            "INVALID_FIELD",
+            f"no such field, or hidden from the service's user: {', '.join(missing)}",
+        )
+    fixed = sorted(name for name in values if not known[name].updateable)
+    if fixed:
+        return RowResult(
+            id,
+            False,
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            f"not editable for the service's user: {', '.join(fixed)}. "
+            "Give its permission set edit access",
+        )
+    endless = sorted(
+        name for name, value in values.items() if isinstance(value, float) and not isfinite(value)
+    )
+    if endless:
+        # JSON has no such number: the request could not even be written.
+        return RowResult(
+            id, False, "NUMBER_OUTSIDE_VALID_RANGE", f"not a finite number: {', '.join(endless)}"
+        )
+    return None
+
+
+def _is_locked(result: RowResult) -> bool:
+    return not result.ok and again(result.code, result.message) is Again.NOW
+
+
+def _row_result(id: str, entry: Any, doing: str) -> RowResult:
+    answered = entry.get("id") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("success"), bool):
+        raise _unreadable(doing)
+    if answered is not None and answered[:15] != id[:15]:
+        raise _unreadable(doing)
+    if entry["success"]:
+        return RowResult(id, True)
+    errors = entry.get("errors") or []
+    words = "; ".join(str(error.get("message", "")) for error in errors)
+    code = str(errors[0].get("statusCode", "")) if errors else ""
+    return RowResult(id, False, code or "UNKNOWN_EXCEPTION", words or "refused without a reason")
+
+
+def _unreadable(doing: str) -> OrgUnavailable:
+    return OrgUnavailable(
+        f"{doing}: the answer does not match what was sent. "
+        "Read the records to know what was written"
+    )

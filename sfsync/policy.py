@@ -1,0 +1,189 @@
+"""What does the company want: which fields, which facts, which rules, which limits?
+
+A policy is what `config/` says, checked and frozen. Its hash goes into every plan, so that a plan
+is applied only under the policy that made it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfsync.columns import Kind
+from sfsync.conditions import Condition
+
+NO_STATE = "none"
+
+KIND_OF_TYPE: Mapping[str, Kind] = {
+    "text": Kind.WORDS,
+    "picklist": Kind.WORDS,
+    "number": Kind.NUMBER,
+    "flag": Kind.FLAG,
+    "date": Kind.DATE,
+    "instant": Kind.INSTANT,
+    "reference": Kind.REFERENCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field: our name for it, Salesforce's, its type here, and what a reference leads to."""
+
+    name: str
+    field: str
+    type: str
+    to: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What conditions see. A reference to nothing named here is judged as words (its Id)."""
+        return KIND_OF_TYPE[self.type] if self.to or self.type != "reference" else Kind.WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class FactSettings:
+    """What the facts mean in this company; each is explained in `config/sfsync.yaml`."""
+
+    service_mark: str
+    import_after_days: int
+    recent_days: int
+    deals_count_without_entry: frozenset[str]
+    qualified_stages: frozenset[str]
+    decision_maker_titles: tuple[str, ...]
+    pause_days: tuple[int, ...]
+    pause_days_by_lost_reason: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a pass stops: shares from 0 to 1, counts of accounts, hours."""
+
+    moved_share: float
+    moved_at_least: int
+    api_reserve: float
+    plan_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpec:
+    """One status or stage: since which field, older names of it in the history, and where rules may
+    move it.
+    """
+
+    name: str
+    entered: str | None
+    formerly: tuple[str, ...] = ()
+    may_become: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a rule writes into a field: a plain value (None clears it), a fact, or a day from
+    today.
+    """
+
+    field: str
+    value: Any = None
+    fact: str | None = None
+    in_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A transition: from which states (`none`: no state), when, to which, and what is written
+    beside it.
+    """
+
+    name: str
+    from_states: tuple[str, ...]
+    when: Condition
+    to: str
+    set: tuple[Assignment, ...]
+    because: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Fields kept true beside the moves: for which states before (unmoved) or after the pass, when,
+    and what is written.
+
+    `entered_fact` names the fact that goes into the field of the state itself.
+    """
+
+    name: str
+    staying_in: tuple[str, ...] | None
+    ending_in: tuple[str, ...] | None
+    when: Condition | None
+    set: tuple[Assignment, ...]
+    entered_fact: str | None
+    because: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """Something a person must look at: in which states at the start of the pass (None: any), and
+    when.
+    """
+
+    name: str
+    in_states: tuple[str, ...] | None
+    when: Condition
+    because: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """Points for a condition."""
+
+    points: float
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The states of one object and all that is decided about it, in the order written."""
+
+    object: str
+    state: str
+    states: Mapping[str, StateSpec]
+    rules: tuple[Rule, ...] = ()
+    keep: tuple[Keep, ...] = ()
+    findings: tuple[FindingRule, ...] = ()
+    scores: Mapping[str, tuple[ScoreLine, ...]] = field(default_factory=dict)
+
+    def entered_fields(self) -> Iterator[str]:
+        """Our names of the fields that say since when a record is in a state."""
+        for state in self.states.values():
+            if state.entered:
+                yield state.entered
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All of `config/`, checked."""
+
+    objects: Mapping[str, Mapping[str, FieldSpec]]
+    leave_out: Mapping[str, Condition]
+    facts: FactSettings
+    limits: Limits
+    machines: Mapping[str, Machine]
+    hash: str
+
+    def field(self, object_name: str, name: str) -> str:
+        """Return Salesforce's name of a field of ours."""
+        return self.objects[object_name][name].field
+
+    def state_fields(self) -> dict[str, str]:
+        """Salesforce's name of the state's field, by object."""
+        return {name: self.field(name, machine.state) for name, machine in self.machines.items()}
+
+
+def hash_of(texts: Mapping[str, str]) -> str:
+    """Return 16 hexadecimal digits that change when any configuration file does."""
+    digest = hashlib.sha256()
+    for name in sorted(texts):
+        digest.update(f"{name}\0{texts[name]}\0".encode())
+    return digest.hexdigest()[:16]

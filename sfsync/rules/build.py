@@ -1,0 +1,200 @@
+"""What do the states, rules, scores and findings of one file say, once every name in it is
+checked?
+"""
+
+from collections.abc import Mapping, Sequence
+from string import Formatter
+from typing import Any
+
+from sfsync.columns import Kind
+from sfsync.conditions import Condition, parse_condition
+from sfsync.facts import FACTS
+from sfsync.lines import Document, Path
+from sfsync.policy import (
+    NO_STATE,
+    Assignment,
+    FindingRule,
+    Keep,
+    Machine,
+    Rule,
+    ScoreLine,
+    StateSpec,
+)
+from sfsync.registry import nearest
+from sfsync.rules import shape
+
+
+class Problems:
+    """The problems of one file, each with its place."""
+
+    def __init__(self, document: Document, found: list[str]) -> None:
+        self._document = document
+        self._found = found
+
+    def add(self, path: Path, message: str) -> None:
+        """Note a problem at a path."""
+        self._found.append(f"{self.place(path)}: {message}")
+
+    def place(self, path: Path) -> str:
+        """Say where a path stands."""
+        return self._document.place(path)
+
+
+class Builder:
+    """Builds the machine of one rule file, noting what is wrong."""
+
+    def __init__(self, file: shape.RuleFile, names: Mapping[str, Kind], problems: Problems) -> None:
+        self._file = file
+        self._names = names
+        self._problems = problems
+        self._states = [name for name in file.states if name != NO_STATE]
+
+    def machine(self) -> Machine:
+        """Return the machine; of use only if no problem was noted."""
+        file = self._file
+        self._known_field(file.state, ("state",), Kind.WORDS)
+        self._unique_names()
+        return Machine(
+            object=file.object,
+            state=file.state,
+            states={
+                name: self._state(name, each)
+                for name, each in file.states.items()
+                if name != NO_STATE
+            },
+            rules=tuple(self._rule(n, each) for n, each in enumerate(file.rules)),
+            keep=tuple(self._keep(n, each) for n, each in enumerate(file.keep)),
+            findings=tuple(self._finding(n, each) for n, each in enumerate(file.findings)),
+            scores={name: self._score(name, lines) for name, lines in file.scores.items()},
+        )
+
+    def _unique_names(self) -> None:
+        seen: set[str] = set()
+        for part in ("rules", "keep", "findings"):
+            for n, each in enumerate(getattr(self._file, part)):
+                if each.name in seen:
+                    self._problems.add(
+                        (part, n, "name"), f'"{each.name}" is the name of something above'
+                    )
+                seen.add(each.name)
+
+    def _state(self, name: str, each: shape.State) -> StateSpec:
+        path: Path = ("states", name)
+        if each.entered is not None:
+            self._known_field(each.entered, (*path, "entered"), Kind.INSTANT)
+        self._known_states(each.may_become, (*path, "may_become"), self._states)
+        return StateSpec(name, each.entered, tuple(each.formerly), tuple(each.may_become))
+
+    def _rule(self, n: int, each: shape.RuleShape) -> Rule:
+        path: Path = ("rules", n)
+        self._known_states(each.from_states, (*path, "from"), [NO_STATE, *self._states])
+        self._known_states([each.to], (*path, "to"), self._states)
+        for state in each.from_states:
+            allowed = self._file.states.get(state)
+            if (
+                each.to in self._states
+                and allowed is not None
+                and each.to not in allowed.may_become
+            ):
+                self._problems.add(
+                    (*path, "from"),
+                    f'rule {each.name}: "{state}" may not become "{each.to}" by the states above',
+                )
+        return Rule(
+            name=each.name,
+            from_states=tuple(each.from_states),
+            when=self._when(each.when, (*path, "when")),
+            to=each.to,
+            set=self._assignments(each.set, (*path, "set")),
+            because=self._because(each.because, (*path, "because")),
+            place=self._problems.place(path),
+        )
+
+    def _keep(self, n: int, each: shape.KeepShape) -> Keep:
+        path: Path = ("keep", n)
+        if bool(each.set) == bool(each.entered_field):
+            self._problems.add(path, f'{each.name}: give either "set" or "entered_field"')
+        for key in ("staying_in", "ending_in"):
+            self._known_states(getattr(each, key) or [], (*path, key), [NO_STATE, *self._states])
+        entered = each.entered_field.fact if each.entered_field else None
+        if entered is not None and self._names.get(entered) is not Kind.INSTANT:
+            instants = [name for name, kind in self._names.items() if kind is Kind.INSTANT]
+            self._problems.add(
+                (*path, "entered_field"), f'"{entered}" is no instant{nearest(entered, instants)}'
+            )
+        return Keep(
+            name=each.name,
+            staying_in=_tuple(each.staying_in),
+            ending_in=_tuple(each.ending_in),
+            when=self._when(each.when, (*path, "when")) if each.when is not None else None,
+            set=self._assignments(each.set, (*path, "set")),
+            entered_fact=entered,
+            because=self._because(each.because, (*path, "because")),
+            place=self._problems.place(path),
+        )
+
+    def _finding(self, n: int, each: shape.FindingShape) -> FindingRule:
+        path: Path = ("findings", n)
+        self._known_states(each.in_states or [], (*path, "in"), [NO_STATE, *self._states])
+        when, because = (
+            self._when(each.when, (*path, "when")),
+            self._because(each.because, (*path, "because")),
+        )
+        return FindingRule(
+            each.name, _tuple(each.in_states), when, because, self._problems.place(path)
+        )
+
+    def _score(self, name: str, lines: Sequence[shape.ScoreShape]) -> tuple[ScoreLine, ...]:
+        return tuple(
+            ScoreLine(x.points, self._when(x.when, ("scores", name, n, "when")))
+            for n, x in enumerate(lines)
+        )
+
+    def _when(self, raw: Any, path: Path) -> Condition:
+        return parse_condition(raw, self._names, self._problems.add, path)
+
+    def _assignments(self, raw: Mapping[str, Any], path: Path) -> tuple[Assignment, ...]:
+        return tuple(self._assignment(name, value, (*path, name)) for name, value in raw.items())
+
+    def _assignment(self, name: str, value: Any, path: Path) -> Assignment:
+        self._known_field(name, path)
+        if name == self._file.state or name in {s.entered for s in self._file.states.values()}:
+            self._problems.add(path, f"{name} is written by the move itself")
+        kind = self._names.get(name)
+        if not isinstance(value, Mapping):
+            return Assignment(name, value)
+        fact = value.get("fact")
+        if fact is not None and self._names.get(fact) is not kind:
+            alike = [each for each, its in self._names.items() if its is kind]
+            self._problems.add(path, f'"{fact}" is no {kind}{nearest(str(fact), alike)}')
+        if set(value) not in ({"fact"}, {"in_days"}) or (
+            "in_days" in value and kind is not Kind.DATE
+        ):
+            self._problems.add(
+                path, "a value is plain, null, {fact: name}, or for a date {in_days: n}"
+            )
+        return Assignment(name, fact=fact, in_days=value.get("in_days"))
+
+    def _known_field(self, name: str, path: Path, kind: Kind | None = None) -> None:
+        fields = [each for each in self._names if f"{self._file.object}.{each}" not in FACTS]
+        if name not in fields:
+            self._problems.add(path, f'there is no field "{name}"{nearest(name, fields)}')
+        elif kind is not None and self._names[name] is not kind:
+            self._problems.add(path, f"{name} is a {self._names[name]}, not a {kind}")
+
+    def _known_states(self, states: Sequence[str], path: Path, valid: Sequence[str]) -> None:
+        for state in states:
+            if state not in valid:
+                self._problems.add(path, f'there is no state "{state}"{nearest(state, valid)}')
+
+    def _because(self, text: str, path: Path) -> str:
+        for _, name, _, _ in Formatter().parse(text):
+            if name is not None and name not in self._names:
+                self._problems.add(
+                    path, f'there is no fact or field "{name}"{nearest(name, self._names)}'
+                )
+        return text
+
+
+def _tuple(states: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if states is None else tuple(states)

@@ -1,0 +1,164 @@
+"""Which records does which rule move, and what is to be written into which field?
+
+All of it is array work over whole columns; records are looked at one by one only once it is known
+that they change.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfsync.columns import Array, Column, Kind, Mask, empty
+from sfsync.facts import Look
+from sfsync.policy import NO_STATE, Assignment, Keep, Machine, Rule
+
+MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One field to be written where the mask says: with the values of a column, on account of a
+    rule or a keep.
+
+    `source` is the place of the rule or keep in the machine; `by` is MOVE or the keep's name.
+    """
+
+    field: str
+    mask: Mask
+    after: Column
+    by: str
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is decided about one object's records, before anything is put into words.
+
+    `before` and `after` are state codes; `rule` is the place of the rule that moves the record, -1
+    where none does. `writes` are in the order in which they are made: a later one to the same field
+    wins.
+    """
+
+    machine: Machine
+    before: Array
+    after: Array
+    rule: Array
+    writes: tuple[Write, ...]
+
+    @property
+    def moved(self) -> Mask:
+        """Which records a rule moves."""
+        return np.asarray(self.rule >= 0)
+
+
+def decide(look: Look, machine: Machine) -> Decision:
+    """Judge every record of the machine's object: the first rule that holds moves it, once."""
+    before = look.state(machine.object)
+    after, chosen = before.copy(), np.full(len(before), -1, dtype="int32")
+    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
+    for number, rule in enumerate(machine.rules):
+        free = (chosen < 0) & np.isin(before, [places[name] for name in rule.from_states])
+        if free.any():
+            here = free & rule.when.truth(look.on(machine.object)).holds
+            after[here], chosen[here] = places[rule.to], number
+    decision = Decision(machine, before, after, chosen, ())
+    writes = [*_kept(look, decision, places), *_moved(look, decision, places)]
+    return Decision(machine, before, after, chosen, tuple(writes))
+
+
+def _moved(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator[Write]:
+    """Write the new state, its date, and what the rule sets beside it."""
+    machine, size = decision.machine, len(decision.before)
+    for number, rule in enumerate(machine.rules):
+        here = decision.rule == number
+        if not here.any():
+            continue
+        state = Column(
+            Kind.WORDS, np.full(size, places[rule.to], dtype="int32"), tuple(machine.states)
+        )
+        yield Write(machine.state, here, state, MOVE, number)
+        entered = machine.states[rule.to].entered
+        if entered is not None:
+            yield Write(entered, here, Column(Kind.INSTANT, np.full(size, look.now)), MOVE, number)
+        for assignment in rule.set:
+            yield Write(assignment.field, here, _value(look, machine, assignment), MOVE, number)
+
+
+def _kept(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator[Write]:
+    """Write the fields that are kept true beside the moves."""
+    machine = decision.machine
+    for number, keep in enumerate(machine.keep):
+        here = _reach(look, decision, keep, places)
+        if not here.any():
+            continue
+        if keep.entered_fact is not None:
+            yield from _entered(look, decision, keep, here, number)
+        for assignment in keep.set:
+            yield Write(
+                assignment.field, here, _value(look, machine, assignment), keep.name, number
+            )
+
+
+def _reach(look: Look, decision: Decision, keep: Keep, places: Mapping[str, int]) -> Mask:
+    here = np.ones(len(decision.before), dtype=bool)
+    if keep.staying_in is not None:
+        here &= ~decision.moved & np.isin(
+            decision.before, [places[name] for name in keep.staying_in]
+        )
+    if keep.ending_in is not None:
+        here &= np.isin(decision.after, [places[name] for name in keep.ending_in])
+    if keep.when is not None and here.any():
+        here &= keep.when.truth(look.on(decision.machine.object)).holds
+    return here
+
+
+def _entered(
+    look: Look, decision: Decision, keep: Keep, here: Mask, number: int
+) -> Iterator[Write]:
+    """Write the time of the entry into the field of the present state, where that is empty or
+    earlier.
+    """
+    machine = decision.machine
+    assert keep.entered_fact is not None
+    known = look.column(machine.object, keep.entered_fact)
+    for place, state in enumerate(machine.states.values()):
+        if state.entered is None:
+            continue
+        stands = look.column(machine.object, state.entered).values
+        # A time later than now counts as empty (spec, section 3).
+        due = np.isnat(stands) | (stands < known.values) | (stands > look.now)
+        mask = here & (decision.before == place) & known.present & due
+        if mask.any():
+            yield Write(state.entered, mask, known, keep.name, number)
+
+
+def _value(look: Look, machine: Machine, assignment: Assignment) -> Column:
+    size = look.size(machine.object)
+    if assignment.fact is not None:
+        return look.column(machine.object, assignment.fact)
+    kind = look.policy.objects[machine.object][assignment.field].kind
+    if assignment.in_days is not None:
+        return Column(
+            Kind.DATE, np.full(size, look.today + np.timedelta64(assignment.in_days, "D"))
+        )
+    if assignment.value is None:
+        return empty(kind, size)
+    if kind is Kind.WORDS:
+        return Column(kind, np.zeros(size, dtype="int32"), (str(assignment.value),))
+    return Column(kind, np.full(size, assignment.value))
+
+
+def differs(before: Column, after: Column) -> Mask:
+    """Tell where two columns of the same field hold different values; null equals null."""
+    if after.kind is Kind.WORDS:
+        table = np.array([before.code(word) for word in after.words] + [-1])
+        return np.asarray(table[after.values] != before.values)
+    both = before.present & after.present
+    return np.asarray((before.present != after.present) | (both & (before.values != after.values)))
+
+
+def rule_of(decision: Decision, row: int) -> Rule | None:
+    """Return the rule that moves the record in that row, or None."""
+    number = int(decision.rule[row])
+    return decision.machine.rules[number] if number >= 0 else None

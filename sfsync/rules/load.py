@@ -1,0 +1,171 @@
+"""Is the configuration right, and what does it say?
+
+Everything is checked whole: shapes by pydantic, names and kinds against facts and fields, moves
+against the states. Every problem is told at once, with file, line and the nearest valid name,
+before any org is asked anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from sfsync.columns import Kind
+from sfsync.conditions import Condition, parse_condition
+from sfsync.errors import ConfigError
+from sfsync.facts import FACTS
+from sfsync.lines import Document, Path, read_yaml
+from sfsync.policy import NO_STATE, FactSettings, FieldSpec, Limits, Machine, Policy, hash_of
+from sfsync.registry import nearest
+from sfsync.rules import shape
+from sfsync.rules.build import Builder, Problems
+
+SETTINGS_FILE = "sfsync.yaml"
+S = TypeVar("S", bound=shape.Shape)
+
+
+def load_policy(texts: Mapping[str, str]) -> Policy:
+    """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, keyed by
+    their file names.
+
+    The file whose name ends in `sfsync.yaml` holds the settings, every other one a machine. Raises
+    ConfigError with all problems at once.
+    """
+    found: list[str] = []
+    documents = {
+        name: document for name in sorted(texts) if (document := _read(texts[name], name, found))
+    }
+    main = next((name for name in documents if name.endswith(SETTINGS_FILE)), None)
+    if main is None:
+        raise ConfigError(found or [f"{SETTINGS_FILE}: missing from the configuration folder"])
+    settings = _shaped(shape.Settings, documents[main], found)
+    files = {
+        n: s for n, d in documents.items() if n != main and (s := _shaped(shape.RuleFile, d, found))
+    }
+    if settings is None:
+        raise ConfigError(found)
+    objects = _objects(settings, Problems(documents[main], found))
+    names = _names(objects, list(files.values()))
+    machines = {}
+    for name, file in files.items():
+        problems = Problems(documents[name], found)
+        if file.object not in objects:
+            problems.add(
+                ("object",), f'no object "{file.object}" in {main}{nearest(file.object, objects)}'
+            )
+        elif file.object in machines:
+            problems.add(("object",), f"{file.object} has its rules in another file already")
+        else:
+            machines[file.object] = Builder(file, names[file.object], problems).machine()
+    out = _leave_out(settings, objects, Problems(documents[main], found))
+    _check_facts(settings, machines, Problems(documents[main], found))
+    if found:
+        raise ConfigError(found)
+    data = {name: repr(document.data) for name, document in documents.items()}
+    facts, limits = (
+        FactSettings(**settings.facts.model_dump()),
+        Limits(**settings.limits.model_dump()),
+    )
+    return Policy(objects, out, facts, limits, machines, hash_of(data))
+
+
+def _read(text: str, name: str, found: list[str]) -> Document | None:
+    try:
+        return read_yaml(text, name)
+    except ConfigError as error:
+        found += error.problems
+        return None
+
+
+def _shaped(model: type[S], document: Document, found: list[str]) -> S | None:
+    problems = Problems(document, found)
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        for each in error.errors():
+            problems.add(*_words(model, each["loc"], each["type"], each["msg"]))
+        return None
+
+
+def _words(model: type[shape.Shape], loc: Path, kind: str, message: str) -> tuple[Path, str]:
+    if kind == "extra_forbidden":
+        return (
+            loc,
+            f'unknown key "{loc[-1]}"{nearest(str(loc[-1]), shape.keys_at(model, loc[:-1]))}',
+        )
+    if kind == "missing":
+        return loc, f'"{loc[-1]}" is missing'
+    return loc, f"{'.'.join(str(part) for part in loc)}: {message.removeprefix('Value error, ')}"
+
+
+def _objects(settings: shape.Settings, problems: Problems) -> dict[str, dict[str, FieldSpec]]:
+    objects: dict[str, dict[str, FieldSpec]] = {}
+    for object_name, fields in settings.objects.items():
+        objects[object_name] = {}
+        for name, spec in fields.items():
+            path: Path = ("objects", object_name, name)
+            if f"{object_name}.{name}" in FACTS:
+                problems.add(path, f'"{name}" is the name of a fact; call the field something else')
+            if spec.to is not None and spec.to not in settings.objects:
+                problems.add(
+                    (*path, "to"), f'no object "{spec.to}"{nearest(spec.to, settings.objects)}'
+                )
+            objects[object_name][name] = FieldSpec(name, spec.field, spec.type, spec.to)
+    for fact in FACTS.values():
+        for read in fact.reads:
+            object_name, _, name = read.partition(".")
+            if name not in objects.get(object_name, {}):
+                problems.add(
+                    ("objects", object_name),
+                    f"the fact {fact.name} reads {read}: name its field here",
+                )
+    return objects
+
+
+def _names(
+    objects: Mapping[str, Mapping[str, FieldSpec]], files: Sequence[shape.RuleFile]
+) -> dict[str, dict[str, Kind]]:
+    """Return, per object, every name a condition may ask about, and its kind."""
+    names = {
+        object_name: {name: f.kind for name, f in fields.items()}
+        for object_name, fields in objects.items()
+    }
+    for fact in FACTS.values():
+        names.setdefault(fact.object, {})[fact.name] = fact.kind
+    for file in files:
+        names.setdefault(file.object, {}).update(dict.fromkeys(file.scores, Kind.NUMBER))
+    return names
+
+
+def _leave_out(
+    settings: shape.Settings, objects: Mapping[str, Mapping[str, FieldSpec]], problems: Problems
+) -> dict[str, Condition]:
+    conditions = {}
+    for object_name, raw in settings.leave_out.items():
+        path: Path = ("leave_out", object_name)
+        if object_name not in objects:
+            problems.add(path, f'no object "{object_name}"{nearest(object_name, objects)}')
+            continue
+        # Facts are computed from what is in the loop, so only fields can say what is not.
+        fields = {name: spec.kind for name, spec in objects[object_name].items()}
+        conditions[object_name] = parse_condition(raw, fields, problems.add, path)
+    return conditions
+
+
+def _check_facts(
+    settings: shape.Settings, machines: Mapping[str, Machine], problems: Problems
+) -> None:
+    """Check that the statuses and stages which the facts' settings name exist."""
+    for key, object_name, words in (
+        ("deals_count_without_entry", "Account", settings.facts.deals_count_without_entry),
+        ("qualified_stages", "Opportunity", settings.facts.qualified_stages),
+    ):
+        if object_name not in machines:
+            problems.add((), f"no file in rules/ says the states of {object_name}")
+            continue
+        valid = [*machines[object_name].states, NO_STATE]
+        for word in sorted(words):
+            if word not in valid:
+                problems.add(
+                    ("facts", key), f'{object_name} has no state "{word}"{nearest(word, valid)}'
+                )

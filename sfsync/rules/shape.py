@@ -1,0 +1,161 @@
+"""Which keys may stand in the files of `config/`, and what may stand behind them?
+
+These models are the only place that says so: the check, the error messages and the JSON Schema for
+editors come from here.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+StateNames = Annotated[list[str], BeforeValidator(_as_list)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+
+
+class Shape(BaseModel):
+    """A mapping with known keys only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class FieldShape(Shape):
+    """A field of the org."""
+
+    field: str = Field(description="Salesforce's API name, such as Status__c.")
+    type: Literal["text", "picklist", "number", "flag", "date", "instant", "reference"]
+    to: str | None = Field(None, description="The object that a reference leads to.")
+
+
+class FactsShape(Shape):
+    """What the facts mean in this company."""
+
+    service_mark: str = Field(min_length=1)
+    import_after_days: int = Field(ge=0)
+    recent_days: int = Field(ge=0)
+    deals_count_without_entry: frozenset[str]
+    qualified_stages: frozenset[str]
+    decision_maker_titles: tuple[str, ...]
+    pause_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    pause_days_by_lost_reason: dict[str, Annotated[int, Field(ge=1)]]
+
+
+class LimitsShape(Shape):
+    """Where a pass stops."""
+
+    moved_share: float = Field(gt=0, le=1)
+    moved_at_least: int = Field(ge=0)
+    api_reserve: float = Field(ge=0, lt=1)
+    plan_hours: float = Field(gt=0)
+
+
+class Settings(Shape):
+    """The file sfsync.yaml."""
+
+    objects: dict[str, dict[Name, FieldShape]]
+    leave_out: dict[str, Any] = Field(default_factory=dict)
+    facts: FactsShape
+    limits: LimitsShape
+
+
+class State(Shape):
+    """A status or stage."""
+
+    entered: str | None = Field(
+        None, description="The field that says since when a record is in this state."
+    )
+    formerly: list[str] = Field(
+        default_factory=list, description="Older names of the state in the history."
+    )
+    may_become: list[str] = Field(
+        default_factory=list, description="The states to which rules may move it."
+    )
+
+
+class RuleShape(Shape):
+    """A transition."""
+
+    name: RuleName
+    from_states: StateNames = Field(
+        alias="from", description="The states it moves records from; `none`: no state."
+    )
+    when: dict[str, Any]
+    to: str
+    set: dict[str, Any] = Field(
+        default_factory=dict, description="What is written beside the move."
+    )
+    because: str = Field(description="The reason in words; {fact} puts a value in.")
+
+
+class FactRef(Shape):
+    """A fact as a value."""
+
+    fact: str
+
+
+class KeepShape(Shape):
+    """Fields that are kept true beside the moves."""
+
+    name: RuleName
+    staying_in: StateNames | None = None
+    ending_in: StateNames | None = None
+    when: dict[str, Any] | None = None
+    set: dict[str, Any] = Field(default_factory=dict)
+    entered_field: FactRef | None = None
+    because: str
+
+
+class FindingShape(Shape):
+    """Something a person must look at."""
+
+    name: RuleName
+    in_states: StateNames | None = Field(
+        None, alias="in", description="The state at the start of the pass."
+    )
+    when: dict[str, Any]
+    because: str
+
+
+class ScoreShape(Shape):
+    """Points for a condition."""
+
+    points: float
+    when: dict[str, Any]
+
+
+class RuleFile(Shape):
+    """A file in rules/: the states of one object, and all that is decided about it."""
+
+    object: str
+    state: str
+    states: dict[str, State]
+    rules: list[RuleShape] = Field(default_factory=list)
+    keep: list[KeepShape] = Field(default_factory=list)
+    findings: list[FindingShape] = Field(default_factory=list)
+    scores: dict[Name, list[ScoreShape]] = Field(default_factory=dict)
+
+
+def keys_at(model: type[Shape], path: Sequence[str | int]) -> list[str]:
+    """List the keys that may stand at a path of a file, as a person writes them; none where
+    anything may.
+    """
+    here: Any = model
+    for part in path:
+        here = _inside(here, part)
+    if not (isinstance(here, type) and issubclass(here, Shape)):
+        return []
+    return [info.alias or name for name, info in here.model_fields.items()]
+
+
+def _inside(here: Any, part: str | int) -> Any:
+    if isinstance(here, type) and issubclass(here, Shape):
+        fields = {info.alias or name: info.annotation for name, info in here.model_fields.items()}
+        return fields.get(str(part))
+    inner = [each for each in get_args(here) if each is not type(None)]
+    return inner[-1] if inner else None

@@ -1,0 +1,182 @@
+"""What did the org say at one instant?
+
+A snapshot holds one frame an object, indexed by record Id and sorted by it, with a column for each
+name that `config/` gives a field. Dtypes: text `str`, picklist `category`, number `float64`, flag
+`bool`, date `datetime64[s]` (midnight of the calendar day, no zone), instant `datetime64[s]` (UTC),
+reference `int32` (position in the other object's frame, -1 for none). Ids and picklists become
+codes here, once, so that nothing later compares or groups strings.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sfsync.calendar import day_of
+from sfsync.columns import Array, Mask
+from sfsync.model import OwnWrite, PreviousPass, Value, from_wire
+
+PREVIOUS_STATE = "previous_state"
+WAS_READ = "was_read"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that one pass read. `now` is aware UTC in whole seconds, `zone` the org's IANA time zone.
+
+    `references` says, per object, which columns refer to which object. `missing` names the objects
+    and the columns (`Account.status`) that the org lacks. `previous` is the `now` of the last
+    finished run, `own_writes` holds, per object, what the service wrote itself: record (int32
+    position), value (category), sent (datetime64[s]).
+    """
+
+    now: datetime
+    zone: str
+    org: str
+    user_id: str
+    frames: Mapping[str, pd.DataFrame]
+    references: Mapping[str, Mapping[str, str]]
+    missing: frozenset[str] = frozenset()
+    previous: datetime | None = None
+    own_writes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def instant(self) -> np.datetime64:
+        """`now` as datetime64[s], UTC."""
+        return np.datetime64(self.now.replace(tzinfo=None), "s")
+
+    @property
+    def today(self) -> np.datetime64:
+        """The calendar date of `now` in the org's zone, datetime64[D]."""
+        return day_of(np.array([self.instant]), self.zone)[0]  # type: ignore[no-any-return]
+
+    def position(self, object_name: str, record_id: str) -> int | None:
+        """Return where a record stands in its frame, or None."""
+        frame = self.frames.get(object_name)
+        if frame is None or record_id not in frame.index:
+            return None
+        return int(frame.index.get_indexer([record_id])[0])
+
+    def only(self, kept: Mapping[str, Mask]) -> "Snapshot":
+        """Return the snapshot of some records and all that belongs to them.
+
+        `kept` has a mask for some objects. Rows of the other objects stay where one of their
+        references leads to a row that stays; objects that refer to none of them (users) stay whole.
+        """
+        masks: dict[str, Mask] = dict(kept)
+        for name, frame in self.frames.items():
+            if name not in masks:
+                masks[name] = self._belonging(name, frame, masks)
+        places = {
+            name: np.where(mask, np.cumsum(mask) - 1, -1).astype("int32")
+            for name, mask in masks.items()
+        }
+        frames = {
+            name: self._recoded(name, frame[masks[name]], places)
+            for name, frame in self.frames.items()
+        }
+        own = {
+            name: _kept_writes(writes, places[name])
+            for name, writes in self.own_writes.items()
+            if name in places
+        }
+        return replace(self, frames=frames, own_writes=own)
+
+    def _belonging(self, name: str, frame: pd.DataFrame, masks: Mapping[str, Mask]) -> Mask:
+        ties = [
+            (column, to)
+            for column, to in self.references.get(name, {}).items()
+            if to in masks and column in frame
+        ]
+        stays = np.zeros(len(frame), dtype=bool) if ties else np.ones(len(frame), dtype=bool)
+        for column, to in ties:
+            codes = frame[column].to_numpy()
+            stays |= (codes >= 0) & np.append(masks[to], False)[codes]
+        return stays
+
+    def _recoded(self, name: str, frame: pd.DataFrame, places: Mapping[str, Array]) -> pd.DataFrame:
+        coded = {
+            column: np.append(places[to], np.int32(-1))[frame[column].to_numpy()]
+            for column, to in self.references.get(name, {}).items()
+            if to in places and column in frame
+        }
+        return frame.assign(**coded)
+
+
+def _kept_writes(writes: pd.DataFrame, places: Array) -> pd.DataFrame:
+    moved = writes.assign(record=places[writes["record"].to_numpy()])
+    return moved[moved["record"] >= 0].reset_index(drop=True)
+
+
+def parse(values: Sequence[Value], kind: str) -> Any:
+    """Turn field values as the API gives them into an array of the dtype that `kind` has in a
+    frame.
+
+    Kinds: text, picklist, number, flag, date, instant. Raises ValueError naming the first value
+    that does not fit.
+    """
+    if kind == "number":
+        return np.array([np.nan if v in (None, "") else float(v) for v in values], dtype="float64")
+    if kind == "flag":
+        return np.array([v is True or v in ("true", "1", 1) for v in values], dtype=bool)
+    if kind == "date":
+        return np.array([v[:10] if v else "NaT" for v in values], dtype="datetime64[s]")  # type: ignore[index]
+    if kind == "instant":
+        return np.array([_instant(v) for v in values], dtype="datetime64[s]")
+    if kind == "picklist":
+        return pd.Categorical([None if v in (None, "") else str(v) for v in values])
+    return pd.array([None if v is None else str(v) for v in values], dtype="str")
+
+
+def _instant(value: Value) -> str:
+    if value in (None, ""):
+        return "NaT"
+    text = str(value)
+    if text.endswith(("+0000", "Z", "+00:00")):
+        return text[:19]
+    return from_wire(text).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def frame_of(ids: Sequence[str], columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Build an object's frame, indexed by Id and sorted by it."""
+    frame = pd.DataFrame(dict(columns), index=pd.Index(ids, name="Id", dtype="str"))
+    return frame.sort_index()
+
+
+def refer(ids: Sequence[Value], target: pd.Index) -> Array:
+    """Return the position in `target` of each Id, int32, -1 where it is null or not there."""
+    return target.get_indexer(
+        pd.Index(["" if i is None else str(i) for i in ids], dtype="str")
+    ).astype("int32")
+
+
+def with_previous(
+    frame: pd.DataFrame, object_name: str, previous: PreviousPass | None
+) -> pd.DataFrame:
+    """Add what the last finished run left: `previous_state` (category, null: none) and `was_read`
+    (bool).
+    """
+    states = previous.states if previous else {}
+    keys = [(object_name, record_id) for record_id in frame.index]
+    left = frame.copy(deep=False)
+    left[PREVIOUS_STATE] = pd.Categorical([states.get(key) for key in keys])
+    left[WAS_READ] = np.array([key in states for key in keys], dtype=bool)
+    return left
+
+
+def own_writes_of(object_name: str, index: pd.Index, writes: Iterable[OwnWrite]) -> pd.DataFrame:
+    """Put the service's own writes of one object's state into a frame: record, value, sent."""
+    mine = [write for write in writes if write.object == object_name]
+    frame = pd.DataFrame(
+        {
+            "record": refer([write.id for write in mine], index),
+            "value": pd.Categorical([write.value for write in mine]),
+            "sent": np.array(
+                [write.sent_at.replace(tzinfo=None) for write in mine], dtype="datetime64[s]"
+            ),
+        }
+    )
+    return frame[frame["record"] >= 0].reset_index(drop=True)

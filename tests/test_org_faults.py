@@ -1,0 +1,334 @@
+"""Does the door keep its promises when the way to the org, or the org itself, is in trouble?"""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+import responses
+from responses.registries import OrderedRegistry
+
+from sfsync.errors import OrgRefused, OrgUnavailable
+from sfsync.org.client import connect, connect_reader
+
+HOST = "acme.my.salesforce.com"
+DATA = f"https://{HOST}/services/data/v62.0"
+TOKEN = "00D000000000001!AQEAQsecret"
+ACCOUNT = "001000000000001AAA"
+OTHER = "001000000000002AAA"
+
+CONCURRENT = [
+    {
+        "errorCode": "REQUEST_LIMIT_EXCEEDED",
+        "message": "ConcurrentPerOrgLongTxn Limit exceeded.",
+    }
+]
+DAILY = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+EXPIRED = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
+LOST_CURSOR = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
+
+
+def described(name: str, *fields: str) -> dict[str, object]:
+    flags = {"updateable": True, "createable": True, "nillable": True, "length": 18}
+    rows = [{"name": field, "type": "string", "label": field, **flags} for field in fields]
+    return {"name": name, "queryable": True, "fields": rows}
+
+
+def page(*rows: dict[str, object], more: str = "") -> dict[str, object]:
+    cursor = {"nextRecordsUrl": f"/services/data/v62.0/query/{more}"} if more else {}
+    return {"totalSize": 9, "done": not more, "records": list(rows), **cursor}
+
+
+class Script:
+    """The answers of an org, in the order in which they are given, and the pauses made."""
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self.mock = mock
+        self.slept: list[float] = []
+        self.get("/sobjects/Organization/describe", described("Organization", "Id", "Name"))
+        self.get("/query/", page({"Id": "00D000000000001AAA", "Name": "Acme"}))
+        self.mock.get(
+            f"https://{HOST}/services/oauth2/userinfo", json={"user_id": "005000000000001AAA"}
+        )
+        self.org = connect(requests.Session(), HOST, TOKEN, sleep=self.slept.append)
+
+    def get(self, path: str, answer: object, status: int = 200) -> None:
+        self.mock.get(DATA + path, json=answer, status=status)
+
+    def patch(self, answer: object, status: int = 200) -> None:
+        self.mock.patch(f"{DATA}/composite/sobjects", json=answer, status=status)
+
+    def account(self) -> None:
+        self.get("/sobjects/Account/describe", described("Account", "Id", "Name"))
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    with responses.RequestsMock(registry=OrderedRegistry) as mock:
+        yield Script(mock)
+
+
+def refused(code: str) -> dict[str, object]:
+    return {"success": False, "errors": [{"statusCode": code, "message": "no", "fields": []}]}
+
+
+def done(id: str) -> dict[str, object]:
+    return {"id": id, "success": True, "errors": []}
+
+
+def test_reading_tries_again_while_the_org_is_down_for_a_moment(script: Script) -> None:
+    script.account()
+    script.mock.get(f"{DATA}/query/", body="<html>Down</html>", status=503)
+    script.mock.get(f"{DATA}/query/", body=requests.ConnectionError("reset"))
+    script.mock.get(f"{DATA}/query/", body="<html>Down</html>", status=200)
+    script.get("/query/", page({"Id": ACCOUNT, "Name": "Acme"}))
+
+    assert list(script.org.pages("Account", ["Name"])) == [[{"Name": "Acme"}]]
+    assert [pause > 0 for pause in script.slept] == [True, True, True]
+    assert sorted(script.slept) == script.slept
+
+
+def test_reading_gives_up_after_four_tries_without_naming_the_statement(script: Script) -> None:
+    script.account()
+    for _ in range(4):
+        script.mock.get(f"{DATA}/query/", body="", status=502)
+
+    with pytest.raises(OrgUnavailable, match=r"^reading Account: HTTP 502\. Try again") as caught:
+        list(script.org.pages("Account", ["Name"]))
+
+    assert caught.value.__context__ is None
+    assert len(script.slept) == 3
+
+
+def test_a_full_concurrency_limit_is_waited_for_and_the_daily_one_is_not(script: Script) -> None:
+    script.account()
+    script.get("/query/", CONCURRENT, 403)
+    script.get("/query/", DAILY, 403)
+
+    with pytest.raises(OrgRefused, match="24 hours"):
+        list(script.org.pages("Account", ["Name"]))
+
+    assert len(script.slept) == 1
+    assert 10 <= script.slept[0] <= 30
+
+
+def test_an_expired_session_is_refused_at_once(script: Script) -> None:
+    script.get("/sobjects/Account/describe", EXPIRED, 401)
+
+    with pytest.raises(OrgRefused, match="sign in again"):
+        script.org.fields("Account")
+
+    assert script.slept == []
+
+
+def test_pages_are_followed_until_the_org_says_done(script: Script) -> None:
+    script.account()
+    script.get("/query/", page({"Id": ACCOUNT, "Name": "A"}, more="01g-1"))
+    script.get("/query/01g-1", page(more="01g-2"))
+    script.get("/query/01g-2", page({"Id": OTHER, "Name": "B"}))
+
+    pages = list(script.org.pages("Account", ["Name"]))
+
+    assert pages == [[{"Name": "A"}], [], [{"Name": "B"}]]
+
+
+def test_a_cursor_lost_between_two_pages_makes_the_reading_unavailable(script: Script) -> None:
+    script.account()
+    script.get("/query/", page({"Id": ACCOUNT, "Name": "A"}, more="01g-1"))
+    script.get("/query/01g-1", LOST_CURSOR, 400)
+
+    with pytest.raises(OrgUnavailable, match="read the object again"):
+        list(script.org.pages("Account", ["Name"]))
+
+
+@pytest.mark.parametrize(
+    "answer", [[], {"done": True}, {"records": [], "done": False}, {"records": [{}], "done": True}]
+)
+def test_an_answer_of_another_form_is_no_data(script: Script, answer: object) -> None:
+    script.account()
+    script.get("/query/", answer)
+
+    with pytest.raises(OrgUnavailable):
+        list(script.org.pages("Account", ["Name"]))
+
+
+def test_a_cursor_that_leads_to_another_host_is_not_followed(script: Script) -> None:
+    script.account()
+    script.get("/query/", {"records": [], "done": False, "nextRecordsUrl": ".example.org/x"})
+
+    with pytest.raises(OrgUnavailable):
+        list(script.org.pages("Account", ["Name"]))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(requests.ConnectionError("reset"), 0), ("", 503), ("<html>", 200), ("[]", 200), ("{}", 200)],
+)
+def test_a_write_whose_answer_is_lost_is_never_repeated(
+    script: Script, body: Exception | str, status: int
+) -> None:
+    script.account()
+    script.mock.patch(f"{DATA}/composite/sobjects", body=body, status=status or 200)
+
+    with pytest.raises(OrgUnavailable):
+        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+    assert script.slept == []
+
+
+def test_an_answer_for_another_record_counts_as_lost(script: Script) -> None:
+    script.account()
+    script.patch([done(OTHER)])
+
+    with pytest.raises(OrgUnavailable, match="Read the records"):
+        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+
+def test_only_locked_rows_are_sent_again_and_results_keep_their_order(script: Script) -> None:
+    script.account()
+    script.patch([refused("UNABLE_TO_LOCK_ROW"), refused("STRING_TOO_LONG")])
+    script.patch([refused("UNABLE_TO_LOCK_ROW")])
+    script.patch([done(ACCOUNT)])
+
+    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})])
+
+    assert [(row.id, row.ok, row.code) for row in results] == [
+        (ACCOUNT, True, ""),
+        (OTHER, False, "STRING_TOO_LONG"),
+    ]
+    assert len(script.slept) == 2
+
+
+def test_a_row_that_stays_locked_is_refused_after_three_more_tries(script: Script) -> None:
+    script.account()
+    for _ in range(4):
+        script.patch([refused("UNABLE_TO_LOCK_ROW")])
+
+    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+    assert [row.code for row in results] == ["UNABLE_TO_LOCK_ROW"]
+
+
+def test_a_locked_row_that_was_changed_meanwhile_is_not_sent_again(script: Script) -> None:
+    script.account()
+    script.patch([refused("UNABLE_TO_LOCK_ROW"), refused("UNABLE_TO_LOCK_ROW")])
+    script.patch([done(OTHER)])
+    asked: list[list[str]] = []
+
+    def unchanged(ids: list[str]) -> list[str]:
+        asked.append(list(ids))
+        return [id for id in ids if id == OTHER]
+
+    rows = [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})]
+    results = script.org.update("Account", rows, unchanged=unchanged)
+
+    assert [row.ok for row in results] == [False, True]
+    assert asked[0] == [ACCOUNT, OTHER]
+
+
+def test_a_refusal_of_the_repetition_does_not_hide_what_was_written(script: Script) -> None:
+    script.account()
+    script.patch([done(ACCOUNT), refused("UNABLE_TO_LOCK_ROW")])
+    script.patch(DAILY, 403)
+
+    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})])
+
+    assert [row.ok for row in results] == [True, False]
+
+
+def test_every_request_has_timeouts_and_names_us_and_writes_wait_longest(script: Script) -> None:
+    script.account()
+    script.patch([done(ACCOUNT)])
+    script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+    timeouts = [call.request.req_kwargs["timeout"] for call in script.mock.calls]
+
+    assert set(timeouts[:-1]) == {(10.0, 130.0)}
+    assert timeouts[-1] == (10.0, 610.0)
+    for call in script.mock.calls:
+        assert call.request.headers["User-Agent"].startswith("sfsync/")
+        assert call.request.headers["X-PrettyPrint"] == "0"
+        assert call.request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert script.org.calls == len(script.mock.calls)
+
+
+def test_a_write_never_lets_assignment_rules_change_the_owner(script: Script) -> None:
+    script.account()
+    script.patch([done(ACCOUNT)])
+    script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+    assert script.mock.calls[-1].request.headers["Sforce-Auto-Assign"] == "FALSE"
+
+
+def test_a_redirected_write_is_refused_and_not_sent_on(script: Script) -> None:
+    script.account()
+    script.mock.patch(
+        f"{DATA}/composite/sobjects", status=307, headers={"Location": "https://example.org/"}
+    )
+
+    with pytest.raises(OrgRefused, match="My Domain"):
+        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
+
+
+def test_the_budget_comes_from_the_headers_where_limits_are_hidden(script: Script) -> None:
+    script.mock.get(
+        f"{DATA}/sobjects/Account/describe",
+        json=described("Account", "Id"),
+        headers={"Sforce-Limit-Info": "api-usage=18/5000"},
+    )
+    script.get("/limits", [{"errorCode": "FORBIDDEN", "message": "no"}], 403)
+    script.org.fields("Account")
+
+    budget = script.org.budget()
+
+    assert budget is not None
+    assert (budget.used, budget.total, budget.left) == (18, 5000, 4982)
+
+
+def test_no_budget_is_given_where_nothing_tells_it(script: Script) -> None:
+    script.get("/limits", [{"errorCode": "FORBIDDEN", "message": "no"}], 403)
+
+    assert script.org.budget() is None
+
+
+def test_the_user_is_read_from_the_identity_link_where_userinfo_is_refused() -> None:
+    link = "https://login.salesforce.com/id/00D000000000001AAA/005000000000001AAA"
+    with responses.RequestsMock() as mock:
+        mock.get(f"{DATA}/sobjects/Organization/describe", json=described("Organization", "Id"))
+        mock.get(f"{DATA}/query/", json=page({"Id": "00D000000000001AAA"}))
+        mock.get(f"https://{HOST}/services/oauth2/userinfo", body="Bad_OAuth_Token", status=403)
+        mock.get(f"{DATA}/", json={"sobjects": "/x", "identity": link})
+        org = connect_reader(requests.Session(), f"https://{HOST}/", TOKEN)
+
+    assert (org.user_id, org.zone, org.name) == ("005000000000001AAA", "UTC", "")
+    assert org.url == f"https://{HOST}"
+
+
+def test_a_user_that_nothing_tells_is_empty() -> None:
+    with responses.RequestsMock() as mock:
+        mock.get(f"{DATA}/sobjects/Organization/describe", json=described("Organization", "Id"))
+        mock.get(f"{DATA}/query/", json=page({"Id": "00D000000000001AAA"}))
+        mock.get(f"https://{HOST}/services/oauth2/userinfo", body="Bad_OAuth_Token", status=403)
+        mock.get(f"{DATA}/", json={"sobjects": "/x"})
+        org = connect_reader(requests.Session(), HOST, TOKEN)
+
+    assert org.user_id == ""
+
+
+def test_a_host_without_organization_and_a_version_with_v_are_refused() -> None:
+    with responses.RequestsMock() as mock:
+        mock.get(
+            f"{DATA}/sobjects/Organization/describe",
+            json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}],
+            status=404,
+        )
+        with pytest.raises(OrgRefused, match="Check the host, the API version"):
+            connect_reader(requests.Session(), HOST, TOKEN)
+    with pytest.raises(OrgRefused, match="without a v"):
+        connect_reader(requests.Session(), HOST, TOKEN, version="v62.0")
+
+
+def test_a_page_of_html_instead_of_a_describe_is_not_a_missing_object(script: Script) -> None:
+    script.mock.get(f"{DATA}/sobjects/Account/describe", body="<html>Not found</html>", status=404)
+
+    with pytest.raises(OrgRefused):
+        script.org.fields("Account")
