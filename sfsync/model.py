@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+RULE_CAUSE = "rule:"
+
 Value = str | int | float | bool | None
 
 
@@ -123,8 +125,12 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     judged: int = 0
-    moved: int = 0
     api_calls: int = 0
+
+    @property
+    def moved(self) -> int:
+        """How many records a rule would move to another state."""
+        return sum(change.cause.startswith(RULE_CAUSE) for change in self.changes)
 
 
 class State(StrEnum):

@@ -58,7 +58,7 @@ class Snapshot:
         frame = self.frames.get(object_name)
         if frame is None or record_id not in frame.index:
             return None
-        return int(frame.index.get_indexer([record_id])[0])
+        return int(frame.index.get_indexer(pd.Index([record_id]))[0])
 
     def only(self, kept: Mapping[str, Mask]) -> "Snapshot":
         """Return the snapshot of some records and all that belongs to them.

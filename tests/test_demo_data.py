@@ -266,6 +266,13 @@ def test_history_ends_at_what_stands() -> None:
             assert last[column] == deal[column], (deal["Name"], column)
 
 
+def test_the_state_names_the_user_of_the_service() -> None:
+    state = json.loads((DEMO / "state.json").read_text(encoding="utf-8"))
+    assert [row["Id"] for row in records()["User"] if row["Alias"] == "sfsync"] == [
+        state["user_id"]
+    ]
+
+
 def test_stages_say_what_is_closed_and_won() -> None:
     stages = {row["ApiName"]: row for row in records()["OpportunityStage"]}
     for deal in records()["Opportunity"]:

@@ -1,6 +1,7 @@
 """Does the door keep its promises when the way to the org, or the org itself, is in trouble?"""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -155,13 +156,21 @@ def test_a_cursor_that_leads_to_another_host_is_not_followed(script: Script) -> 
     script.account()
     script.get("/query/", {"records": [], "done": False, "nextRecordsUrl": ".example.org/x"})
 
-    with pytest.raises(OrgUnavailable):
+    with pytest.raises(OrgUnavailable, match="not in the platform's form"):
         list(script.org.pages("Account", ["Name"]))
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(requests.ConnectionError("reset"), 0), ("", 503), ("<html>", 200), ("[]", 200), ("{}", 200)],
+    [
+        (requests.ConnectionError("reset"), 0),
+        (requests.ReadTimeout(), 0),
+        ("", 503),
+        ("<html>", 200),
+        ("[]", 200),
+        ("{}", 200),
+        ('["done"]', 200),
+    ],
 )
 def test_a_write_whose_answer_is_lost_is_never_repeated(
     script: Script, body: Exception | str, status: int
@@ -173,6 +182,13 @@ def test_a_write_whose_answer_is_lost_is_never_repeated(
         script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
 
     assert script.slept == []
+
+
+def test_an_answer_that_is_a_list_instead_of_limits_is_unreadable(script: Script) -> None:
+    script.get("/limits", ["nonsense"])
+
+    with pytest.raises(OrgUnavailable, match="not in the platform's form"):
+        script.org.budget()
 
 
 def test_an_answer_for_another_record_counts_as_lost(script: Script) -> None:
@@ -225,6 +241,16 @@ def test_a_locked_row_that_was_changed_meanwhile_is_not_sent_again(script: Scrip
     assert asked[0] == [ACCOUNT, OTHER]
 
 
+def test_waiting_ends_where_every_locked_row_was_changed(script: Script) -> None:
+    script.account()
+    script.patch([refused("UNABLE_TO_LOCK_ROW")])
+
+    (result,) = script.org.update("Account", [(ACCOUNT, {"Name": "B"})], unchanged=lambda _: [])
+
+    assert result.code == "UNABLE_TO_LOCK_ROW"
+    assert len(script.slept) == 1
+
+
 def test_a_refusal_of_the_repetition_does_not_hide_what_was_written(script: Script) -> None:
     script.account()
     script.patch([done(ACCOUNT), refused("UNABLE_TO_LOCK_ROW")])
@@ -257,6 +283,18 @@ def test_a_write_never_lets_assignment_rules_change_the_owner(script: Script) ->
     script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
 
     assert script.mock.calls[-1].request.headers["Sforce-Auto-Assign"] == "FALSE"
+
+
+def test_a_password_file_of_the_machine_does_not_replace_the_token(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = tmp_path / "netrc"
+    passwords.write_text("default login someone password something\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(passwords))
+    script.account()
+    script.org.fields("Account")
+
+    assert script.mock.calls[-1].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_redirected_write_is_refused_and_not_sent_on(script: Script) -> None:

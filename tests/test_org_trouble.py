@@ -111,6 +111,7 @@ def test_every_exception_of_requests_is_translated_without_url_or_token(kind: ty
         answered(403, CONCURRENT, theirs.SalesforceRefusedRequest),
         answered(400, LOST_CURSOR, theirs.SalesforceMalformedRequest),
         theirs.SalesforceAuthenticationFailed(503, "down"),
+        requests.ConnectionError("NameResolutionError: Failed to resolve"),
     ],
 )
 def test_what_may_pass_is_unavailable(error: Exception) -> None:
@@ -130,6 +131,7 @@ def test_what_may_pass_is_unavailable(error: Exception) -> None:
         (requests.exceptions.InvalidHeader(f"Bearer {TOKEN}\n"), "nothing was sent"),
         (requests.exceptions.InvalidJSONError("nan"), "nothing was sent"),
         (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
+        (OSError("Could not find a suitable TLS CA certificate bundle"), "REQUESTS_CA_BUNDLE"),
         (theirs.SalesforceAuthenticationFailed("invalid_grant", "no"), "invalid_grant: no"),
     ],
 )

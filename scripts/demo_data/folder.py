@@ -80,5 +80,6 @@ def files(org: DemoOrg) -> dict[str, bytes]:
     """File name to content, for every file of the folder."""
     texts = {f"{object_name}.csv": table(org, object_name) for object_name in SCHEMA}
     texts["describe.json"] = describe()
+    texts["state.json"] = json.dumps({"user_id": org.users["sfsync"]}) + "\n"
     texts["README.md"] = readme(org)
     return {name: text.encode("utf-8") for name, text in sorted(texts.items())}

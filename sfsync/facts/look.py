@@ -35,6 +35,14 @@ class FactSpec:
     needs: tuple[str, ...]
     compute: Callable[["Look"], Column]
 
+    def missing(self, lacking: frozenset[str]) -> list[str]:
+        """Name what the fact is made of and an org lacks: objects, and columns of the objects that
+        it has.
+        """
+        read = {need for need in (*self.reads, *self.needs) if need in lacking}
+        read |= {need.partition(".")[0] for need in (*self.reads, *self.needs)} & lacking
+        return sorted(read)
+
     @property
     def meaning(self) -> str:
         """The first paragraph of the function's docstring, on one line."""

@@ -104,11 +104,22 @@ def _task(save: Save) -> None:
     _activity_account(save)
 
 
+_TIMES = (
+    "StartDateTime",
+    "ActivityDateTime",
+    "EndDateTime",
+    "DurationInMinutes",
+    "ActivityDate",
+    "IsAllDayEvent",
+)
+
+
 def _event(save: Save) -> None:
     activities.check_relations(save.state, save.row)
-    _drop_outdated_times(save)
-    for name, value in activities.event_times(save.state, save.row).items():
-        save.set(name, value)
+    if save.before is None or any(name in save.given for name in _TIMES):
+        _drop_outdated_times(save)
+        for name, value in activities.event_times(save.state, save.row).items():
+            save.set(name, value)
     _activity_account(save)
 
 
@@ -147,7 +158,9 @@ def follow_up(save: Save) -> None:
     state, row = save.state, save.row
     if save.owner.name in activities.ACTIVITY_OBJECTS:
         activities.roll_up(state, activities.parents_of(save.before, row))
-    elif save.owner.name in ("Opportunity", "Contact") and save.before and save.changes("AccountId"):
+    elif (
+        save.owner.name in ("Opportunity", "Contact") and save.before and save.changes("AccountId")
+    ):
         _move_activities(state, save.owner.name, str(row["Id"]), save.stamp)
 
 
@@ -194,11 +207,11 @@ def derive_after_loading(state: OrgState) -> None:
 
 def _note_latest(state: OrgState, name: str, row: Row, latest: dict[str, str]) -> None:
     counts = name == "Event" or activities.is_closed(state, row)
-    if row.get("IsDeleted") or not counts or "ActivityDate" not in row:
+    if row.get("IsDeleted") or not counts:
         return
-    day = str(row["ActivityDate"])
-    for parent_id in activities.parents_of(row):
-        latest[parent_id] = max(day, latest.get(parent_id, day))
+    for day in activities.day_of(state, row):
+        for parent_id in activities.parents_of(row):
+            latest[parent_id] = max(day, latest.get(parent_id, day))
 
 
 def stamps(owner: ObjectType, user_id: str, moment_text: str, *, creating: bool) -> Row:
@@ -211,4 +224,3 @@ def stamps(owner: ObjectType, user_id: str, moment_text: str, *, creating: bool)
     if creating:
         audit |= {"CreatedDate": moment_text, "CreatedById": user_id}
     return {name: value for name, value in audit.items() if name in owner.fields}
-

@@ -19,15 +19,33 @@ _SOAP_TYPES = {
     "address": "urn:address",
     "anyType": "xsd:anyType",
 }
-_ALWAYS_NONE = (
-    "calculatedFormula controllerName defaultValueFormula extraTypeInfo filteredLookupInfo "
-    "inlineHelpText mask maskType referenceTargetField relationshipOrder"
-).split()
-_ALWAYS_FALSE = (
-    "aiPredictionField autoNumber cascadeDelete dependentPicklist deprecatedAndHidden "
-    "displayLocationInDecimal encrypted formulaTreatNullNumberAsZero highScaleNumber htmlFormatted "
-    "queryByDistance restrictedDelete writeRequiresMasterRead"
-).split()
+_ALWAYS_NONE = [
+    "calculatedFormula",
+    "controllerName",
+    "defaultValueFormula",
+    "extraTypeInfo",
+    "filteredLookupInfo",
+    "inlineHelpText",
+    "mask",
+    "maskType",
+    "referenceTargetField",
+    "relationshipOrder",
+]
+_ALWAYS_FALSE = [
+    "aiPredictionField",
+    "autoNumber",
+    "cascadeDelete",
+    "dependentPicklist",
+    "deprecatedAndHidden",
+    "displayLocationInDecimal",
+    "encrypted",
+    "formulaTreatNullNumberAsZero",
+    "highScaleNumber",
+    "htmlFormatted",
+    "queryByDistance",
+    "restrictedDelete",
+    "writeRequiresMasterRead",
+]
 # Key of the describe -> attribute of Field, for those that are carried over as they are.
 _FLAGS = {
     "aggregatable": "aggregatable",

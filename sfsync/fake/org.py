@@ -20,6 +20,7 @@ from sfsync.fake.recording.save import save_folder
 from sfsync.fake.schema import ObjectType
 from sfsync.fake.server import Hook, Server
 from sfsync.fake.signin import issue_token
+from sfsync.fake.soql.render import cell_of
 from sfsync.fake.state import OrgState, ValidationRule
 from sfsync.fake.values import Row, from_python, wire_datetime
 from sfsync.fake.write import Writer
@@ -111,14 +112,15 @@ class FakeOrg:
 
         Audit and derived fields may be given (CreatedDate, CompletedDateTime, IsDeleted ...) and are then
         kept; the others are derived, and an activity old enough is archived. Picklists, lengths and
-        required fields are not checked. The clock does not move. `history`: write history rows, stamped
-        with CreatedDate. Raises KeyError on an unknown object, ValueError on an unknown field or a value
+        required fields are not checked. A person may be given by Name alone, an event without end lasts
+        an hour. The clock does not move. `history`: write history rows, stamped with CreatedDate. Raises KeyError on an unknown object, ValueError on an unknown field or a value
         of the wrong type, RecordRefused where fields contradict each other.
         """
         with self.state.lock:
             owner = self._object(object_name)
             row = self._defaults(owner) | self._values(owner, fields)
-            row.setdefault("Id", self.state.store.new_id(owner.name))
+            _complete_import(owner, row)
+            self._take_id(owner, row)
             stamp = str(row.get("CreatedDate") or wire_datetime(self.clock.now()))
             by = str(row.get("CreatedById", self.user_id))
             save = Save(self.state, owner, None, row, fields.keys(), stamp)
@@ -178,6 +180,16 @@ class FakeOrg:
                 known = owner.fields.get(str(described.get("name")))
                 owner.declare(field_from_json(described, known))
 
+    def touch(self, object_name: str, record_id: str) -> None:
+        """Let the platform itself touch a record: only SystemModstamp moves.
+
+        Raises KeyError where there is none.
+        """
+        with self.state.lock, self.state.transaction() as moment:
+            owner = self._object(object_name)
+            found = self.state.store.table(owner.name).rows[normalise(record_id) or record_id]
+            self.state.store.put(owner.name, {**found, "SystemModstamp": wire_datetime(moment)})
+
     def drop_field(self, object_name: str, field: str) -> None:
         """Take a field out of the org, with its values; raises KeyError if there is none."""
         with self.state.lock:
@@ -231,6 +243,13 @@ class FakeOrg:
             raise KeyError(f"the fake org has no object {name}")
         return found
 
+    def _take_id(self, owner: ObjectType, row: Row) -> None:
+        given = row.get("Id")
+        if given is None:
+            row["Id"] = self.state.store.new_id(owner.name)
+        elif str(given)[:3] != owner.key_prefix or self.state.store.row(str(given)) is not None:
+            raise ValueError(f"{given} is no new Id of {owner.name} ({owner.key_prefix}...)")
+
     def _values(self, owner: ObjectType, fields: Mapping[str, Given]) -> Row:
         row: Row = {}
         for name, value in fields.items():
@@ -258,7 +277,17 @@ class FakeOrg:
     def _archive_if_old(self, owner: ObjectType, row: Row, given: Mapping[str, Given]) -> None:
         if owner.name in activities.ACTIVITY_OBJECTS and "IsArchived" not in given:
             if "IsArchived" in owner.fields:
-                row["IsArchived"] = activities.is_old_enough(self.state, owner.name, row)
+                limit = activities.archive_limit(self.state)
+                row["IsArchived"] = activities.is_old_enough(self.state, owner.name, row, limit)
+
+
+def _complete_import(owner: ObjectType, row: Row) -> None:
+    if "LastName" in owner.fields and "Name" in row and "LastName" not in row:
+        first, _blank, last = str(row["Name"]).rpartition(" ")
+        row |= {"FirstName": first, "LastName": last} if first else {"LastName": last}
+    if owner.name == "Event" and not row.get("IsAllDayEvent"):
+        if "EndDateTime" not in row:
+            row.setdefault("DurationInMinutes", 60)
 
 
 def _stamp(owner: ObjectType, row: Row, user_id: str, stamp: str) -> None:
@@ -271,8 +300,7 @@ def _stamp(owner: ObjectType, row: Row, user_id: str, stamp: str) -> None:
 
 
 def _whole(owner: ObjectType, row: Row) -> dict[str, object]:
-    return {name: row.get(name, False if each.type == "boolean" else None)
-            for name, each in owner.fields.items()}
+    return {name: cell_of(owner, each)(row, "") for name, each in owner.fields.items()}
 
 
 def _as_json(value: Given) -> object:

@@ -85,6 +85,8 @@ class Server:
         version, _rest = split_version(request.path)
         _check_version(version)
         match = _found(request)
+        if match is None and not version:
+            find_route(request)
         if match is None or not match.route.open_to_all:
             user_id = user_of(self.state, request.headers.get("authorization", ""))
             request = replace(request, version=version, user_id=user_id)

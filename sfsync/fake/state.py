@@ -54,6 +54,7 @@ class OrgState:
     page_size_limit: int = 2_000
     sessions: dict[str, Session] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    cursors_made: int = 0
     validation_rules: dict[str, list[ValidationRule]] = field(default_factory=dict)
     used_calls: deque[datetime] = field(default_factory=deque)
     archived_on: date | None = None

@@ -28,8 +28,7 @@ def checked(
     fields = _known_fields(owner, body)
     _require_writable(fields, creating=creating)
     changes = {
-        field.name: _typed(field, value)
-        for field, value in zip(fields, body.values(), strict=True)
+        field.name: _typed(field, value) for field, value in zip(fields, body.values(), strict=True)
     }
     for field in fields:
         value = changes[field.name]
@@ -185,7 +184,9 @@ def check_required(owner: ObjectType, row: Row, named: Mapping[str, object] | No
         )
 
 
-def check_unique(state: OrgState, owner: ObjectType, row: Row, changed: Mapping[str, object]) -> None:
+def check_unique(
+    state: OrgState, owner: ObjectType, row: Row, changed: Mapping[str, object]
+) -> None:
     """Raise RecordRefused (DUPLICATE_VALUE) where a unique field repeats another record's value."""
     for name in changed:
         field = owner.fields[name]

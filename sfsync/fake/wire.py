@@ -40,7 +40,9 @@ class Request:
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise refuse_request(400, "JSON_PARSER_ERROR", f"The body is not JSON: {error}") from error
+            raise refuse_request(
+                400, "JSON_PARSER_ERROR", f"The body is not JSON: {error}"
+            ) from error
 
     def json_object(self) -> dict[str, object]:
         """Return the parsed body where it is an object; raises ApiError JSON_PARSER_ERROR."""

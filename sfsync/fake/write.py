@@ -13,6 +13,7 @@ from datetime import datetime
 from sfsync.fake import activities, validate
 from sfsync.fake.derive import Save, derive, follow_up, stamps
 from sfsync.fake.errors import RecordRefused, refuse_record
+from sfsync.fake.external import with_parents
 from sfsync.fake.history import history_object, write_history
 from sfsync.fake.ids import normalise
 from sfsync.fake.picklists import default_of
@@ -20,17 +21,29 @@ from sfsync.fake.schema import ObjectType
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row, wire_datetime
 
+_ACTIVITIES = (("Task", "WhatId"), ("Event", "WhatId"))
+_PERSONAL_ACTIVITIES = (("Task", "WhoId"), ("Event", "WhoId"))
 _GOES_WITH = {
-    "Account": (("Contact", "AccountId"), ("Opportunity", "AccountId"), ("Task", "WhatId"))
-    + (("Event", "WhatId"), ("AccountHistory", "AccountId")),
-    "Opportunity": (("OpportunityContactRole", "OpportunityId"), ("Task", "WhatId"))
-    + (("Event", "WhatId"), ("OpportunityHistory", "OpportunityId"))
-    + (("OpportunityFieldHistory", "OpportunityId"),),
-    "Contact": (("OpportunityContactRole", "ContactId"), ("CampaignMember", "ContactId"))
-    + (("Task", "WhoId"), ("Event", "WhoId"), ("ContactHistory", "ContactId")),
-    "Lead": (("CampaignMember", "LeadId"), ("Task", "WhoId"), ("Event", "WhoId"))
-    + (("LeadHistory", "LeadId"),),
-    "Campaign": (("CampaignMember", "CampaignId"),),
+    "Account": (
+        ("Contact", "AccountId"),
+        ("Opportunity", "AccountId"),
+        ("AccountHistory", "AccountId"),
+        *_ACTIVITIES,
+    ),
+    "Opportunity": (
+        ("OpportunityContactRole", "OpportunityId"),
+        ("OpportunityHistory", "OpportunityId"),
+        ("OpportunityFieldHistory", "OpportunityId"),
+        *_ACTIVITIES,
+    ),
+    "Contact": (
+        ("OpportunityContactRole", "ContactId"),
+        ("CampaignMember", "ContactId"),
+        ("ContactHistory", "ContactId"),
+        *_PERSONAL_ACTIVITIES,
+    ),
+    "Lead": (("CampaignMember", "LeadId"), ("LeadHistory", "LeadId"), *_PERSONAL_ACTIVITIES),
+    "Campaign": (("CampaignMember", "CampaignId"), *_ACTIVITIES),
 }
 
 
@@ -46,7 +59,8 @@ class Writer:
         """Create a record from a JSON body; return its Id. Raises RecordRefused or ApiError."""
         if not owner.createable:
             raise _refuse_entity("inserted", owner)
-        changes = validate.checked(self.state, owner, body, creating=True)
+        named = with_parents(self.state, owner, body)
+        changes = validate.checked(self.state, owner, named, creating=True)
         row = self._defaults(owner)
         row |= {name: value for name, value in changes.items() if value is not None}
         save = Save(self.state, owner, None, row, changes.keys(), self._stamp)
@@ -63,11 +77,10 @@ class Writer:
         before = self.target(owner, record_id)
         if not owner.updateable:
             raise _refuse_entity("updated", owner)
-        changes = validate.checked(self.state, owner, body, creating=False)
+        named = with_parents(self.state, owner, body)
+        changes = validate.checked(self.state, owner, named, creating=False)
         if before.get("IsConverted"):
-            raise refuse_record(
-                "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"
-            )
+            raise refuse_record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         row = dict(before)
         for name, value in changes.items():
             if value is None:
@@ -89,7 +102,8 @@ class Writer:
                 "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
             )
         parents: set[str] = set()
-        self._delete(owner.name, row, parents)
+        stamped = stamps(owner, self.user_id, self._stamp, creating=False)
+        self._delete(owner.name, row | stamped, parents)
         activities.roll_up(self.state, parents)
 
     def target(self, owner: ObjectType, text: str) -> Row:
@@ -137,11 +151,9 @@ class Writer:
         follow_up(save)
 
     def _delete(self, name: str, row: Row, parents: set[str]) -> None:
-        owner = self.state.store.schema.objects[name]
-        audit = stamps(owner, self.user_id, self._stamp, creating=False)
-        self.state.store.put(name, {**row, "IsDeleted": True, **audit})
         if name in activities.ACTIVITY_OBJECTS:
             parents |= activities.parents_of(row)
+        self.state.store.put(name, {**row, "IsDeleted": True, "SystemModstamp": self._stamp})
         for child, reference in _GOES_WITH.get(name, _own_history(name)):
             if child not in self.state.store.schema.objects:
                 continue

@@ -100,7 +100,7 @@ class SalesforceReader:
         return found
 
     def budget(self) -> Budget | None:
-        """Ask /limits, else the latest answer's header, for the daily limit; None: neither tells."""
+        """Ask /limits, else the latest header, for the daily limit; None where neither tells."""
         answer = self._wire.get("limits", "asking for the API limits", _is_hidden)
         daily = (answer or {}).get("DailyApiRequests")
         if daily is None:

@@ -53,7 +53,7 @@ class Wire:
     def get(
         self, path: str, doing: str, absent: Callable[[Trouble], bool] | None = None
     ) -> Mapping[str, Any] | None:
-        """Read a resource that is one JSON object; None where `absent` says that it is not there."""
+        """Read a resource, one JSON object; None where `absent` says that it is not there."""
         answer = persist(lambda: self._salesforce.restful(path), doing, self.sleep, absent)
         if answer is not None and not isinstance(answer, Mapping):
             raise _unreadable(doing)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sfsync.columns import Mask
 from sfsync.facts import Look
-from sfsync.model import Change, FieldChange, Finding, Stamp
+from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp
 from sfsync.policy import NO_STATE, Keep, Machine, Rule
 from sfsync.rules.decide import Decision, Write, decide, differs, rule_of
 from sfsync.rules.follow import refuse_circles
@@ -25,7 +25,6 @@ class Judgement:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     judged: int
-    moved: int
 
 
 def judge(look: Look) -> Judgement:
@@ -35,19 +34,18 @@ def judge(look: Look) -> Judgement:
     """
     changes: list[Change] = []
     findings: list[Finding] = []
-    judged = moved = 0
+    judged = 0
     for machine in look.policy.machines.values():
         decision = decide(look, machine)
         refuse_circles(look, decision)
         changes += _Words(look, decision).changes()
         findings += _findings(look, machine)
         if machine.rules:
-            judged, moved = judged + len(decision.before), moved + int(decision.moved.sum())
+            judged += len(decision.before)
     return Judgement(
         tuple(sorted(changes, key=lambda change: (change.object, change.id))),
         tuple(sorted(findings, key=lambda finding: (finding.object, finding.id, finding.code))),
         judged,
-        moved,
     )
 
 
@@ -83,7 +81,7 @@ class _Words:
             id=str(self._look.frame(self._object).index[row]),
             name=name_of(self._look, self._object, row),
             fields=self._fields(row),
-            cause=f"rule:{rule.name}" if rule else keeps[0].name if keeps else "",
+            cause=f"{RULE_CAUSE}{rule.name}" if rule else keeps[0].name if keeps else "",
             reason="; ".join(
                 in_words(self._look, self._object, row, each.because) for each in sources
             ),

@@ -61,7 +61,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     _check_facts(settings, machines, Problems(documents[main], found))
     if found:
         raise ConfigError(found)
-    data = {name: repr(document.data) for name, document in documents.items()}
+    data = {name.rpartition("/")[2]: repr(document.data) for name, document in documents.items()}
     facts, limits = (
         FactSettings(**settings.facts.model_dump()),
         Limits(**settings.limits.model_dump()),

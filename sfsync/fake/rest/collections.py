@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfsync.fake.errors import ApiError, Problem, RecordRefused, refuse_record, refuse_request
+from sfsync.fake.external import external_field
 from sfsync.fake.ids import normalise
 from sfsync.fake.rest.route import Route
 from sfsync.fake.rest.rows import named_fields
 from sfsync.fake.schema import ObjectType
 from sfsync.fake.soql.render import record_json
 from sfsync.fake.state import OrgState
-from sfsync.fake.upsert import external_field, upsert
+from sfsync.fake.upsert import upsert
 from sfsync.fake.wire import Reply, Request, json_reply
 from sfsync.fake.write import Writer
 

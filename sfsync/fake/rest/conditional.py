@@ -9,9 +9,6 @@ from sfsync.fake.schema import ObjectType
 from sfsync.fake.values import Row, moment_of
 from sfsync.fake.wire import Reply, Request
 
-# An object's description does not remember when it changed: it counts as changed at the beginning.
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
 
 def http_date(moment: datetime) -> str:
     """Return an aware moment as an HTTP date."""
@@ -37,7 +34,7 @@ def not_modified(request: Request, moment: datetime | None, tag: str | None = No
     if tag is not None and tag in _tags(request, "if-none-match"):
         return Reply(304, headers={"ETag": tag})
     since = _moment(request, "if-modified-since")
-    if since is not None and (moment or _LONG_AGO) <= since:
+    if since is not None and moment is not None and moment <= since:
         return Reply(304)
     return None
 

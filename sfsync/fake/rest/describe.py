@@ -2,7 +2,6 @@
 
 from sfsync.fake.describing import field_json
 from sfsync.fake.picklists import picklist_of
-from sfsync.fake.rest.conditional import not_modified
 from sfsync.fake.rest.route import Route
 from sfsync.fake.schema import ObjectType
 from sfsync.fake.state import OrgState
@@ -32,10 +31,9 @@ def describe_basic(state: OrgState, request: Request, name: str) -> Reply:
 def describe_object(state: OrgState, request: Request, name: str) -> Reply:
     """Answer GET sobjects/X/describe; fields hidden by field-level security are absent."""
     owner = state.store.existing(name)
-    unchanged = not_modified(request, None)
-    if unchanged is not None:
-        return unchanged
-    fields = [field_json(each, picklist_of(state.store, owner.name, each)) for each in owner.visible()]
+    fields = [
+        field_json(each, picklist_of(state.store, owner.name, each)) for each in owner.visible()
+    ]
     return json_reply(
         _summary(owner, request.base)
         | {
@@ -99,11 +97,11 @@ def _children(state: OrgState, owner: ObjectType) -> list[dict[str, object]]:
 
 def _record_types(state: OrgState, owner: ObjectType, base: str) -> list[dict[str, object]]:
     own = [
-        row
-        for row in state.store.live_rows("RecordType")
-        if row.get("SobjectType") == owner.name
+        row for row in state.store.live_rows("RecordType") if row.get("SobjectType") == owner.name
     ]
-    found = [_record_type(str(row["Name"]), str(row["Id"]), bool(row.get("IsActive"))) for row in own]
+    found = [
+        _record_type(str(row["Name"]), str(row["Id"]), bool(row.get("IsActive"))) for row in own
+    ]
     master = _record_type("Master", _MASTER_RECORD_TYPE, active=True) | {
         "defaultRecordTypeMapping": not own,
         "master": True,

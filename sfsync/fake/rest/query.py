@@ -48,7 +48,9 @@ def _answer(state: OrgState, request: Request, *, all_rows: bool) -> Reply:
     if not statement.strip():
         raise refuse_request(400, "MALFORMED_QUERY", "unexpected token: '<EOF>'")
     if len(statement) > _MAX_STATEMENT:
-        raise refuse_request(400, "QUERY_TOO_COMPLICATED", "SOQL statement is over 100,000 characters")
+        raise refuse_request(
+            400, "QUERY_TOO_COMPLICATED", "SOQL statement is over 100,000 characters"
+        )
     parsed = parse(statement)
     children = _child_page(state, request, all_rows=all_rows)
     runner = Runner(state.store, statement, calendar_of(state, request), all_rows, children)
@@ -81,7 +83,8 @@ def _groups(answer: Answer) -> dict[str, object]:
 def _first_page(state: OrgState, request: Request, cursor: Cursor) -> dict[str, object]:
     if len(cursor.record_ids) <= _page_size(state, request):
         return _page(state, request, "", cursor, 0)
-    key = with_checksum("01g" + str(len(state.cursors) + 1).rjust(12, "0"))
+    state.cursors_made += 1
+    key = with_checksum("01g" + str(state.cursors_made).rjust(12, "0"))
     state.cursors[key] = cursor
     return _page(state, request, key, cursor, 0)
 

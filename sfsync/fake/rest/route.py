@@ -17,4 +17,3 @@ class Route:
     pattern: str
     handler: Handler
     open_to_all: bool = False
-

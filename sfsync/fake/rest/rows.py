@@ -1,13 +1,14 @@
 """How is one record read, created, updated, deleted?"""
 
 from sfsync.fake.errors import refuse_record, refuse_request
+from sfsync.fake.external import external_field, matches
 from sfsync.fake.ids import normalise
 from sfsync.fake.rest import conditional
 from sfsync.fake.rest.route import Route
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.soql.render import record_json
 from sfsync.fake.state import OrgState
-from sfsync.fake.upsert import external_field, matches, upsert
+from sfsync.fake.upsert import upsert
 from sfsync.fake.values import Row
 from sfsync.fake.wire import Reply, Request, json_reply
 from sfsync.fake.write import Writer
@@ -27,9 +28,7 @@ def create(state: OrgState, request: Request, name: str) -> Reply:
 def created(owner: ObjectType, record_id: str, request: Request) -> Reply:
     """Return the reply to a creation."""
     location = f"{request.base}/sobjects/{owner.name}/{record_id}"
-    return json_reply(
-        {"id": record_id, "success": True, "errors": []}, 201, {"Location": location}
-    )
+    return json_reply({"id": record_id, "success": True, "errors": []}, 201, {"Location": location})
 
 
 def read(state: OrgState, request: Request, name: str, text: str) -> Reply:

@@ -21,6 +21,7 @@ class GroupColumn:
     """One column of a grouped result: its name there, its type, its value for a group of rows."""
 
     name: str
+    owner_name: str
     field: Field
     of_rows: Callable[[Sequence[Row]], Value | None]
 
@@ -51,7 +52,9 @@ class Grouping:
             if _same(column, found):
                 get = column.get
                 label = name or column.field.name
-                return GroupColumn(label, column.field, lambda rows: get(rows[0]))
+                return GroupColumn(
+                    label, column.owner.name, column.field, lambda rows: get(rows[0])
+                )
         raise malformed(
             self.scope.statement,
             expression.at,
@@ -67,24 +70,27 @@ class Grouping:
     def _function(self, call: Call, name: str) -> GroupColumn:
         if call.function not in AGGREGATES:
             raise malformed(
-                self.scope.statement, call.at, f"The fake does not offer the function {call.function}"
+                self.scope.statement,
+                call.at,
+                f"The fake does not offer the function {call.function}",
             )
-        number = Field(name, "double", name)
+        number, own = Field(name, "double", name), self.scope.owner.name
         if call.path is None:
             if call.function != "COUNT":
                 raise malformed(self.scope.statement, call.at, f"{call.function}() needs a field")
-            return GroupColumn(name, replace(number, type="int"), len)
+            return GroupColumn(name, own, replace(number, type="int"), len)
         column = self.scope.column(call.path)
         self._check(call, column.field)
         if call.function in ("MIN", "MAX"):
-            return GroupColumn(name, column.field, _extreme(call.function, column.get))
+            return GroupColumn(name, own, column.field, _extreme(call.function, column.get))
         kind = "int" if call.function.startswith("COUNT") else "double"
-        return GroupColumn(name, replace(number, type=kind), _FUNCTIONS[call.function](column.get))
+        function = _FUNCTIONS[call.function](column.get)
+        return GroupColumn(name, own, replace(number, type=kind), function)
 
     def _check(self, call: Call, field: Field) -> None:
         numeric = field.type in NUMERIC_TYPES
         allowed = field.aggregatable or call.function.startswith("COUNT")
-        if call.function in ("SUM", "AVG") and not numeric or not allowed:
+        if (call.function in ("SUM", "AVG") and not numeric) or not allowed:
             raise query_error(
                 self.scope.statement,
                 call.at,
@@ -139,7 +145,7 @@ def _extreme(function: str, get: Getter) -> Callable[[Sequence[Row]], Value | No
     choose = min if function == "MIN" else max
 
     def of_rows(rows: Sequence[Row]) -> Value | None:
-        return choose(_values(rows, get), key=_folded, default=None)  # type: ignore[type-var]
+        return choose(_values(rows, get), key=_folded, default=None)
 
     return of_rows
 

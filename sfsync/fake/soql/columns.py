@@ -147,11 +147,12 @@ def _getter(steps: list[Step], owner: ObjectType, field: Field) -> Getter:
     default = False if field.type == "boolean" else None
 
     def through_parents(row: Row) -> Value | None:
-        at: Row | None = row
+        at = row
         for step in steps:
-            at = step.to_parent(at)
-            if at is None:
+            parent = step.to_parent(at)
+            if parent is None:
                 return default
+            at = parent
         return own(at)
 
     return through_parents if steps else own

@@ -21,7 +21,7 @@ from sfsync.fake.soql.syntax import (
     Membership,
     Not,
 )
-from sfsync.fake.soql.tokens import query_error
+from sfsync.fake.soql.tokens import malformed, query_error
 from sfsync.fake.values import Row, Value
 
 Predicate = Callable[[Row], bool]
@@ -44,7 +44,12 @@ class Filtering:
             inner = self.predicate(condition.inner)
             return lambda row: not inner(row)
         if isinstance(condition, Join):
-            get = self.operand(condition.left).get
+            left = self.operand(condition.left)
+            if not left.field.is_reference:
+                raise malformed(
+                    self.statement, condition.at, "Semi joins compare an Id or a reference field"
+                )
+            get = left.get
             return _member(get, self.values_of(condition), negated=condition.negated)
         if isinstance(condition, Membership):
             return self._membership(condition)
@@ -79,9 +84,7 @@ class Filtering:
     def _includes(self, condition: Membership, operand: Operand) -> Predicate:
         if operand.field.type != "multipicklist":
             raise self._bad_operator(operand, "includes or excludes", condition.values[0])
-        groups = [
-            frozenset(each.text.lower().split(";")) for each in condition.values if each.text
-        ]
+        groups = [frozenset(each.text.lower().split(";")) for each in condition.values if each.text]
         get, wanted = operand.get, not condition.negated
 
         def test(row: Row) -> bool:

@@ -88,5 +88,7 @@ def _check_selected(statement: str, join: Join) -> None:
     )
     if not one_field:
         raise malformed(
-            statement, join.at, "Semi join sub-selects must select exactly one field of their object"
+            statement,
+            join.at,
+            "Semi join sub-selects must select exactly one field of their object",
         )

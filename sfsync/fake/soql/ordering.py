@@ -7,9 +7,9 @@ references). Text is compared by its capitals, picklists by their order in the s
 from collections.abc import Callable
 
 from sfsync.fake.picklists import picklist_of
+from sfsync.fake.schema import Field
 from sfsync.fake.soql.columns import Getter
 from sfsync.fake.soql.literals import is_text
-from sfsync.fake.schema import Field
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row
 
@@ -19,9 +19,7 @@ SortKey = Callable[[Row], tuple[int, str | float]]
 def sort_key(store: Store, owner_name: str, field: Field, get: Getter) -> SortKey:
     """Return the key of a row's non-null value: rank first, then the value."""
     if field.type in ("picklist", "combobox"):
-        ranks = {
-            each.value: at for at, each in enumerate(picklist_of(store, owner_name, field))
-        }
+        ranks = {each.value: at for at, each in enumerate(picklist_of(store, owner_name, field))}
         return _by_rank(get, ranks)
     if is_text(field):
         return lambda row: (0, str(get(row)).upper())

@@ -1,7 +1,7 @@
 """What does the org answer to a SOQL statement?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.soql.aggregate import Grouping, group_rows, is_aggregate, key_of, result_columns
@@ -138,7 +138,9 @@ class Runner:
         column = self._plain(scope, item.expression)
         if not column.field.is_reference:
             raise malformed(
-                self.statement, join.at, "Semi join sub-selects must select an Id or reference field"
+                self.statement,
+                join.at,
+                "Semi join sub-selects must select an Id or reference field",
             )
         values = (column.get(row) for row in self._rows(scope, join.query))
         return frozenset(value for value in values if value is not None)
@@ -256,9 +258,7 @@ class Runner:
             )
         return column
 
-    def _having(
-        self, grouping: Grouping, query: Query, groups: list[list[Row]]
-    ) -> list[list[Row]]:
+    def _having(self, grouping: Grouping, query: Query, groups: list[list[Row]]) -> list[list[Row]]:
         if query.having is None:
             return groups
         used: dict[str, Callable[[list[Row]], Value | None]] = {}
@@ -283,8 +283,7 @@ class Runner:
                 _row_of(group, {"value": column.of_rows}) | {"Id": at}
                 for at, group in enumerate(groups)
             ]
-            field = replace(column.field, name="value")
-            key = sort_key(self.store, grouping.scope.owner.name, field, _get_value)
+            key = sort_key(self.store, column.owner_name, column.field, _get_value)
             last = item.nulls_last
             ordered = sort_rows(rows, _get_value, key, descending=item.descending, nulls_last=last)
             groups = [groups[int(row["Id"])] for row in ordered]

@@ -72,7 +72,9 @@ def _escaped(statement: str, token: Token, mark: str, at: int, *, pattern: bool)
     if mark.lower() in _ESCAPES:
         return _ESCAPES[mark.lower()]
     raise malformed(
-        statement, token.at + 1 + at, f"Invalid string literal '\\{mark}'. Illegal character sequence"
+        statement,
+        token.at + 1 + at,
+        f"Invalid string literal '\\{mark}'. Illegal character sequence",
     )
 
 

@@ -1,0 +1,69 @@
+"""What was written since the folder was recorded?
+
+A line of JSON per committed request: `{"now": ..., "rows": [[object, row], ...]}`, each row complete.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from sfsync.fake.errors import RecordingError
+from sfsync.fake.state import OrgState
+from sfsync.fake.values import moment_of, wire_datetime
+
+
+class Log:
+    """The log of one org in one file."""
+
+    def __init__(self, state: OrgState, path: Path) -> None:
+        self._state = state
+        self._path = path
+
+    def append(self, touched: list[tuple[str, str]]) -> None:
+        """Write one line with the rows a request touched and make sure that it is on the disk."""
+        if not touched:
+            return
+        tables = self._state.store.tables
+        line = json.dumps(
+            {
+                "now": wire_datetime(self._state.clock.now()),
+                "rows": [[name, tables[name].rows[record_id]] for name, record_id in touched],
+            },
+            ensure_ascii=False,
+        )
+        with self._path.open("ab") as stream:
+            stream.write(line.encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def replay(self) -> None:
+        """Carry out what the log says.
+
+        A last line without its end, left by a process that was killed, is cut off. Raises
+        RecordingError on any other line that cannot be read.
+        """
+        if not self._path.exists():
+            return
+        whole, torn = _split(self._path.read_bytes())
+        for number, line in enumerate(whole, start=1):
+            self._carry_out(number, line)
+        if torn:
+            with self._path.open("r+b") as stream:
+                stream.truncate(sum(len(line) + 1 for line in whole))
+        self._state.store.commit()
+
+    def _carry_out(self, number: int, line: bytes) -> None:
+        try:
+            entry = json.loads(line)
+            now, rows = moment_of(entry["now"]), entry["rows"]
+            for name, row in rows:
+                self._state.store.put(self._state.store.schema.objects[name].name, row)
+        except (ValueError, KeyError, TypeError) as error:
+            problem = f"{self._path}:{number}: no line of a log of this org: {error!r}"
+            raise RecordingError((problem,)) from error
+        self._state.clock.set(now)
+
+
+def _split(content: bytes) -> tuple[list[bytes], bytes]:
+    *whole, torn = content.split(b"\n")
+    return whole, torn

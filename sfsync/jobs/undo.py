@@ -1,0 +1,80 @@
+"""What would take a run back, record by record, as the org stands now?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sfsync.jobs import Planned, Services
+from sfsync.model import RULE_CAUSE, JournalledChange, Plan, State, Value
+from sfsync.org import OrgReader
+from sfsync.plan import writing_calls
+from sfsync.undo import STAMP_FIELD, LeftField, reverse
+
+NAME = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUndo:
+    """The plan that takes a run back, and the fields that it leaves because somebody changed them
+    since.
+    """
+
+    planned: Planned
+    left: tuple[LeftField, ...]
+
+
+def undo(
+    services: Services, run_id: str, *, only: Sequence[str] = (), ids: Sequence[str] = ()
+) -> PlannedUndo:
+    """Plan the undo of a run of this org, or of what some rules did in it, or of some records.
+
+    Raises NotFound where the org's journal has no such run.
+    """
+    run = services.journal.run(run_id)
+    before = services.org.calls
+    changes = _chosen(services.journal.changes(run.id), only, ids)
+    reversal = reverse(changes, _present(services.org, changes))
+    plan = Plan(
+        job=NAME,
+        made_at=services.wall(),
+        now=services.now,
+        org=services.org.id,
+        policy_hash=services.policy.hash,
+        changes=reversal.changes,
+        notes=tuple(_sentence(left) for left in reversal.left),
+        api_calls=services.org.calls - before + writing_calls(reversal.changes),
+    )
+    return PlannedUndo(Planned(plan, undoes=run.id), reversal.left)
+
+
+def _chosen(
+    changes: Iterable[JournalledChange], only: Sequence[str], ids: Sequence[str]
+) -> list[JournalledChange]:
+    wanted = {name.removeprefix(RULE_CAUSE) for name in only}
+    return [
+        each
+        for each in changes
+        if each.outcome.state is State.APPLIED
+        and (not wanted or each.change.cause.removeprefix(RULE_CAUSE) in wanted)
+        and (not ids or each.change.id.startswith(tuple(ids)))
+    ]
+
+
+def _present(
+    org: OrgReader, changes: Sequence[JournalledChange]
+) -> dict[tuple[str, str], dict[str, Value]]:
+    """Read what now stands in the fields that are to be taken back."""
+    present: dict[tuple[str, str], dict[str, Value]] = {}
+    for object_name in sorted({each.change.object for each in changes}):
+        mine = [each.change for each in changes if each.change.object == object_name]
+        fields = {field for change in mine for field in change.fields} | {STAMP_FIELD}
+        there = fields & set(org.fields(object_name) or ())
+        rows = org.records(object_name, [change.id for change in mine], sorted(there))
+        present.update({(object_name, record_id): row for record_id, row in rows.items()})
+    return present
+
+
+def _sentence(left: LeftField) -> str:
+    return (
+        f"left: {left.object} {left.id} ({left.name}) {left.field} is {left.found}, the run wrote"
+        f" {left.expected}: {left.why}"
+    )

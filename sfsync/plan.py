@@ -1,0 +1,223 @@
+"""What makes a plan: which changes are in it, how is it written down, and may it be applied here
+and now?
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from sfsync.errors import ConfigError, NotFound, PlanRefused, Stopped
+from sfsync.model import RULE_CAUSE, Change, Finding, Plan
+from sfsync.policy import Limits, Policy
+from sfsync.registry import nearest
+
+VERSION = 1
+_BATCH = 200
+
+
+class _File(BaseModel):
+    """A plan as it is written down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Literal[1]
+    job: str
+    made_at: datetime
+    now: datetime
+    org: str
+    policy_hash: str
+    api_calls: int
+    judged: int
+    notes: list[str]
+    changes: list[Change]
+    findings: list[Finding]
+
+
+_CHANGES = TypeAdapter(list[Change])
+_FINDINGS = TypeAdapter(list[Finding])
+
+
+def narrowed(
+    plan: Plan, policy: Policy, *, only: Sequence[str] = (), ids: Sequence[str] = ()
+) -> Plan:
+    """Keep the changes of some causes, and of some records (with their findings); none named: all.
+
+    `only` takes names of rules and keeps, `ids` Ids of 15 or 18 characters. Raises NotFound for a
+    name that is none.
+    """
+    if not only and not ids:
+        return plan
+    known = {rule.name for machine in policy.machines.values() for rule in machine.rules}
+    known |= {keep.name for machine in policy.machines.values() for keep in machine.keep}
+    wanted = {name.removeprefix(RULE_CAUSE) for name in only}
+    for name in sorted(wanted - known):
+        raise NotFound(f'no rule is called "{name}"{nearest(name, known)}')
+    starts = tuple(ids)
+
+    def is_in(record_id: str) -> bool:
+        return not starts or record_id.startswith(starts)
+
+    changes = [
+        change
+        for change in plan.changes
+        if (not wanted or change.cause.removeprefix(RULE_CAUSE) in wanted) and is_in(change.id)
+    ]
+    findings = tuple(finding for finding in plan.findings if not wanted and is_in(finding.id))
+    reading = plan.api_calls - writing_calls(plan.changes)
+    return replace(
+        plan,
+        changes=tuple(changes),
+        findings=findings,
+        api_calls=reading + writing_calls(changes),
+    )
+
+
+def writing_calls(changes: Sequence[Change]) -> int:
+    """Estimate the requests that applying takes: per batch a look at each object it rests on, and
+    the write.
+    """
+    calls = 0
+    by_object: dict[str, list[Change]] = {}
+    for change in changes:
+        by_object.setdefault(change.object, []).append(change)
+    for each in by_object.values():
+        others = {stamp.object for change in each for stamp in change.rests_on[1:]}
+        calls += ceil(len(each) / _BATCH) * (2 + len(others))
+    return calls
+
+
+def check_limits(plan: Plan, limits: Limits, *, calls_left: int | None, allow_large: bool) -> None:
+    """Raise Stopped where the plan would move too many records, or need more API calls than are
+    left to it.
+
+    `calls_left` is what remains of the org's day, None where the org does not tell.
+    """
+    large = moves_too_many(plan, limits)
+    if large and not allow_large:
+        raise Stopped(large)
+    reserve_kept = None if calls_left is None else int(calls_left * (1 - limits.api_reserve))
+    if reserve_kept is not None and plan.api_calls > reserve_kept:
+        raise Stopped(
+            f"the plan needs about {plan.api_calls} API calls; the org has {calls_left} left today, of"
+            f" which {limits.api_reserve:.0%} are for others (limits.api_reserve); nothing was written"
+        )
+
+
+def moves_too_many(plan: Plan, limits: Limits) -> str:
+    """Say in words that the plan moves more records than the limits allow; empty where it does
+    not.
+    """
+    if plan.moved <= limits.moved_at_least or plan.moved <= limits.moved_share * plan.judged:
+        return ""
+    return (
+        f"{plan.moved} of {plan.judged} accounts would change their status, more than"
+        f" {limits.moved_share:.0%} (limits.moved_share): look at the plan; if it is right, add"
+        " --allow-large-change"
+    )
+
+
+def check_fits(plan: Plan, *, org: str, policy: Policy, at: datetime) -> None:
+    """Raise PlanRefused where a plan is another org's or policy's, or too old at the machine's time
+    `at`.
+    """
+    if plan.org != org:
+        raise PlanRefused(f"the plan is for the org {plan.org}, this is {org}: make a new one here")
+    if plan.policy_hash != policy.hash:
+        raise PlanRefused(
+            f"the plan was made under the policy {plan.policy_hash}, config/ is now {policy.hash}:"
+            " make a new one"
+        )
+    age, most = at - plan.made_at, policy.limits.plan_hours
+    if age > timedelta(hours=most):
+        raise PlanRefused(
+            f"the plan was made at {plan.made_at:%Y-%m-%d %H:%M} UTC,"
+            f" {age.total_seconds() / 3600:.0f} hours ago; older than {most:g} hours is not applied"
+            " (limits.plan_hours): make a new one"
+        )
+
+
+def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | None]) -> None:
+    """Raise ConfigError naming every field that the plan changes and the org lacks or does not let
+    us write.
+
+    `writable` tells, for an object, which fields there are and whether they may be written.
+    """
+    wanted = {(change.object, field) for change in plan.changes for field in change.fields}
+    problems = []
+    for object_name, field in sorted(wanted):
+        may = (writable(object_name) or {}).get(field)
+        if may is None:
+            problems.append(
+                f"{object_name}.{field}: the org has no such field, or hides it; create it"
+            )
+        elif not may:
+            problems.append(f"{object_name}.{field}: the service's user may not write it; allow it")
+    if problems:
+        raise ConfigError(problems)
+
+
+def to_json(plan: Plan) -> str:
+    """Write a plan down; the same plan gives the same text."""
+    data: Mapping[str, Any] = {
+        "version": VERSION,
+        "job": plan.job,
+        "made_at": plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "now": plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "org": plan.org,
+        "policy_hash": plan.policy_hash,
+        "api_calls": plan.api_calls,
+        "judged": plan.judged,
+        "notes": list(plan.notes),
+        "changes": _CHANGES.dump_python(list(plan.changes), mode="json"),
+        "findings": _FINDINGS.dump_python(list(plan.findings), mode="json"),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str, name: str) -> Plan:
+    """Read a plan that `to_json` wrote. Raises PlanRefused naming the file and all that is wrong in
+    it.
+    """
+    try:
+        file = _File.model_validate_json(text, strict=False)
+    except ValidationError as error:
+        problems = [
+            f"{name}: {'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            for each in error.errors()
+        ]
+        raise PlanRefused(
+            "\n".join(["this is no plan that sfsync wrote:", *problems[:20]])
+        ) from error
+    twice = [
+        key for key, count in Counter((c.object, c.id) for c in file.changes).items() if count > 1
+    ]
+    if twice:
+        raise PlanRefused(f"{name}: {twice[0][0]} {twice[0][1]} has two changes; a record has one")
+    data = {key: value for key, value in file if key != "version"}
+    tuples: Mapping[str, Callable[[Any], Any]] = dict.fromkeys(
+        ("changes", "findings", "notes"), tuple
+    )
+    return Plan(**{key: tuples.get(key, lambda value: value)(value) for key, value in data.items()})
+
+
+def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
+    """Return one row a changed field: object, id, name, field, before, after, cause, reason."""
+    return [
+        {
+            "object": change.object,
+            "id": change.id,
+            "name": change.name,
+            "field": field,
+            **asdict(values),
+            "cause": change.cause,
+            "reason": change.reason,
+        }
+        for change in plan.changes
+        for field, values in change.fields.items()
+    ]

@@ -1,0 +1,336 @@
+"""Does a process that is killed at any point lose or repeat nothing?
+
+A child carries out a run against an org and a journal that live on the disk, and is killed
+(SIGKILL) at one of the boundaries: before and after each call of the journal, of the org, and of
+each request, so also between the org's commit and its answer. The parent opens both again, settles,
+and compares the books with the org.
+"""
+
+import json
+import os
+import signal
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import requests
+
+from sfsync.apply import Desk, apply, settle
+from sfsync.fake import FakeOrg, load_folder
+from sfsync.fake.server import Call
+from sfsync.journal import Journal
+from sfsync.model import (
+    Change,
+    FieldChange,
+    JournalledChange,
+    Run,
+    RunState,
+    Stamp,
+    State,
+    Value,
+)
+from sfsync.org.client import connect
+
+NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
+RUN, REST = "20260615-080000-aaaa", "20260615-090000-bbbb"
+FIELDS = {
+    "Account": [
+        {"name": "Status__c", "type": "string", "label": "Status", "length": 40},
+        {"name": "Count__c", "type": "double", "label": "Count", "precision": 18, "scale": 0},
+    ]
+}
+WANTED: dict[str, dict[str, Value]] = {
+    "Account": {"Status__c": "Working", "Count__c": 1},
+    "Contact": {"Title": "CFO", "Department": "Finance"},
+    "Opportunity": {"NextStep": "Call"},
+}
+REFUSED = "Never this one"
+ENDED_BY_ITSELF = 0
+
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What outlives a process: the org's folder and log, the journal, and the plan."""
+
+    folder: Path
+    plan: tuple[Change, ...]
+
+    @property
+    def log(self) -> Path:
+        return self.folder.parent / "writes.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder.parent / "journal.db"
+
+    def wipe(self) -> None:
+        """Go back to the moment before the run."""
+        for path in self.folder.parent.iterdir():
+            if path.is_file():
+                path.unlink()
+
+    def open_org(self) -> FakeOrg:
+        fake = load_folder(self.folder, log=self.log)
+        fake.add_validation_rule(
+            "Account", lambda _, row: "No" if row.get("Name") == REFUSED else None
+        )
+        return fake
+
+    def open_journal(self) -> Journal:
+        return Journal.open(f"sqlite:///{self.journal}")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    """An org of three objects and a plan for it, part of which the world has overtaken since."""
+    fake = FakeOrg.standard(NOW, custom_fields=FIELDS)
+    names = ["Firm", REFUSED, "Edited", "Already so", "Firm with a task"]
+    accounts = [fake.add("Account", Name=name, Status__c="Target") for name in names]
+    task = fake.add("Task", Subject="Call", WhatId=accounts[4], Status="Completed")
+    for account in accounts[:2]:
+        fake.add("Contact", LastName="Doe", AccountId=account)
+        fake.add(
+            "Opportunity",
+            Name="Deal",
+            AccountId=account,
+            StageName="Prospecting",
+            CloseDate="2026-07-01",
+        )
+    evidence = Stamp("Task", task, str(fake.record("Task", task)["SystemModstamp"]))
+    plan = [
+        replace(change, rests_on=(*change.rests_on, evidence))
+        if change.id == accounts[4]
+        else change
+        for change in planned(fake)
+    ]
+    fake.edit("Account", accounts[2], Status__c="Customer")
+    fake.edit("Account", accounts[3], Status__c="Working", Count__c=1)
+    fake.save(tmp_path / "org")
+    return Disk(tmp_path / "org", tuple(plan))
+
+
+def planned(fake: FakeOrg) -> list[Change]:
+    """Plan to bring every record to what is wanted, but for the one that the org refuses for
+    good.
+    """
+    changes = []
+    for object, wanted in sorted(WANTED.items()):
+        for row in fake.records(object):
+            fields = {
+                name: FieldChange(row[name], value)
+                for name, value in wanted.items()
+                if row[name] != value
+            }
+            rests_on = (Stamp(object, row["Id"], row["SystemModstamp"]),)
+            name = str(row["Name"])
+            change = Change(object, row["Id"], name, fields, "rule:test", "a test", (), rests_on)
+            changes += [change] if fields else []
+    return changes
+
+
+class Mortal:
+    """An object whose every call is a point at which the process may be killed."""
+
+    def __init__(self, inner: Any, step: Step) -> None:
+        self._inner, self._step = inner, step
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*given: Any, **named: Any) -> Any:
+            self._step()
+            answer = found(*given, **named)
+            self._step()
+            return answer
+
+        return call
+
+
+def kill_at(boundary: int) -> Step:
+    """Kill this process when the boundary of this number is reached."""
+    passed = count()
+
+    def step() -> None:
+        if next(passed) == boundary:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return step
+
+
+def survive() -> None:
+    """Pass a boundary unharmed."""
+
+
+def a_desk(fake: FakeOrg, journal: Journal, step: Step = survive) -> Desk:
+    org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
+    fake.on_request.append(lambda call: step())
+    nothing = (lambda _: None, lambda *_: None)
+    return Desk(Mortal(org, step), Mortal(journal, step), fake.clock.now, *nothing)
+
+
+def carry_out(desk: Desk, plan: list[Change], run_id: str) -> None:
+    run = Run(run_id, desk.org.id, "hourly", NOW, NOW, None, RunState.RUNNING, "p1")
+    desk.journal.start(run, plan)
+    apply(plan, run_id, desk)
+    desk.journal.finish(run_id, finished=NOW, state=RunState.FINISHED, states=None)
+
+
+def lose_answers(fake: FakeOrg, lost: str) -> None:
+    """Let the line break once, before or after the first update is done; or never."""
+    left = [lost]
+
+    def hook(call: Call) -> None:
+        if call.method == "PATCH" and left == [call.when]:
+            left.clear()
+            raise requests.ConnectionError("Connection reset by peer")
+
+    fake.on_request.append(hook)
+
+
+def in_a_child(work: Callable[[], None]) -> bool:
+    """Do the work in a process of its own; tell whether it came to its end before it was killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(ENDED_BY_ITSELF)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return False
+    assert os.WEXITSTATUS(status) == ENDED_BY_ITSELF, "the child failed: see its traceback above"
+    return True
+
+
+def run_until(disk: Disk, step: Step, lost: str) -> Callable[[], None]:
+    def work() -> None:
+        fake = disk.open_org()
+        desk = a_desk(fake, disk.open_journal(), step)
+        lose_answers(fake, lost)
+        carry_out(desk, list(disk.plan), RUN)
+
+    return work
+
+
+def writes(disk: Disk) -> Counter[tuple[str, str]]:
+    """How often each record was written since the folder was saved, by the org's own log."""
+    if not disk.log.exists():
+        return Counter()
+    lines = disk.log.read_text().splitlines()
+    return Counter(
+        (object, row["Id"]) for line in lines for object, row in json.loads(line)["rows"]
+    )
+
+
+def check_the_books(disk: Disk, fake: FakeOrg, entries: list[JournalledChange]) -> None:
+    """What the journal says of each change is what the org holds, written once or not at all."""
+    original, written = load_folder(disk.folder), writes(disk)
+    for entry in entries:
+        key = (entry.change.object, entry.change.id)
+        row, state = fake.record(*key), entry.outcome.state
+        if state is State.APPLIED:
+            assert {name: row[name] for name in entry.change.fields} == {
+                name: field.after for name, field in entry.change.fields.items()
+            }
+            assert written[key] == 1
+            assert entry.sent_at is not None
+        else:
+            assert state in (State.SKIPPED, State.STALE, State.REFUSED)
+            assert row == original.record(*key)
+            assert written[key] == 0
+    assert sum(written.values()) == sum(entry.outcome.state is State.APPLIED for entry in entries)
+
+
+def check_own_writes(desk: Desk, entries: list[JournalledChange]) -> None:
+    applied = {
+        entry.change.id
+        for entry in entries
+        if entry.change.object == "Account" and entry.outcome.state is State.APPLIED
+    }
+    found = desk.journal.own_writes(desk.org.id, {"Account": "Status__c"})
+    assert {write.id for write in found} == applied
+
+
+def settle_and_check(disk: Disk) -> None:
+    """Open what the dead process left, settle, compare, and do the rest of the work."""
+    fake = disk.open_org()
+    with closing(disk.open_journal()) as journal:
+        desk = a_desk(fake, journal)
+        settle(desk.org.id, desk)
+        assert journal.open_runs(desk.org.id) == []
+        entries = journal.changes(RUN) if journal.runs() else []
+        check_the_books(disk, fake, entries)
+        check_own_writes(desk, entries)
+        carry_out(desk, planned(fake), REST)
+    left = planned(fake)
+    assert [change.name for change in left] == [REFUSED]
+    assert max(writes(disk).values()) == 1
+
+
+@pytest.mark.parametrize(("lost", "fewest"), [("never", 50), ("before", 60), ("after", 60)])
+def test_killed_at_any_boundary_nothing_is_lost_or_done_twice(
+    disk: Disk, lost: str, fewest: int
+) -> None:
+    for boundary in count():
+        disk.wipe()
+        ended = in_a_child(run_until(disk, kill_at(boundary), lost))
+        settle_and_check(disk)
+        if ended:
+            break
+    assert boundary >= fewest
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_at_any_instant_nothing_is_lost_or_done_twice(disk: Disk, seed: int) -> None:
+    fuse = Random(seed).uniform(0.001, 0.06)
+
+    def work() -> None:
+        # The alarm's default is death at once, wherever the process is: in the database, in the
+        # log.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        first = iter([lambda: signal.setitimer(signal.ITIMER_REAL, fuse)])
+
+        def light() -> None:
+            for act in first:
+                act()
+
+        run_until(disk, light, "never")()
+
+    in_a_child(work)
+    settle_and_check(disk)
+
+
+def test_settling_that_is_killed_itself_is_settled_again(disk: Disk) -> None:
+    def after_the_first_commit() -> None:
+        if writes(disk):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def settle_until(step: Step) -> Callable[[], None]:
+        def work() -> None:
+            desk = a_desk(disk.open_org(), disk.open_journal(), step)
+            settle(desk.org.id, desk)
+
+        return work
+
+    for boundary in count():
+        disk.wipe()
+        assert not in_a_child(run_until(disk, after_the_first_commit, "never"))
+        ended = in_a_child(settle_until(kill_at(boundary)))
+        settle_and_check(disk)
+        if ended:
+            break
+    assert boundary >= 10
