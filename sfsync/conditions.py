@@ -78,24 +78,15 @@ class Operand:
         if self.fact:
             return self.fact
         if self.in_days is not None:
-            return (
-                "today"
-                if self.in_days == 0
-                else f"{abs(self.in_days)} days {'ahead' if self.in_days > 0 else 'ago'}"
-            )
-        return (
-            ", ".join(str(v) for v in self.value)
-            if isinstance(self.value, tuple)
-            else _word(self.value)
-        )
+            ahead = f"{abs(self.in_days)} days {'ahead' if self.in_days > 0 else 'ago'}"
+            return ahead if self.in_days else "today"
+        if isinstance(self.value, tuple):
+            return ", ".join(str(v) for v in self.value) or "an empty list"
+        return _word(self.value)
 
 
 def _word(value: Any) -> str:
-    return (
-        {True: "true", False: "false"}.get(value, str(value))
-        if isinstance(value, bool)
-        else str(value)
-    )
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +108,22 @@ _NAMED = (Kind.NUMBER, Kind.WORDS, Kind.FLAG)
 OPERATORS: Mapping[str, Operator] = {
     each.name: each
     for each in (
-        Operator("is", _NAMED, "is to be", lambda a, b: a == b),
-        Operator("is_not", _NAMED, "is not to be", lambda a, b: a != b),
-        Operator("in", (Kind.NUMBER, Kind.WORDS), "is to be one of", lambda a, b: np.isin(a, b)),
-        Operator(
-            "not_in", (Kind.NUMBER, Kind.WORDS), "is to be none of", lambda a, b: ~np.isin(a, b)
-        ),
-        Operator("at_least", _ORDERED, "is to be at least", lambda a, b: a >= b),
-        Operator("at_most", _ORDERED, "is to be at most", lambda a, b: a <= b),
-        Operator("more_than", _ORDERED, "is to be more than", lambda a, b: a > b),
-        Operator("less_than", _ORDERED, "is to be less than", lambda a, b: a < b),
-        Operator("before", _TIMED, "is to be before", lambda a, b: a < b),
-        Operator("after", _TIMED, "is to be after", lambda a, b: a > b),
-        Operator("on_or_before", (Kind.DATE,), "is to be on or before", lambda a, b: a <= b),
-        Operator("on_or_after", (Kind.DATE,), "is to be on or after", lambda a, b: a >= b),
+        Operator("is", _NAMED, "is", lambda a, b: a == b),
+        Operator("is_not", _NAMED, "is not", lambda a, b: a != b),
+        Operator("in", (Kind.NUMBER, Kind.WORDS), "one of", lambda a, b: np.isin(a, b)),
+        Operator("not_in", (Kind.NUMBER, Kind.WORDS), "none of", lambda a, b: ~np.isin(a, b)),
+        Operator("at_least", _ORDERED, "at least", lambda a, b: a >= b),
+        Operator("at_most", _ORDERED, "at most", lambda a, b: a <= b),
+        Operator("more_than", _ORDERED, "more than", lambda a, b: a > b),
+        Operator("less_than", _ORDERED, "less than", lambda a, b: a < b),
+        Operator("before", _TIMED, "before", lambda a, b: a < b),
+        Operator("after", _TIMED, "after", lambda a, b: a > b),
+        Operator("on_or_before", (Kind.DATE,), "on or before", lambda a, b: a <= b),
+        Operator("on_or_after", (Kind.DATE,), "on or after", lambda a, b: a >= b),
         Operator(
             "in_last_days",
             _TIMED,
-            "is to be in the last days:",
+            "within the last days:",
             lambda a, b: (a >= b[0]) & (a <= b[1]),
         ),
     )
@@ -192,7 +181,7 @@ class Test:
 
     def __str__(self) -> str:
         if self.operator in PRESENCE:
-            return f"{self.name} is to be {self.operator}"
+            return f"{self.name} {self.operator}"
         return f"{self.name} {OPERATORS[self.operator].words} {self.operand}"
 
 

@@ -92,20 +92,25 @@ def writing_calls(changes: Sequence[Change]) -> int:
     return calls
 
 
-def check_limits(plan: Plan, limits: Limits, *, calls_left: int | None, allow_large: bool) -> None:
-    """Raise Stopped where the plan would move too many records, or need more API calls than are
-    left to it.
+def check_limits(
+    plan: Plan, limits: Limits, *, budget: tuple[int, int] | None, allow_large: bool
+) -> None:
+    """Raise Stopped where the plan would move too many records, or need too many API calls.
 
-    `calls_left` is what remains of the org's day, None where the org does not tell.
+    `budget` is what remains of the org's daily calls and their total, None where the org does not
+    tell.
     """
     large = moves_too_many(plan, limits)
     if large and not allow_large:
         raise Stopped(large)
-    reserve_kept = None if calls_left is None else int(calls_left * (1 - limits.api_reserve))
-    if reserve_kept is not None and plan.api_calls > reserve_kept:
+    if budget is None:
+        return
+    left, total = budget
+    others = int(total * limits.api_reserve)
+    if plan.api_calls > left - others:
         raise Stopped(
-            f"the plan needs about {plan.api_calls} API calls; the org has {calls_left} left today, of"
-            f" which {limits.api_reserve:.0%} are for others (limits.api_reserve); nothing was written"
+            f"the plan needs about {plan.api_calls} API calls; the org has {left} left today, of"
+            f" which {others} are kept for others (limits.api_reserve); nothing was written"
         )
 
 
@@ -143,8 +148,7 @@ def check_fits(plan: Plan, *, org: str, policy: Policy, at: datetime) -> None:
 
 
 def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | None]) -> None:
-    """Raise ConfigError naming every field that the plan changes and the org lacks or does not let
-    us write.
+    """Raise ConfigError naming every field that the plan changes and the org lacks or protects.
 
     `writable` tells, for an object, which fields there are and whether they may be written.
     """

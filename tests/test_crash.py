@@ -64,6 +64,7 @@ class Disk:
 
     folder: Path
     plan: tuple[Change, ...]
+    original: dict[tuple[str, str], dict[str, object]]
 
     @property
     def log(self) -> Path:
@@ -75,11 +76,15 @@ class Disk:
 
     def wipe(self) -> None:
         """Go back to the moment before the run."""
-        for path in self.folder.parent.iterdir():
-            if path.is_file():
-                path.unlink()
+        for path in self.files():
+            path.unlink()
+
+    def files(self) -> list[Path]:
+        """The log, and the journal with what SQLite keeps beside it."""
+        return [path for path in self.folder.parent.iterdir() if path.is_file()]
 
     def open_org(self) -> FakeOrg:
+        """Load the org as the disk has it now; what is written to it from here on is logged."""
         fake = load_folder(self.folder, log=self.log)
         fake.add_validation_rule(
             "Account", lambda _, row: "No" if row.get("Name") == REFUSED else None
@@ -116,7 +121,8 @@ def disk(tmp_path: Path) -> Disk:
     fake.edit("Account", accounts[2], Status__c="Customer")
     fake.edit("Account", accounts[3], Status__c="Working", Count__c=1)
     fake.save(tmp_path / "org")
-    return Disk(tmp_path / "org", tuple(plan))
+    original = {(each.object, each.id): fake.record(each.object, each.id) for each in plan}
+    return Disk(tmp_path / "org", tuple(plan), original)
 
 
 def planned(fake: FakeOrg) -> list[Change]:
@@ -173,11 +179,10 @@ def survive() -> None:
     """Pass a boundary unharmed."""
 
 
-def a_desk(fake: FakeOrg, journal: Journal, step: Step = survive) -> Desk:
+def a_desk(fake: FakeOrg, journal: Journal | None = None) -> Desk:
+    """A desk on a loaded org; a child brings its own journal, as it inherits no open database."""
     org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
-    fake.on_request.append(lambda call: step())
-    nothing = (lambda _: None, lambda *_: None)
-    return Desk(Mortal(org, step), Mortal(journal, step), fake.clock.now, *nothing)
+    return Desk(org, journal, fake.clock.now, lambda _: None, lambda *_: None)
 
 
 def carry_out(desk: Desk, plan: list[Change], run_id: str) -> None:
@@ -205,7 +210,7 @@ def in_a_child(work: Callable[[], None]) -> bool:
     if child == 0:
         try:
             work()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
             traceback.print_exc()
             os._exit(1)
         os._exit(ENDED_BY_ITSELF)
@@ -216,12 +221,22 @@ def in_a_child(work: Callable[[], None]) -> bool:
     return True
 
 
-def run_until(disk: Disk, step: Step, lost: str) -> Callable[[], None]:
+def mortal(fake: FakeOrg, desk: Desk, journal: Journal, step: Step) -> Desk:
+    """The same desk, where every call of org and journal, and every request, is a boundary."""
+    fake.on_request.append(lambda call: step())
+    return replace(desk, org=Mortal(desk.org, step), journal=Mortal(journal, step))
+
+
+def run_until(
+    disk: Disk, fake: FakeOrg, desk: Desk, step: Step, lost: str = "never"
+) -> Callable[[], None]:
+    """The work of a child: carry out the plan, passing each boundary by this step."""
+
     def work() -> None:
-        fake = disk.open_org()
-        desk = a_desk(fake, disk.open_journal(), step)
-        lose_answers(fake, lost)
-        carry_out(desk, list(disk.plan), RUN)
+        with closing(disk.open_journal()) as journal:
+            frail = mortal(fake, desk, journal, step)
+            lose_answers(fake, lost)
+            carry_out(frail, list(disk.plan), RUN)
 
     return work
 
@@ -238,7 +253,7 @@ def writes(disk: Disk) -> Counter[tuple[str, str]]:
 
 def check_the_books(disk: Disk, fake: FakeOrg, entries: list[JournalledChange]) -> None:
     """What the journal says of each change is what the org holds, written once or not at all."""
-    original, written = load_folder(disk.folder), writes(disk)
+    written = writes(disk)
     for entry in entries:
         key = (entry.change.object, entry.change.id)
         row, state = fake.record(*key), entry.outcome.state
@@ -250,7 +265,7 @@ def check_the_books(disk: Disk, fake: FakeOrg, entries: list[JournalledChange]) 
             assert entry.sent_at is not None
         else:
             assert state in (State.SKIPPED, State.STALE, State.REFUSED)
-            assert row == original.record(*key)
+            assert row == disk.original[key]
             assert written[key] == 0
     assert sum(written.values()) == sum(entry.outcome.state is State.APPLIED for entry in entries)
 
@@ -281,54 +296,92 @@ def settle_and_check(disk: Disk) -> None:
     assert max(writes(disk).values()) == 1
 
 
-@pytest.mark.parametrize(("lost", "fewest"), [("never", 50), ("before", 60), ("after", 60)])
+@pytest.fixture
+def fake(disk: Disk) -> FakeOrg:
+    """The org before the run; each child writes to its own copy, and to the log on the disk."""
+    return disk.open_org()
+
+
+@pytest.fixture
+def desk(fake: FakeOrg) -> Desk:
+    return a_desk(fake)
+
+
+def boundaries(disk: Disk) -> tuple[int, int]:
+    """How many boundaries a run has, and which is the first that has an update under way."""
+    passed: list[bool] = []
+    first_update: list[int] = []
+    fake = disk.open_org()
+
+    def watch(call: Call) -> None:
+        if call.method == "PATCH":
+            first_update.append(len(passed))
+
+    fake.on_request.append(watch)
+    run_until(disk, fake, a_desk(fake), lambda: passed.append(True))()
+    return len(passed), first_update[0]
+
+
 def test_killed_at_any_boundary_nothing_is_lost_or_done_twice(
-    disk: Disk, lost: str, fewest: int
+    disk: Disk, fake: FakeOrg, desk: Desk
 ) -> None:
-    for boundary in count():
+    number, _ = boundaries(disk)
+    assert number >= 50
+    for boundary in range(number + 1):
         disk.wipe()
-        ended = in_a_child(run_until(disk, kill_at(boundary), lost))
+        ended = in_a_child(run_until(disk, fake, desk, kill_at(boundary)))
+        assert ended == (boundary == number)
         settle_and_check(disk)
-        if ended:
-            break
-    assert boundary >= fewest
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_killed_at_any_instant_nothing_is_lost_or_done_twice(disk: Disk, seed: int) -> None:
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_killed_while_a_lost_answer_is_looked_for_nothing_is_lost_or_done_twice(
+    disk: Disk, fake: FakeOrg, desk: Desk, lost: str
+) -> None:
+    _, first = boundaries(disk)
+    for boundary in range(first, first + 20):
+        disk.wipe()
+        assert not in_a_child(run_until(disk, fake, desk, kill_at(boundary), lost))
+        settle_and_check(disk)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_at_any_instant_nothing_is_lost_or_done_twice(
+    disk: Disk, fake: FakeOrg, desk: Desk, seed: int
+) -> None:
+    # The alarm's default is death at once, wherever the process is: in the database or the log.
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     fuse = Random(seed).uniform(0.001, 0.06)
 
     def work() -> None:
-        # The alarm's default is death at once, wherever the process is: in the database, in the
-        # log.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        first = iter([lambda: signal.setitimer(signal.ITIMER_REAL, fuse)])
-
-        def light() -> None:
-            for act in first:
-                act()
-
-        run_until(disk, light, "never")()
+        signal.setitimer(signal.ITIMER_REAL, fuse)
+        run_until(disk, fake, desk, survive)()
 
     in_a_child(work)
     settle_and_check(disk)
 
 
-def test_settling_that_is_killed_itself_is_settled_again(disk: Disk) -> None:
-    def after_the_first_commit() -> None:
-        if writes(disk):
-            os.kill(os.getpid(), signal.SIGKILL)
+def test_settling_that_is_killed_itself_is_settled_again(
+    disk: Disk, fake: FakeOrg, desk: Desk
+) -> None:
+    _, first = boundaries(disk)
+    disk.wipe()
+    assert not in_a_child(run_until(disk, fake, desk, kill_at(first + 1)))
+    assert max(writes(disk).values()) == 1
+    left = {path: path.read_bytes() for path in disk.files()}
 
     def settle_until(step: Step) -> Callable[[], None]:
         def work() -> None:
-            desk = a_desk(disk.open_org(), disk.open_journal(), step)
-            settle(desk.org.id, desk)
+            with closing(disk.open_journal()) as journal:
+                org = disk.open_org()
+                settle(desk.org.id, mortal(org, a_desk(org), journal, step))
 
         return work
 
     for boundary in count():
         disk.wipe()
-        assert not in_a_child(run_until(disk, after_the_first_commit, "never"))
+        for path, content in left.items():
+            path.write_bytes(content)
         ended = in_a_child(settle_until(kill_at(boundary)))
         settle_and_check(disk)
         if ended:

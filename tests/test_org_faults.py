@@ -1,4 +1,4 @@
-"""Does the door keep its promises when the way to the org, or the org itself, is in trouble?"""
+"""Does reading keep its promises when the org, or the way to it, is in trouble?"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,73 +7,29 @@ import pytest
 import requests
 import responses
 from responses.registries import OrderedRegistry
+from scripted_org import (
+    ACCOUNT,
+    CONCURRENT,
+    DAILY,
+    DATA,
+    EXPIRED,
+    HOST,
+    LOST_CURSOR,
+    OTHER,
+    TOKEN,
+    Script,
+    described,
+    page,
+)
 
 from sfsync.errors import OrgRefused, OrgUnavailable
-from sfsync.org.client import connect, connect_reader
-
-HOST = "acme.my.salesforce.com"
-DATA = f"https://{HOST}/services/data/v62.0"
-TOKEN = "00D000000000001!AQEAQsecret"
-ACCOUNT = "001000000000001AAA"
-OTHER = "001000000000002AAA"
-
-CONCURRENT = [
-    {
-        "errorCode": "REQUEST_LIMIT_EXCEEDED",
-        "message": "ConcurrentPerOrgLongTxn Limit exceeded.",
-    }
-]
-DAILY = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
-EXPIRED = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
-LOST_CURSOR = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
-
-
-def described(name: str, *fields: str) -> dict[str, object]:
-    flags = {"updateable": True, "createable": True, "nillable": True, "length": 18}
-    rows = [{"name": field, "type": "string", "label": field, **flags} for field in fields]
-    return {"name": name, "queryable": True, "fields": rows}
-
-
-def page(*rows: dict[str, object], more: str = "") -> dict[str, object]:
-    cursor = {"nextRecordsUrl": f"/services/data/v62.0/query/{more}"} if more else {}
-    return {"totalSize": 9, "done": not more, "records": list(rows), **cursor}
-
-
-class Script:
-    """The answers of an org, in the order in which they are given, and the pauses made."""
-
-    def __init__(self, mock: responses.RequestsMock) -> None:
-        self.mock = mock
-        self.slept: list[float] = []
-        self.get("/sobjects/Organization/describe", described("Organization", "Id", "Name"))
-        self.get("/query/", page({"Id": "00D000000000001AAA", "Name": "Acme"}))
-        self.mock.get(
-            f"https://{HOST}/services/oauth2/userinfo", json={"user_id": "005000000000001AAA"}
-        )
-        self.org = connect(requests.Session(), HOST, TOKEN, sleep=self.slept.append)
-
-    def get(self, path: str, answer: object, status: int = 200) -> None:
-        self.mock.get(DATA + path, json=answer, status=status)
-
-    def patch(self, answer: object, status: int = 200) -> None:
-        self.mock.patch(f"{DATA}/composite/sobjects", json=answer, status=status)
-
-    def account(self) -> None:
-        self.get("/sobjects/Account/describe", described("Account", "Id", "Name"))
+from sfsync.org.client import connect_reader
 
 
 @pytest.fixture
 def script() -> Iterator[Script]:
     with responses.RequestsMock(registry=OrderedRegistry) as mock:
         yield Script(mock)
-
-
-def refused(code: str) -> dict[str, object]:
-    return {"success": False, "errors": [{"statusCode": code, "message": "no", "fields": []}]}
-
-
-def done(id: str) -> dict[str, object]:
-    return {"id": id, "success": True, "errors": []}
 
 
 def test_reading_tries_again_while_the_org_is_down_for_a_moment(script: Script) -> None:
@@ -160,129 +116,11 @@ def test_a_cursor_that_leads_to_another_host_is_not_followed(script: Script) -> 
         list(script.org.pages("Account", ["Name"]))
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (requests.ConnectionError("reset"), 0),
-        (requests.ReadTimeout(), 0),
-        ("", 503),
-        ("<html>", 200),
-        ("[]", 200),
-        ("{}", 200),
-        ('["done"]', 200),
-    ],
-)
-def test_a_write_whose_answer_is_lost_is_never_repeated(
-    script: Script, body: Exception | str, status: int
-) -> None:
-    script.account()
-    script.mock.patch(f"{DATA}/composite/sobjects", body=body, status=status or 200)
-
-    with pytest.raises(OrgUnavailable):
-        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
-
-    assert script.slept == []
-
-
 def test_an_answer_that_is_a_list_instead_of_limits_is_unreadable(script: Script) -> None:
     script.get("/limits", ["nonsense"])
 
     with pytest.raises(OrgUnavailable, match="not in the platform's form"):
         script.org.budget()
-
-
-def test_an_answer_for_another_record_counts_as_lost(script: Script) -> None:
-    script.account()
-    script.patch([done(OTHER)])
-
-    with pytest.raises(OrgUnavailable, match="Read the records"):
-        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
-
-
-def test_only_locked_rows_are_sent_again_and_results_keep_their_order(script: Script) -> None:
-    script.account()
-    script.patch([refused("UNABLE_TO_LOCK_ROW"), refused("STRING_TOO_LONG")])
-    script.patch([refused("UNABLE_TO_LOCK_ROW")])
-    script.patch([done(ACCOUNT)])
-
-    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})])
-
-    assert [(row.id, row.ok, row.code) for row in results] == [
-        (ACCOUNT, True, ""),
-        (OTHER, False, "STRING_TOO_LONG"),
-    ]
-    assert len(script.slept) == 2
-
-
-def test_a_row_that_stays_locked_is_refused_after_three_more_tries(script: Script) -> None:
-    script.account()
-    for _ in range(4):
-        script.patch([refused("UNABLE_TO_LOCK_ROW")])
-
-    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
-
-    assert [row.code for row in results] == ["UNABLE_TO_LOCK_ROW"]
-
-
-def test_a_locked_row_that_was_changed_meanwhile_is_not_sent_again(script: Script) -> None:
-    script.account()
-    script.patch([refused("UNABLE_TO_LOCK_ROW"), refused("UNABLE_TO_LOCK_ROW")])
-    script.patch([done(OTHER)])
-    asked: list[list[str]] = []
-
-    def unchanged(ids: list[str]) -> list[str]:
-        asked.append(list(ids))
-        return [id for id in ids if id == OTHER]
-
-    rows = [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})]
-    results = script.org.update("Account", rows, unchanged=unchanged)
-
-    assert [row.ok for row in results] == [False, True]
-    assert asked[0] == [ACCOUNT, OTHER]
-
-
-def test_waiting_ends_where_every_locked_row_was_changed(script: Script) -> None:
-    script.account()
-    script.patch([refused("UNABLE_TO_LOCK_ROW")])
-
-    (result,) = script.org.update("Account", [(ACCOUNT, {"Name": "B"})], unchanged=lambda _: [])
-
-    assert result.code == "UNABLE_TO_LOCK_ROW"
-    assert len(script.slept) == 1
-
-
-def test_a_refusal_of_the_repetition_does_not_hide_what_was_written(script: Script) -> None:
-    script.account()
-    script.patch([done(ACCOUNT), refused("UNABLE_TO_LOCK_ROW")])
-    script.patch(DAILY, 403)
-
-    results = script.org.update("Account", [(ACCOUNT, {"Name": "B"}), (OTHER, {"Name": "C"})])
-
-    assert [row.ok for row in results] == [True, False]
-
-
-def test_every_request_has_timeouts_and_names_us_and_writes_wait_longest(script: Script) -> None:
-    script.account()
-    script.patch([done(ACCOUNT)])
-    script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
-
-    timeouts = [call.request.req_kwargs["timeout"] for call in script.mock.calls]
-
-    assert set(timeouts[:-1]) == {(10.0, 130.0)}
-    assert timeouts[-1] == (10.0, 610.0)
-    for call in script.mock.calls:
-        assert call.request.headers["User-Agent"].startswith("sfsync/")
-        assert call.request.headers["X-PrettyPrint"] == "0"
-        assert call.request.headers["Authorization"] == f"Bearer {TOKEN}"
-    assert script.org.calls == len(script.mock.calls)
-
-
-def test_a_write_never_lets_assignment_rules_change_the_owner(script: Script) -> None:
-    script.account()
-    script.patch([done(ACCOUNT)])
-    script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
-
-    assert script.mock.calls[-1].request.headers["Sforce-Auto-Assign"] == "FALSE"
 
 
 def test_a_password_file_of_the_machine_does_not_replace_the_token(
@@ -295,16 +133,6 @@ def test_a_password_file_of_the_machine_does_not_replace_the_token(
     script.org.fields("Account")
 
     assert script.mock.calls[-1].request.headers["Authorization"] == f"Bearer {TOKEN}"
-
-
-def test_a_redirected_write_is_refused_and_not_sent_on(script: Script) -> None:
-    script.account()
-    script.mock.patch(
-        f"{DATA}/composite/sobjects", status=307, headers={"Location": "https://example.org/"}
-    )
-
-    with pytest.raises(OrgRefused, match="My Domain"):
-        script.org.update("Account", [(ACCOUNT, {"Name": "B"})])
 
 
 def test_the_budget_comes_from_the_headers_where_limits_are_hidden(script: Script) -> None:

@@ -56,8 +56,9 @@ def check_relations(state: OrgState, row: Row) -> None:
 def event_times(state: OrgState, row: Row) -> Row:
     """Return the date and time fields of an event, completed from those it has.
 
-    An all-day event starts and ends at midnight UTC whatever the zone; the day of a timed one is that
-    of its start in the organisation's zone. Raises RecordRefused where start or end is missing.
+    An all-day event starts and ends at midnight UTC whatever the zone; the day of a timed one is
+    that of its start in the organisation's zone. Raises RecordRefused where start or end is
+    missing.
     """
     if row.get("IsAllDayEvent"):
         return _all_day(row)

@@ -115,8 +115,9 @@ def recorded_json(field: Field) -> dict[str, object]:
 def field_from_json(described: Mapping[str, object], known: Field | None) -> Field:
     """Return the field that a description means, on top of what is known of it.
 
-    The keys are those of a describe; `name` is required, and `type` where nothing is known. Beyond a
-    describe: `history_tracked`, `childRelationshipName`. Raises ValueError on what cannot be meant.
+    The keys are those of a describe; `name` is required, and `type` where nothing is known. Beyond
+    a describe: `history_tracked`, `childRelationshipName`. Raises ValueError on what cannot be
+    meant.
     """
     field = known or _new_field(described)
     changes: dict[str, object] = {}

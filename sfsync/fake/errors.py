@@ -4,7 +4,7 @@ The exceptions:
 
     ApiError              a request is answered with an error status and Salesforce's error array
       RecordRefused       one record was refused; in a collection the other records go on
-    RecordingError        a folder in the form of Data Export cannot be loaded (every problem at once)
+    RecordingError        a folder in the form of Data Export cannot be loaded
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """How can a test let requests go wrong?
 
-Each function returns a hook for `org.on_request`. `path` is a part of the path of the requests meant, such
-as "composite/sobjects"; `method` restricts them further; the hook acts `times` times, then rests.
+Each function returns a hook for `org.on_request`. `path` is a part of the path of the requests
+meant, such as "composite/sobjects"; `method` restricts them further; the hook acts `times` times,
+then rests.
 """
 
 from collections.abc import Callable

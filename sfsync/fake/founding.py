@@ -73,7 +73,7 @@ def found_org(
 
 
 def add_setup_row(state: OrgState, object_name: str, **fields: object) -> str:
-    """Put a record of the setup into the org, as far as the object has the fields; return its Id."""
+    """Put a record of the setup into the org, with the fields it has; return its Id."""
     owner = state.store.schema.objects[object_name]
     stamp = wire_datetime(state.clock.now())
     given = {

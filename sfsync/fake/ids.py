@@ -7,6 +7,9 @@ that says which of the 15 are capitals, so that the 18 survive a program that fo
 import re
 
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_IS_CAPITAL = {code: "1" if 65 <= code <= 90 else "0" for code in range(128)}
+# Which of five characters are capitals, as ones and noughts, first character first -> checksum.
+_BLOCKS = {f"{bits:05b}"[::-1]: mark for bits, mark in enumerate(_CHECKSUM)}
 # In ASCII order, so that the greatest text is also the greatest counter.
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
@@ -16,11 +19,8 @@ def with_checksum(short: str) -> str:
     """Return the 18-character form of a 15-character Id; raises ValueError on any other length."""
     if len(short) != 15:
         raise ValueError(f"an Id has 15 characters before its checksum, not {len(short)}: {short}")
-    return short + "".join(_block_character(short[at : at + 5]) for at in (0, 5, 10))
-
-
-def _block_character(block: str) -> str:
-    return _CHECKSUM[sum(1 << bit for bit, each in enumerate(block) if "A" <= each <= "Z")]
+    bits = short.translate(_IS_CAPITAL)
+    return short + _BLOCKS[bits[:5]] + _BLOCKS[bits[5:10]] + _BLOCKS[bits[10:]]
 
 
 def normalise(text: object) -> str | None:
@@ -32,6 +32,8 @@ def normalise(text: object) -> str | None:
         return None
     if len(text) == 15:
         return with_checksum(text)
+    if with_checksum(text[:15]) == text:
+        return text
     restored = _restore_case(text)
     return restored if with_checksum(restored[:15]) == restored else None
 

@@ -7,34 +7,28 @@ from pathlib import Path
 
 import requests
 
-from sfsync.fake import activities
 from sfsync.fake.adapter import FakeAdapter
 from sfsync.fake.clock import Clock
-from sfsync.fake.derive import Save, derive, follow_up, stamps
 from sfsync.fake.describing import field_from_json
 from sfsync.fake.founding import found_org
-from sfsync.fake.history import write_history
 from sfsync.fake.ids import normalise
-from sfsync.fake.picklists import default_of
+from sfsync.fake.importing import Given, import_record
 from sfsync.fake.recording.save import save_folder
 from sfsync.fake.schema import ObjectType
 from sfsync.fake.server import Hook, Server
 from sfsync.fake.signin import issue_token
 from sfsync.fake.soql.render import cell_of
 from sfsync.fake.state import OrgState, ValidationRule
-from sfsync.fake.values import Row, from_python, wire_datetime
+from sfsync.fake.values import Row, wire_datetime
 from sfsync.fake.write import Writer
-
-# What `add` and `edit` take for a field: JSON's values, and dates and datetimes as Python has them.
-Given = str | int | float | bool | date | datetime | None
 
 
 @dataclass(slots=True)
 class FakeOrg:
     """A Salesforce org in memory.
 
-    `session()` gives clients their way in; `add`, `edit`, `remove` are the people who work in it. All
-    methods may be called from several threads.
+    `session()` gives clients their way in; `add`, `edit`, `remove` are the people who work in it.
+    All methods may be called from several threads.
     """
 
     state: OrgState
@@ -55,9 +49,9 @@ class FakeOrg:
     ) -> "FakeOrg":
         """Return an org with the standard objects and one user, who is the service's.
 
-        `custom_fields`: per object, descriptions of fields in the form of `describe.json`; a name that
-        exists changes that field. `stages`: rows of OpportunityStage (MasterLabel, DefaultProbability,
-        IsClosed, IsWon, ...) instead of the platform's default ones.
+        `custom_fields`: per object, descriptions of fields in the form of `describe.json`; a name
+        that exists changes that field. `stages`: rows of OpportunityStage (MasterLabel,
+        DefaultProbability, IsClosed, IsWon, ...) instead of the platform's default ones.
         """
         return cls.of(found_org(now, zone, custom_fields or {}, stages))
 
@@ -110,35 +104,25 @@ class FakeOrg:
     def add(self, object_name: str, *, history: bool = False, **fields: Given) -> str:
         """Put a record into the org as an import would and return its Id.
 
-        Audit and derived fields may be given (CreatedDate, CompletedDateTime, IsDeleted ...) and are then
-        kept; the others are derived, and an activity old enough is archived. Picklists, lengths and
-        required fields are not checked. A person may be given by Name alone, an event without end lasts
-        an hour. The clock does not move. `history`: write history rows, stamped with CreatedDate. Raises KeyError on an unknown object, ValueError on an unknown field or a value
-        of the wrong type, RecordRefused where fields contradict each other.
+        Audit and derived fields may be given (CreatedDate, CompletedDateTime, IsDeleted ...) and
+        are then kept; the others are derived, and an activity old enough is archived. Picklists,
+        lengths and required fields are not checked. A person may be given by Name alone, an event
+        without end lasts an hour. The clock does not move. `history`: write history rows, stamped
+        with CreatedDate. Raises KeyError on an unknown object, ValueError on an unknown field or a
+        value of the wrong type, RecordRefused where fields contradict each other.
         """
         with self.state.lock:
             owner = self._object(object_name)
-            row = self._defaults(owner) | self._values(owner, fields)
-            _complete_import(owner, row)
-            self._take_id(owner, row)
-            stamp = str(row.get("CreatedDate") or wire_datetime(self.clock.now()))
-            by = str(row.get("CreatedById", self.user_id))
-            save = Save(self.state, owner, None, row, fields.keys(), stamp)
-            derive(save)
-            _stamp(owner, row, by, stamp)
-            self._archive_if_old(owner, row, fields)
-            self.state.store.put(owner.name, row)
-            if history:
-                audit: Row = {"CreatedDate": stamp, "CreatedById": by}
-                write_history(self.state, owner, None, row, audit)
-            follow_up(save)
+            record_id = import_record(self.state, owner, fields, history=history)
             self.state.commit()
-            return str(row["Id"])
+            return record_id
 
     def edit(
         self, object_name: str, record_id: str, user: str | None = None, **fields: Given
     ) -> None:
-        """Change a record as a person (the service's user if none is named) would, by the API's rules.
+        """Change a record as a person would, by the API's rules.
+
+        The person is the service's user if none is named.
 
         Raises RecordRefused as the platform refuses; ValueError on a value of the wrong type.
         """
@@ -164,7 +148,10 @@ class FakeOrg:
             return _whole(owner, found)
 
     def records(self, object_name: str) -> list[dict[str, object]]:
-        """Return the records of an object that are not deleted, archived ones too, as `record` does."""
+        """Return the records of an object that are not deleted, each as `record` does.
+
+        Archived ones are among them.
+        """
         with self.state.lock:
             owner = self._object(object_name)
             return [_whole(owner, row) for row in self.state.store.live_rows(owner.name)]
@@ -172,7 +159,8 @@ class FakeOrg:
     def declare(self, object_name: str, *fields: Mapping[str, object]) -> None:
         """Add fields to an object, or change those it has, from descriptions as in `describe.json`.
 
-        A new checkbox is false on every record. Raises ValueError on a description that makes no sense.
+        A new checkbox is false on every record. Raises ValueError on a description that makes no
+        sense.
         """
         with self.state.lock:
             owner = self._object(object_name)
@@ -222,8 +210,8 @@ class FakeOrg:
     def add_validation_rule(self, object_name: str, rule: ValidationRule) -> None:
         """Let a callable judge every save through the API and `edit`.
 
-        It gets the record before (None on creation) and after, and returns None, the text of its error,
-        or the text and the field the error is shown at.
+        It gets the record before (None on creation) and after, and returns None, the text of its
+        error, or the text and the field the error is shown at.
         """
         with self.state.lock:
             name = self._object(object_name).name
@@ -243,64 +231,9 @@ class FakeOrg:
             raise KeyError(f"the fake org has no object {name}")
         return found
 
-    def _take_id(self, owner: ObjectType, row: Row) -> None:
-        given = row.get("Id")
-        if given is None:
-            row["Id"] = self.state.store.new_id(owner.name)
-        elif str(given)[:3] != owner.key_prefix or self.state.store.row(str(given)) is not None:
-            raise ValueError(f"{given} is no new Id of {owner.name} ({owner.key_prefix}...)")
-
-    def _values(self, owner: ObjectType, fields: Mapping[str, Given]) -> Row:
-        row: Row = {}
-        for name, value in fields.items():
-            field = owner.fields.get(name)
-            if field is None:
-                raise ValueError(f"{owner.name} has no field {name}")
-            kept = from_python(field, value)
-            if kept is not None:
-                row[name] = kept
-        return row
-
-    def _defaults(self, owner: ObjectType) -> Row:
-        row: Row = {each.name: False for each in owner.fields.values() if each.type == "boolean"}
-        for field in owner.fields.values():
-            value = default_of(self.state.store, owner.name, field) or field.default_value
-            if value is not None:
-                row[field.name] = value
-        if "OwnerId" in owner.fields:
-            row["OwnerId"] = self.user_id
-        if owner.name == "User":
-            row["IsActive"] = True
-            row["UserType"] = "Standard"
-        return {name: value for name, value in row.items() if name in owner.fields}
-
-    def _archive_if_old(self, owner: ObjectType, row: Row, given: Mapping[str, Given]) -> None:
-        if owner.name in activities.ACTIVITY_OBJECTS and "IsArchived" not in given:
-            if "IsArchived" in owner.fields:
-                limit = activities.archive_limit(self.state)
-                row["IsArchived"] = activities.is_old_enough(self.state, owner.name, row, limit)
-
-
-def _complete_import(owner: ObjectType, row: Row) -> None:
-    if "LastName" in owner.fields and "Name" in row and "LastName" not in row:
-        first, _blank, last = str(row["Name"]).rpartition(" ")
-        row |= {"FirstName": first, "LastName": last} if first else {"LastName": last}
-    if owner.name == "Event" and not row.get("IsAllDayEvent"):
-        if "EndDateTime" not in row:
-            row.setdefault("DurationInMinutes", 60)
-
-
-def _stamp(owner: ObjectType, row: Row, user_id: str, stamp: str) -> None:
-    modified = str(row.get("LastModifiedDate", stamp))
-    for name, value in stamps(owner, user_id, stamp, creating=True).items():
-        row.setdefault(name, value)
-    # A record was last touched when it was last modified, unless it is said otherwise.
-    if str(row.get("SystemModstamp", "")) < modified:
-        row["SystemModstamp"] = modified
-
 
 def _whole(owner: ObjectType, row: Row) -> dict[str, object]:
-    return {name: cell_of(owner, each)(row, "") for name, each in owner.fields.items()}
+    return {name: cell_of(each)(row, "") for name, each in owner.fields.items()}
 
 
 def _as_json(value: Given) -> object:

@@ -1,7 +1,8 @@
 """Which handler answers which resource?
 
-The one table of the fake: each API family lists its own routes, a new family is one more file and one more
-line here. Patterns are relative to `/services/data/vNN.0/`, or absolute where they start with a slash.
+The one table of the fake: each API family lists its own routes, a new family is one more file and
+one more line here. Patterns are relative to `/services/data/vNN.0/`, or absolute where they start
+with a slash.
 """
 
 import re

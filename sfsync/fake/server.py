@@ -1,9 +1,9 @@
 """What happens to a request from its arrival to its answer?
 
-Hooks are asked before and after; in between, under the org's lock: length of the address, sign-in, daily
-quota, route. A hook is called with a `Call` and may return a `Reply` that takes the place of the
-answer, change the org, or raise an exception of `requests`, as if the network had failed. An exception raised
-after the answer loses it, while what was written stays.
+Hooks are asked before and after; in between, under the org's lock: length of the address, sign-in,
+daily quota, route. A hook is called with a `Call` and may return a `Reply` that takes the place of
+the answer, change the org, or raise an exception of `requests`, as if the network had failed. An
+exception raised after the answer loses it, while what was written stays.
 """
 
 from collections.abc import Callable

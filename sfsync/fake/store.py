@@ -138,7 +138,7 @@ class Store:
                     yield row
 
     def existing(self, object_name: str) -> ObjectType:
-        """Return the object of a name in any case; raises ApiError 404 as its REST resource does."""
+        """Return the object of a name in any case; raises ApiError 404, as its resource does."""
         found = self.schema.find(object_name)
         if found is None:
             raise refuse_request(404, "NOT_FOUND", "The requested resource does not exist")

@@ -1,6 +1,7 @@
 """Would the platform take these values?
 
-The codes and texts are those of the API; the first thing that is wrong with a record is what it says.
+The codes and texts are those of the API; the first thing that is wrong with a record is what it
+says.
 """
 
 import re
@@ -22,8 +23,8 @@ def checked(
 ) -> Changes:
     """Return the values of a JSON body in kept form, null as None.
 
-    Raises RecordRefused for what the platform refuses of a record, ApiError (JSON_PARSER_ERROR) where
-    a value has the wrong JSON type.
+    Raises RecordRefused for what the platform refuses of a record, ApiError (JSON_PARSER_ERROR)
+    where a value has the wrong JSON type.
     """
     fields = _known_fields(owner, body)
     _require_writable(fields, creating=creating)
@@ -54,8 +55,9 @@ def _require_writable(fields: list[Field], *, creating: bool) -> None:
     if refused:
         raise refuse_record(
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings "
-            "of this field and verify that it is read/write for your profile or permission set.",
+            f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
+            "settings of this field and verify that it is read/write for your profile or permission "
+            "set.",
             *refused,
         )
 
@@ -197,14 +199,15 @@ def check_unique(
             if other != row.get("Id") and not found.get("IsDeleted"):
                 raise refuse_record(
                     "DUPLICATE_VALUE",
-                    f"duplicate value found: {name} duplicates value on record with id: {other[:15]}",
+                    f"duplicate value found: {name} duplicates value on record with id: "
+                    f"{other[:15]}",
                 )
 
 
 def run_validation_rules(
     state: OrgState, owner: ObjectType, before: Row | None, after: Row
 ) -> None:
-    """Raise RecordRefused (FIELD_CUSTOM_VALIDATION_EXCEPTION) where one of the org's rules objects."""
+    """Raise RecordRefused (FIELD_CUSTOM_VALIDATION_EXCEPTION) where a rule of the org objects."""
     for rule in state.validation_rules.get(owner.name, ()):
         answer = rule(dict(before) if before is not None else None, dict(after))
         if answer is not None:

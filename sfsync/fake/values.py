@@ -1,8 +1,8 @@
 """In which form are values kept, and how do they come in?
 
-Rows are kept sparse (a null is an absent key) and in the form of the REST API's JSON: text and Ids as
-text, dates as `2017-03-01`, datetimes as `2026-02-03T10:11:12.000+0000` (always UTC, so their order is
-the order of the texts), int as int, the other numbers as float, booleans as bool.
+Rows are kept sparse (a null is an absent key) and in the form of the REST API's JSON: text and Ids
+as text, dates as `2017-03-01`, datetimes as `2026-02-03T10:11:12.000+0000` (always UTC, so their
+order is the order of the texts), int as int, the other numbers as float, booleans as bool.
 """
 
 import re
@@ -56,8 +56,8 @@ def read_date(text: str) -> str | None:
 def from_python(field: Field, value: object) -> Value | None:
     """Return the kept form of a Python value for a field; None and "" are null.
 
-    Takes `date` and `datetime` as well as what JSON has. Raises ValueError naming the field where the
-    value does not fit the field's type.
+    Takes `date` and `datetime` as well as what JSON has. Raises ValueError naming the field where
+    the value does not fit the field's type.
     """
     if value is None or value == "":
         return None

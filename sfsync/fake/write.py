@@ -1,9 +1,10 @@
 """How is a record created, updated, deleted?
 
-Deleting is soft: the row stays with IsDeleted true, and so do the rows that go with it (the contacts,
-opportunities, contact roles, activities and history of an account; the contact roles, activities and
-history of an opportunity; of a contact or lead its history and the activities that have no What).
-Other references to a deleted record keep its Id, so that what was deleted can still be read.
+Deleting is soft: the row stays with IsDeleted true, and so do the rows that go with it (the
+contacts, opportunities, contact roles, activities and history of an account; the contact roles,
+activities and history of an opportunity; of a contact or lead its history and the activities that
+have no What). Other references to a deleted record keep its Id, so that what was deleted can still
+be read.
 """
 
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ class Writer:
         return str(row["Id"])
 
     def update(self, owner: ObjectType, record_id: str, body: Mapping[str, object]) -> None:
-        """Update a record from a JSON body. Raises RecordRefused (404 without target) or ApiError."""
+        """Update a record from a JSON body; raises RecordRefused (404 without target) or ApiError."""
         before = self.target(owner, record_id)
         if not owner.updateable:
             raise _refuse_entity("updated", owner)

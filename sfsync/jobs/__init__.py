@@ -105,9 +105,8 @@ def run_planned(
     """
     plan, policy = planned.plan, services.policy
     budget = desk.org.budget()
-    check_limits(
-        plan, policy.limits, calls_left=budget.left if budget else None, allow_large=allow_large
-    )
+    left = (budget.left, budget.total) if budget else None
+    check_limits(plan, policy.limits, budget=left, allow_large=allow_large)
     check_writable(plan, lambda name: _writable(services.org, name))
     started = services.wall()
     run = Run(

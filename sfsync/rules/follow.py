@@ -43,27 +43,25 @@ def refuse_circles(look: Look, decision: Decision) -> None:
                 problems.setdefault(*problem)
         if problems:
             raise CircleError(list(problems.values()))
-        current = Look(after(current.snapshot, made), look.policy)
+        moved = {made.machine.object: made.moved}
+        current = Look(carried_out(current.snapshot, made).only(moved), look.policy)
         made = decide(current, made.machine)
 
 
-def after(snapshot: Snapshot, decision: Decision) -> Snapshot:
-    """Return the snapshot of the moved records alone, as the next pass at the same moment would
-    read it.
-    """
+def carried_out(snapshot: Snapshot, decision: Decision) -> Snapshot:
+    """Return the snapshot as it would be read once all that was decided is written."""
     machine = decision.machine
     frame = snapshot.frames[machine.object].copy(deep=False)
     for write in decision.writes:
         if write.field in frame:
             frame[write.field] = _written(frame[write.field], write.mask, write.after)
         else:
-            frame[write.field] = _written(_blank(len(frame), write.after), write.mask, write.after)
+            frame[write.field] = _written(_blank(frame.index, write.after), write.mask, write.after)
     frame[PREVIOUS_STATE] = frame[machine.state]
     frame[WAS_READ] = True
-    changed = replace(
+    return replace(
         snapshot, frames={**snapshot.frames, machine.object: frame}, previous=snapshot.now
     )
-    return changed.only({machine.object: decision.moved})
 
 
 def _written(series: "pd.Series[Any]", mask: Mask, column: Column) -> "pd.Series[Any]":
@@ -75,10 +73,11 @@ def _written(series: "pd.Series[Any]", mask: Mask, column: Column) -> "pd.Series
     return pd.Series(np.where(mask, values, series.to_numpy()), index=series.index)
 
 
-def _blank(size: int, column: Column) -> "pd.Series[Any]":
+def _blank(index: "pd.Index[Any]", column: Column) -> "pd.Series[Any]":
     fillers: Mapping[Kind, object] = {Kind.NUMBER: np.nan, Kind.FLAG: False, Kind.WORDS: None}
     filler = fillers.get(column.kind, np.datetime64("NaT", "s"))
-    return pd.Series([filler] * size, dtype=object if column.kind is Kind.WORDS else None)
+    dtype = object if column.kind is Kind.WORDS else None
+    return pd.Series([filler] * len(index), index=index, dtype=dtype)
 
 
 def _state(machine: Machine, code: int) -> str:
@@ -95,6 +94,6 @@ def _problem(
     places = ", ".join(rule.place for rule in machine.rules if rule.name in rules)
     name = name_of(look, machine.object, look.snapshot.position(machine.object, record) or 0)
     return rules, (
-        f"{places}: the rules {' and '.join(rules)} send {machine.object} {record} ({name}) round in"
-        f" a circle at one moment: {way}; make their conditions exclude each other"
+        f"{places}: the rules {' and '.join(rules)} send {machine.object} {record} ({name}) round"
+        f" in a circle at one moment: {way}; make their conditions exclude each other"
     )

@@ -32,7 +32,9 @@ class Description:
 
 
 def read_description(found: object) -> Description:
-    """Return an object's description: a list of fields, or an object with `fields` as in a describe.
+    """Return an object's description.
+
+    A list of fields, or an object with `fields` as in a describe.
 
     Raises ValueError where it is neither.
     """

@@ -176,6 +176,6 @@ def _fill_row(row: Row, declared: list[str], now: str) -> None:
         return
     known = [str(row[each]) for each in declared if each in row]
     for name in declared:
-        # What is missing is taken from the nearest stamp there is: first for creation, last for change.
+        # A missing stamp is taken from the nearest: the first for creation, the last for change.
         found = (known[0] if name == "CreatedDate" else known[-1]) if known else now
         row.setdefault(name, found)

@@ -1,6 +1,7 @@
 """What was written since the folder was recorded?
 
-A line of JSON per committed request: `{"now": ..., "rows": [[object, row], ...]}`, each row complete.
+A line of JSON per committed request: `{"now": ..., "rows": [[object, row], ...]}`, each row
+complete.
 """
 
 import json

@@ -1,9 +1,8 @@
 """How do the cells of a recording become rows?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sfsync.fake.ids import normalise
 from sfsync.fake.recording.source import Source
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.store import Table
@@ -13,8 +12,15 @@ from sfsync.fake.values import Row, Value, from_cell
 _NO_RECORD = ("000000000000000", "000000000000000AAA")
 _HISTORY_NUMBERS = ("Double", "Currency", "Percent")
 
-# Returns the kept value of a non-empty cell, or None where it does not fit.
-Reader = Callable[[str], Value | None]
+_TEXT = frozenset({"string", "textarea", "url", "phone", "email", "combobox", "anyType"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column with the values of cells met so far; None where a cell is its own value."""
+
+    field: Field
+    seen: dict[str, Value] | None
 
 
 @dataclass(slots=True)
@@ -31,28 +37,48 @@ class RowReader:
         """Read the whole file."""
         lines = self.source.lines(self.owner.name, self.problems)
         _line, header = next(lines)
-        readers = [self._reader(self.owner.fields[name]) for name in header]
+        columns = [self._column(name) for name in header]
         for line, cells in lines:
             if len(cells) != len(header):
                 self._note(line, f"{len(cells)} cells where the header has {len(header)}")
                 continue
-            row = self._row(line, header, readers, cells)
+            row = self._checked(line, self._row(line, columns, cells))
             if row is not None:
                 self.table.put(row)
 
-    def _row(
-        self, line: int, header: Sequence[str], readers: Sequence[Reader], cells: Sequence[str]
-    ) -> Row | None:
+    def _column(self, name: str) -> _Column:
+        column = self.owner.fields[name]
+        as_it_is = column.type in _TEXT
+        return _Column(column, None if as_it_is else {})
+
+    def _row(self, line: int, columns: Sequence[_Column], cells: Sequence[str]) -> Row:
         row: Row = {}
-        for name, read, cell in zip(header, readers, cells, strict=True):
-            if cell == "" or (cell in _NO_RECORD and name != "Id"):
+        for column, cell in zip(columns, cells, strict=True):
+            if not cell:
                 continue
-            value = read(cell)
+            if column.seen is None:
+                row[column.field.name] = cell
+                continue
+            value = column.seen.get(cell)
             if value is None:
-                self._note(line, self._wrong_cell(name, cell))
-            else:
-                row[name] = value
-        return self._checked(line, row)
+                value = self._read_cell(line, column, cell)
+            if value is not None:
+                row[column.field.name] = value
+        return row
+
+    def _read_cell(self, line: int, column: _Column, cell: str) -> Value | None:
+        if column.field.type == "reference" and cell in _NO_RECORD:
+            return None
+        value = from_cell(column.field, cell)
+        if value is None:
+            self._note(line, self._wrong_cell(column.field, cell))
+            return None
+        if isinstance(value, str):
+            # One copy of each Id and date, whatever the number of rows that have it.
+            value = self.shared.setdefault(value, value)
+        if column.field.type != "id" and column.seen is not None:
+            column.seen[cell] = value
+        return value
 
     def _checked(self, line: int, row: Row) -> Row | None:
         record_id = row.get("Id")
@@ -81,30 +107,9 @@ class RowReader:
                 number = from_cell(Field(name, "double", name), str(row[name]))
                 row[name] = row[name] if number is None else number
 
-    def _wrong_cell(self, name: str, cell: str) -> str:
-        kind = self.owner.fields[name].type
-        what = "a malformed Id" if kind in ("id", "reference") else f"no {kind}"
-        return f"{name} is {what}: {cell!r}"
+    def _wrong_cell(self, field: Field, cell: str) -> str:
+        what = "a malformed Id" if field.is_reference else f"no {field.type}"
+        return f"{field.name} is {what}: {cell!r}"
 
     def _note(self, line: int, text: str) -> None:
         self.problems.append(f"{self.owner.name}.csv:{line}: {text}")
-
-    def _reader(self, column: Field) -> Reader:
-        if column.type == "id":
-            return normalise
-        if column.type in ("string", "textarea", "url", "phone", "email", "combobox", "anyType"):
-            return lambda cell: cell
-        seen: dict[str, Value] = {}
-        shared = self.shared
-
-        def read(cell: str) -> Value | None:
-            value = seen.get(cell)
-            if value is None:
-                value = from_cell(column, cell)
-                if value is not None:
-                    # One copy of each Id and date, whatever the number of rows that have it.
-                    value = shared.setdefault(value, value) if isinstance(value, str) else value
-                    seen[cell] = value
-            return value
-
-        return read

@@ -66,7 +66,7 @@ class Source:
                 problems.append(f"{name}:{line + 1}: cannot be read as UTF-8 CSV: {error}")
 
     def json(self, name: str) -> dict[str, object]:
-        """Return a JSON object from a file, empty if there is no such file; raises RecordingError."""
+        """Return the JSON object in a file, empty if there is no file; raises RecordingError."""
         if not self.has(name):
             return {}
         with self.open(name) as stream:

@@ -21,7 +21,8 @@ _MAX_CHUNKS = 10
 _SETUP_OBJECTS = ("User", "Organization", "RecordType")
 _ROLLED_BACK = Problem(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+    "Record rolled back because not all records were valid and the request was using AllOrNone "
+    "header",
     (),
 )
 
@@ -248,8 +249,8 @@ def _check_chunks(records: list[Body]) -> None:
         raise refuse_request(
             400,
             "MIXED_DML_OPERATION",
-            "DML operation on setup object is not permitted after you have updated a non-setup object "
-            "(or vice versa)",
+            "DML operation on setup object is not permitted after you have updated a non-setup "
+            "object (or vice versa)",
         )
 
 

@@ -1,7 +1,7 @@
 """Who may sign in, and who am I?
 
-Client credentials and JWT bearer are accepted; the signature of a JWT is not verified (the fake has no
-certificate), its issuer and user are. Refusals are OAuth objects, not the API's arrays.
+Client credentials and JWT bearer are accepted; the signature of a JWT is not verified (the fake has
+no certificate), its issuer and user are. Refusals are OAuth objects, not the API's arrays.
 """
 
 import base64

@@ -24,7 +24,7 @@ def list_updated(state: OrgState, request: Request, name: str) -> Reply:
 
 
 def list_deleted(state: OrgState, request: Request, name: str) -> Reply:
-    """Answer GET sobjects/X/deleted: Ids and times of the records deleted from start to before end."""
+    """Answer GET sobjects/X/deleted: Ids and times of what was deleted from start to before end."""
     owner = state.store.existing(name)
     start, end = _window(state, request, _DELETED_REACH)
     rows = state.store.table(owner.name).rows.values()

@@ -112,7 +112,7 @@ def read_by_external_id(
 def write_by_external_id(
     state: OrgState, request: Request, name: str, field_name: str, value: str
 ) -> Reply:
-    """Answer PATCH sobjects/X/Field/value: 201 created, 200 updated (204 before version 46), 300."""
+    """Answer PATCH sobjects/X/Field/value: 201 created, 200 updated (204 before v46), or 300."""
     owner = state.store.existing(name)
     field = external_field(owner, field_name)
     body = _without_attributes(request.json_object())

@@ -48,13 +48,11 @@ class Grouping:
         if isinstance(expression, Call):
             return self._function(expression, name or expression.function)
         found = self.scope.column(expression)
-        for column in self.grouped:
-            if _same(column, found):
-                get = column.get
-                label = name or column.field.name
-                return GroupColumn(
-                    label, column.owner.name, column.field, lambda rows: get(rows[0])
-                )
+        if any(_same(column, found) for column in self.grouped):
+            label = name or found.field.name
+            return GroupColumn(
+                label, found.owner.name, found.field, lambda rows: found.get(rows[0])
+            )
         raise malformed(
             self.scope.statement,
             expression.at,

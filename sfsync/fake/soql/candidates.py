@@ -1,7 +1,7 @@
 """Which rows need a condition be tried on?
 
-A statement with `Id IN (...)`, `Id = ...` or the same on a reference field, alone or joined by AND, is
-answered from an index; every other one reads all rows of its object.
+A statement with `Id IN (...)`, `Id = ...` or the same on a reference field, alone or joined by AND,
+is answered from an index; every other one reads all rows of its object.
 """
 
 from collections.abc import Iterable

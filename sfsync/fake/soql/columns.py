@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfsync.fake.schema import Field, ObjectType
-from sfsync.fake.soql.syntax import Path
-from sfsync.fake.soql.tokens import malformed, query_error
+from sfsync.fake.soql.syntax import Call, Expression, Path
+from sfsync.fake.soql.tokens import WHERE_TO_LOOK, malformed, query_error
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row, Value
 
@@ -85,7 +85,17 @@ class Scope:
         field = owner.find(names[-1])
         if field is None:
             raise self._no_column(owner, names[-1], path)
-        return Column(path, owner, field, tuple(steps), _getter(steps, owner, field))
+        return Column(path, owner, field, tuple(steps), _getter(steps, field))
+
+    def plain_column(self, expression: Expression) -> Column:
+        """Resolve an expression that must be a field; raises ApiError where it is a function."""
+        if isinstance(expression, Call):
+            raise malformed(
+                self.statement,
+                expression.at,
+                f"The fake does not offer the function {expression.function} here",
+            )
+        return self.column(expression)
 
     def _without_alias(self, names: tuple[str, ...]) -> tuple[str, ...]:
         first = names[0].lower()
@@ -100,9 +110,9 @@ class Scope:
                 self.statement,
                 path.at,
                 "INVALID_FIELD",
-                f"Didn't understand relationship '{name}' in field path. If you are attempting to use a "
-                "custom relationship, be sure to append the '__r' after the custom relationship name. "
-                "Please reference your WSDL or the describe call for the appropriate names.",
+                f"Didn't understand relationship '{name}' in field path. If you are attempting to "
+                "use a custom relationship, be sure to append the '__r' after the custom "
+                f"relationship name. {WHERE_TO_LOOK}",
             )
         if field.polymorphic:
             return Step(field, NAME, _to_any(self.store, field.name))
@@ -116,9 +126,9 @@ class Scope:
             self.statement,
             path.at,
             "INVALID_FIELD",
-            f"No such column '{name}' on entity '{owner.name}'. If you are attempting to use a custom "
-            "field, be sure to append the '__c' after the custom field name. Please reference your WSDL "
-            "or the describe call for the appropriate names.",
+            f"No such column '{name}' on entity '{owner.name}'. If you are attempting to use a "
+            "custom field, be sure to append the '__c' after the custom field name. "
+            f"{WHERE_TO_LOOK}",
         )
 
 
@@ -142,8 +152,8 @@ def _to_any(store: Store, reference: str) -> ToParent:
     return to_parent
 
 
-def _getter(steps: list[Step], owner: ObjectType, field: Field) -> Getter:
-    own = own_getter(owner, field)
+def _getter(steps: list[Step], field: Field) -> Getter:
+    own = own_getter(field)
     default = False if field.type == "boolean" else None
 
     def through_parents(row: Row) -> Value | None:
@@ -158,7 +168,7 @@ def _getter(steps: list[Step], owner: ObjectType, field: Field) -> Getter:
     return through_parents if steps else own
 
 
-def own_getter(owner: ObjectType, field: Field) -> Getter:
+def own_getter(field: Field) -> Getter:
     """Return how to read a field of a row of its own object; booleans are never null."""
     name = field.name
     if field.type == "boolean":

@@ -1,7 +1,7 @@
 """What does a SOQL statement say?
 
-A recursive-descent parser. What the fake does not know (TYPEOF, ROLLUP, CUBE, WITH DATA CATEGORY and so
-on) is refused like any other word at the wrong place.
+A recursive-descent parser. What the fake does not know (TYPEOF, ROLLUP, CUBE, WITH DATA CATEGORY
+and so on) is refused like any other word at the wrong place.
 """
 
 from dataclasses import replace

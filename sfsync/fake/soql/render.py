@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfsync.fake.schema import Field, ObjectType
-from sfsync.fake.soql.columns import NAME, Column, Getter, Step, own_getter
+from sfsync.fake.soql.columns import NAME, Column, Step
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row
 
@@ -42,7 +42,7 @@ class Shape:
             shape = shape._parent(step)
         if column.field.name in shape.cells:
             return False
-        shape.cells[column.field.name] = cell_of(column.owner, column.field)
+        shape.cells[column.field.name] = cell_of(column.field)
         return True
 
     def _parent(self, step: Step) -> "Shape":
@@ -74,12 +74,12 @@ def _parent_cell(step: Step, parent: Shape) -> Cell:
     return cell
 
 
-def cell_of(owner: ObjectType, shown: Field) -> Cell:
-    """Return how a field of an object is rendered."""
+def cell_of(shown: Field) -> Cell:
+    """Return how a field of a row is rendered; booleans are never null."""
     if shown.type == "address":
         return _address_cell(shown.name.removesuffix("Address"))
-    get: Getter = own_getter(owner, shown)
-    return lambda row, _base: get(row)
+    name, null = shown.name, False if shown.type == "boolean" else None
+    return lambda row, _base: row.get(name, null)
 
 
 def _address_cell(prefix: str) -> Cell:
@@ -94,5 +94,5 @@ def record_json(
     store: Store, owner: ObjectType, row: Row, fields: list[Field], base: str
 ) -> dict[str, object]:
     """Return a record as the row resource shows it, with the given fields."""
-    shape = Shape(store, owner, {each.name: cell_of(owner, each) for each in fields})
+    shape = Shape(store, owner, {each.name: cell_of(each) for each in fields})
     return shape.render(row, base)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfsync.fake.schema import Field, ObjectType
-from sfsync.fake.soql.aggregate import Grouping, group_rows, is_aggregate, key_of, result_columns
+from sfsync.fake.soql.aggregate import is_aggregate
 from sfsync.fake.soql.candidates import candidate_rows
 from sfsync.fake.soql.columns import Column, Scope
 from sfsync.fake.soql.dates import Calendar
 from sfsync.fake.soql.filters import Filtering, Predicate
+from sfsync.fake.soql.groups import Groups
 from sfsync.fake.soql.joins import check_joins
 from sfsync.fake.soql.literals import Operand, operand
 from sfsync.fake.soql.ordering import sort_key, sort_rows
@@ -23,7 +24,7 @@ from sfsync.fake.soql.syntax import (
     Query,
     Selected,
 )
-from sfsync.fake.soql.tokens import malformed, query_error
+from sfsync.fake.soql.tokens import WHERE_TO_LOOK, malformed, query_error
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row, Value
 
@@ -77,9 +78,9 @@ class Runner:
                 self.statement,
                 query.object_at,
                 "INVALID_TYPE",
-                f"sObject type '{query.object_name}' is not supported. If you are attempting to use a "
-                "custom object, be sure to append the '__c' after the entity name. Please reference "
-                "your WSDL or the describe call for the appropriate names.",
+                f"sObject type '{query.object_name}' is not supported. If you are attempting to "
+                "use a custom object, be sure to append the '__c' after the entity name. "
+                f"{WHERE_TO_LOOK}",
             )
         return Scope(self.store, self.statement, owner, query.alias)
 
@@ -109,7 +110,7 @@ class Runner:
 
     def _predicate(self, scope: Scope, where: Condition) -> Predicate:
         def left(expression: Expression) -> Operand:
-            column = self._plain(scope, expression)
+            column = scope.plain_column(expression)
             if not column.field.filterable:
                 raise query_error(
                     self.statement,
@@ -121,21 +122,12 @@ class Runner:
 
         return Filtering(self.statement, self.calendar, left, self._join_values).predicate(where)
 
-    def _plain(self, scope: Scope, expression: Expression) -> Column:
-        if isinstance(expression, Call):
-            raise malformed(
-                self.statement,
-                expression.at,
-                f"The fake does not offer the function {expression.function} here",
-            )
-        return scope.column(expression)
-
     def _join_values(self, join: Join) -> frozenset[Value]:
         scope = self._scope(join.query)
         (item,) = join.query.select
         if not isinstance(item, Selected):
             raise malformed(self.statement, join.at, "Semi joins select a field")
-        column = self._plain(scope, item.expression)
+        column = scope.plain_column(item.expression)
         if not column.field.is_reference:
             raise malformed(
                 self.statement,
@@ -147,7 +139,7 @@ class Runner:
 
     def _ordered(self, scope: Scope, query: Query, rows: list[Row]) -> list[Row]:
         for item in reversed(query.order_by):
-            column = self._plain(scope, item.expression)
+            column = scope.plain_column(item.expression)
             self._check_sortable(column.field, item.expression)
             key = sort_key(self.store, column.owner.name, column.field, column.get)
             last = item.nulls_last and not column.field.is_reference
@@ -184,7 +176,7 @@ class Runner:
 
     def _columns(self, scope: Scope, item: Selected | FieldsOf) -> list[Column]:
         if isinstance(item, Selected):
-            return [self._plain(scope, item.expression)]
+            return [scope.plain_column(item.expression)]
         wanted = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}[item.which]
         names = [each.name for each in scope.owner.visible() if each.custom in wanted]
         return [scope.column(Path((name,), item.at)) for name in names]
@@ -196,10 +188,9 @@ class Runner:
                 self.statement,
                 query.object_at,
                 "INVALID_TYPE",
-                f"Didn't understand relationship '{query.object_name}' in FROM part of query call. If "
-                "you are attempting to use a custom relationship, be sure to append the '__r' after "
-                "the custom relationship name. Please reference your WSDL or the describe call for "
-                "the appropriate names.",
+                f"Didn't understand relationship '{query.object_name}' in FROM part of query call. "
+                "If you are attempting to use a custom relationship, be sure to append the '__r' "
+                f"after the custom relationship name. {WHERE_TO_LOOK}",
             )
         child, reference = found
         name = reference.child_relationship or query.object_name
@@ -229,74 +220,8 @@ class Runner:
     def _groups(self, scope: Scope, query: Query) -> Answer:
         if _is_bare_count(query):
             return Answer(count=len(self._bounded(self._rows(scope, query), query)))
-        if query.limit is not None and not query.group_by:
-            raise malformed(
-                self.statement, query.limit_at, "LIMIT with an aggregate needs a GROUP BY"
-            )
-        grouped = tuple(self._grouped(scope, each) for each in query.group_by)
-        grouping = Grouping(scope, grouped)
-        columns = result_columns(grouping, query)
-        groups = group_rows(self._rows(scope, query), grouped)
-        kept = self._having(grouping, query, groups)
-        ordered = self._ordered_groups(grouping, query, kept)
-        first, end = query.offset, None if query.limit is None else query.offset + query.limit
-        return Answer(
-            groups=tuple(
-                {"attributes": {"type": "AggregateResult"}}
-                | {column.name: column.of_rows(group) for column in columns}
-                for group in ordered[first:end]
-            )
-        )
-
-    def _grouped(self, scope: Scope, expression: Expression) -> Column:
-        column = self._plain(scope, expression)
-        if not column.field.groupable:
-            raise malformed(
-                self.statement,
-                expression.at,
-                f"field '{column.field.name}' can not be grouped in a query call",
-            )
-        return column
-
-    def _having(self, grouping: Grouping, query: Query, groups: list[list[Row]]) -> list[list[Row]]:
-        if query.having is None:
-            return groups
-        used: dict[str, Callable[[list[Row]], Value | None]] = {}
-
-        def left(expression: Expression) -> Operand:
-            used[key_of(expression)] = grouping.column(expression).of_rows
-            return grouping.operand(expression)
-
-        def no_join(join: Join) -> frozenset[Value]:
-            raise malformed(self.statement, join.at, "Semi joins are not allowed in HAVING")
-
-        test = Filtering(self.statement, self.calendar, left, no_join).predicate(query.having)
-        return [group for group in groups if test(_row_of(group, used))]
-
-    def _ordered_groups(
-        self, grouping: Grouping, query: Query, groups: list[list[Row]]
-    ) -> list[list[Row]]:
-        # A group is sorted as a row that holds the group's number and the value sorted by.
-        for item in reversed(query.order_by):
-            column = grouping.column(item.expression)
-            rows = [
-                _row_of(group, {"value": column.of_rows}) | {"Id": at}
-                for at, group in enumerate(groups)
-            ]
-            key = sort_key(self.store, column.owner_name, column.field, _get_value)
-            last = item.nulls_last
-            ordered = sort_rows(rows, _get_value, key, descending=item.descending, nulls_last=last)
-            groups = [groups[int(row["Id"])] for row in ordered]
-        return groups
-
-
-def _get_value(row: Row) -> Value | None:
-    return row.get("value")
-
-
-def _row_of(group: list[Row], columns: dict[str, Callable[[list[Row]], Value | None]]) -> Row:
-    values = {key: of_rows(group) for key, of_rows in columns.items()}
-    return {key: value for key, value in values.items() if value is not None}
+        groups = Groups(scope, self.calendar, query)
+        return Answer(groups=tuple(groups.of_rows(self._rows(scope, query))))
 
 
 def _is_bare_count(query: Query) -> bool:

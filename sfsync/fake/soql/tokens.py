@@ -18,11 +18,12 @@ _TOKEN = re.compile(
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _EXCERPT_REACH = 32
+WHERE_TO_LOOK = "Please reference your WSDL or the describe call for the appropriate names."
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a statement: its kind (string, datetime, date, number, word, mark, end) and place."""
+    """A word of a statement: kind (string, datetime, date, number, word, mark, end) and place."""
 
     kind: str
     text: str
@@ -79,7 +80,7 @@ def _escaped(statement: str, token: Token, mark: str, at: int, *, pattern: bool)
 
 
 def query_error(statement: str, at: int, code: str, text: str) -> ApiError:
-    """Return a query's refusal with the excerpt, the caret and the place, as the platform words it."""
+    """Return a query's refusal with excerpt, caret and place, as the platform words it."""
     line_start = statement.rfind("\n", 0, at) + 1
     row = statement.count("\n", 0, at) + 1
     column = at - line_start + 1

@@ -1,0 +1,5 @@
+"""How is the package run as `python -m sfsync`?"""
+
+from sfsync.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""What can be said on the command line?
+
+Commands are imported only when they are called: `sfsync --help` must not wait for pandas.
+"""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from sfsync import __version__
+from sfsync.errors import SfsyncError
+
+_COMMANDS = {
+    "plan": ("sfsync.cli.plan:plan", "Show what a job would change, and why; writes nothing."),
+    "apply": ("sfsync.cli.apply:apply_file", "Apply a plan file, exactly as it was shown."),
+    "run": ("sfsync.cli.apply:run", "Plan and apply a job in one go, as a scheduler does."),
+    "undo": ("sfsync.cli.undo:undo", "Show what would take a run back; --apply does it."),
+    "runs": ("sfsync.cli.runs:runs", "List the runs in the journal, newest first."),
+    "show": ("sfsync.cli.runs:show", "Show one run, change by change."),
+    "explain": (
+        "sfsync.cli.explain:explain",
+        "Say why a record moved, or did not, and when it may.",
+    ),
+    "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
+    "org": ("sfsync.cli.org:org", "Look after the copy of a demo or recorded org."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by heart, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a newcomer needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command; None where there is no such one."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; a mistyped one is told the nearest."""
+        from sfsync.registry import nearest
+
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in _COMMANDS:
+            ctx.fail(f'there is no command "{name}"{nearest(name, _COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="sfsync %(version)s")
+def commands() -> None:
+    """Keep the sales loop in Salesforce true.
+
+    Every change is planned, explained, applied exactly as shown, journalled and reversible. Without
+    further ado everything happens in an embedded demo org: try `sfsync plan hourly`.
+
+    Exit codes: 0 done, 1 internal error, 2 usage, 3 some records refused or stale, 4 stopped by a
+    limit or guard, 5 configuration, 6 org unreachable, 7 another run is at work.
+    """
+
+
+def main() -> None:
+    """Run the command line; failures that are known become a message and an exit code."""
+    try:
+        commands(prog_name="sfsync")
+    except SfsyncError as error:
+        click.echo(f"sfsync: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,158 @@
+"""How does a command get at the org, the policy and the journal that it was told to use?
+
+The entry points read the clocks; below them time is passed in. A recorded org (the demo is one) has
+a clock of its own, which stands at its last change: so a rehearsal gives the same result on any
+day.
+"""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfsync.cli.options import Place
+from sfsync.errors import ConfigError
+from sfsync.policy import Policy
+from sfsync.rules.load import load_policy
+from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
+
+if TYPE_CHECKING:
+    from sfsync.fake import FakeOrg
+    from sfsync.jobs import Services
+    from sfsync.journal import Journal
+    from sfsync.org import Org
+
+DEMO = "demo"
+SALESFORCE = "salesforce"
+
+
+def wall_clock() -> datetime:
+    """Return the machine's time: aware UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - an entry point
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a command works with before any org is asked: settings, configuration, policy."""
+
+    settings: Settings
+    config: ConfigFolder
+    policy: Policy
+
+
+def set_up(place: Place) -> Setting:
+    """Read settings and configuration. Raises ConfigError with all problems."""
+    settings = load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+    config = read_config(settings)
+    return Setting(settings, config, load_policy(config.texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An org that is open: the way to write to it, its clock, and the services for jobs."""
+
+    org: "Org"
+    services: "Services"
+    clock: Callable[[], datetime]
+    setting: Setting
+
+
+@contextmanager
+def opened_journal(setting: Setting) -> Iterator["Journal"]:
+    """Open the journal, and close it afterwards."""
+    from sfsync.journal import Journal
+
+    setting.settings.state_dir.mkdir(parents=True, exist_ok=True)
+    journal = Journal.open(setting.settings.journal)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
+def opened(
+    setting: Setting, now: datetime | None = None, at_least: datetime | None = None
+) -> Iterator[Opened]:
+    """Open org and journal for a pass at `now`; None: the org's present moment.
+
+    `at_least` is a moment that a recorded org's clock must have reached, such as that of a plan to
+    be applied.
+    """
+    from sfsync.jobs import Services
+    from sfsync.org.client import connect
+
+    with opened_journal(setting) as journal:
+        if setting.settings.org == SALESFORCE:
+            raise ConfigError(
+                [
+                    "SFSYNC_ORG: signing in to Salesforce is not in this release; use demo or a recorded org"
+                ]
+            )
+        fake = open_recorded(setting)
+        moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
+        fake.clock.set(max(moments))
+        org = connect(fake.session(), fake.host, fake.token())
+        moment = now or fake.clock.now()
+        services = Services(org, journal, setting.policy, moment, wall_clock)
+        yield Opened(org, services, fake.clock.now, setting)
+
+
+def open_recorded(setting: Setting) -> "FakeOrg":
+    """Load a recorded org, with what was written to our copy of it.
+
+    Raises ConfigError with all that is wrong in the recording.
+    """
+    from sfsync.fake import RecordingError, load_folder
+
+    source = source_of(setting)
+    copy = copy_of(setting, source)
+    copy.mkdir(parents=True, exist_ok=True)
+    try:
+        return load_folder(source, log=copy / "writes.jsonl")
+    except RecordingError as error:
+        raise ConfigError(error.problems) from error
+
+
+def source_of(setting: Setting) -> Path:
+    """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
+    name = setting.settings.org
+    path = setting.config.path / "demo" if name == DEMO else Path(name)
+    if not path.exists():
+        raise ConfigError(
+            [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
+        )
+    return path
+
+
+def copy_of(setting: Setting, source: Path) -> Path:
+    """Return the folder of our copy of a recorded org: it belongs to the recording's very content."""
+    digest = hashlib.sha256()
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    for file in files:
+        if file.is_file():
+            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    name = f"{source.resolve().stem}-{digest.hexdigest()[:12]}"
+    return setting.settings.state_dir / "orgs" / name
+
+
+def forget_copy(setting: Setting) -> bool:
+    """Throw away our copy of a recorded org; tell whether there was one."""
+    copy = copy_of(setting, source_of(setting))
+    there = copy.exists()
+    shutil.rmtree(copy, ignore_errors=True)
+    return there
+
+
+def lock_path(setting: Setting) -> Path:
+    """Return the lock of the runs in this state folder."""
+    return setting.settings.state_dir / "run.lock"
+
+
+sleep = time.sleep

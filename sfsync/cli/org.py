@@ -1,0 +1,49 @@
+"""What becomes of our copy of a recorded org? (`sfsync org`)"""
+
+from pathlib import Path
+
+import click
+
+from sfsync.cli.opening import copy_of, forget_copy, lock_path, open_recorded, set_up, source_of
+from sfsync.cli.options import Place, place_options
+from sfsync.jobs import locked
+
+
+@click.group()
+def org() -> None:
+    """Look after the copy of a demo or recorded org.
+
+    A recording is never changed: what runs write goes to a copy in the state folder, so that
+    commands follow one another as on a real org.
+    """
+
+
+@org.command()
+@place_options
+def reset(place: Place, quiet: bool) -> None:
+    """Forget what was written to the copy: the org is as it was recorded."""
+    setting = set_up(place)
+    with locked(lock_path(setting)):
+        there = forget_copy(setting)
+    if not quiet:
+        click.echo("The org is as it was recorded." if there else "There was nothing to forget.")
+
+
+@org.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@place_options
+def save(folder: Path, place: Place, quiet: bool) -> None:
+    """Write the org as it now stands to FOLDER, in the form of a recording."""
+    setting = set_up(place)
+    open_recorded(setting).save(folder)
+    if not quiet:
+        click.echo(f"Saved to {folder}; `--org {folder}` opens it.")
+
+
+@org.command()
+@place_options
+def where(place: Place, quiet: bool) -> None:
+    """Say which recording is used, and where its copy is."""
+    setting = set_up(place)
+    source = source_of(setting)
+    click.echo(f"{source}\n{copy_of(setting, source)}")

@@ -1,0 +1,103 @@
+"""What would a job change? (`sfsync plan`)"""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sfsync.cli.opening import Opened, opened, set_up
+from sfsync.cli.options import Place, format_option, narrowing_options, now_option, place_options
+from sfsync.jobs import JOBS, Planned
+from sfsync.model import Plan
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the plan to a file for `sfsync apply`.",
+)
+@format_option("table", "json", "csv")
+@now_option
+@narrowing_options
+@place_options
+def plan(
+    job: str,
+    out: Path | None,
+    form: str,
+    now: datetime | None,
+    only: Sequence[str],
+    ids: Sequence[str],
+    place: Place,
+    quiet: bool,
+) -> None:
+    """Show what JOB would change, record by record, and why. Never writes to the org.
+
+    JOB is `hourly`.
+    """
+    from sfsync.plan import moves_too_many, to_json
+
+    setting = set_up(place)
+    with opened(setting, now) as at:
+        made = planned(job, at, only, ids).plan
+        if out is not None:
+            out.write_text(to_json(made), encoding="utf-8")
+        _print(made, form, at, quiet)
+    large = moves_too_many(made, setting.policy.limits)
+    if large and form == "table" and not quiet:
+        click.echo(f"note: {large}")
+    if out is not None and not quiet:
+        click.echo(
+            f"The plan is in {out}; `sfsync apply {out}` carries it out.", err=form != "table"
+        )
+
+
+def planned(job: str, at: Opened, only: Sequence[str], ids: Sequence[str]) -> Planned:
+    """Let a job make its plan, narrowed to some rules and records.
+
+    Raises NotFound for an unknown job or rule.
+    """
+    from dataclasses import replace
+
+    import sfsync.jobs.hourly  # noqa: F401 - registers itself
+    from sfsync.plan import narrowed
+
+    made = JOBS.find(job)(at.services)
+    return replace(made, plan=narrowed(made.plan, at.setting.policy, only=only, ids=ids))
+
+
+def _print(made: Plan, form: str, at: Opened, quiet: bool) -> None:
+    from sfsync.cli.screen import Screen, show_plan
+    from sfsync.plan import to_csv_rows, to_json
+
+    if form == "json":
+        click.echo(to_json(made), nl=False)
+    elif form == "csv":
+        click.echo(as_csv(to_csv_rows(made)), nl=False)
+    else:
+        show_plan(made, Screen(at.org.zone, at.org.url, at.setting.policy, quiet), at.org.name)
+
+
+def as_csv(rows: Sequence[dict[str, object]]) -> str:
+    """Write rows as CSV with a header.
+
+    A cell that a spreadsheet would take for a formula is made harmless.
+    """
+    heads = ("object", "id", "name", "field", "before", "after", "cause", "reason")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, heads, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({head: _harmless(row[head]) for head in heads} for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return (
+        f"'{cell}"
+        if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else cell
+    )

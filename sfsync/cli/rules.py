@@ -1,0 +1,117 @@
+"""What are the rules, and are they right? (`sfsync rules`)"""
+
+import json
+
+import click
+
+from sfsync.cli.opening import set_up
+from sfsync.cli.options import Place, place_options
+from sfsync.cli.screen import Screen
+from sfsync.policy import Machine
+
+
+@click.group()
+def rules() -> None:
+    """Check and show the rules, facts and states."""
+
+
+@rules.command()
+@place_options
+def check(place: Place, quiet: bool) -> None:
+    """Check the whole configuration; every problem is told with its file and line."""
+    setting = set_up(place)
+    policy = setting.policy
+    parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
+    count = sum(len(part) for each in parts for part in each)
+    objects = " and ".join(policy.machines)
+    if not quiet:
+        click.echo(
+            f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
+        )
+
+
+@rules.command("list")
+@place_options
+def list_rules(place: Place, quiet: bool) -> None:
+    """List the rules in the order in which they are tried."""
+    setting = set_up(place)
+    screen = Screen("UTC", "", setting.policy, quiet)
+    for machine in setting.policy.machines.values():
+        rows = [
+            [rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place]
+            for rule in machine.rules
+        ]
+        rows += [
+            [keep.name, "keeps", "", str(keep.when or "always"), keep.place]
+            for keep in machine.keep
+        ]
+        rows += [
+            [f.name, ", ".join(f.in_states or ["any"]), "finding", str(f.when), f.place]
+            for f in machine.findings
+        ]
+        screen.table(("rule", "from", "to", "when", "place"), rows, title=machine.object)
+
+
+@rules.command()
+@click.option("--object", "name", default="Account", show_default=True, help="Whose states.")
+@place_options
+def graph(name: str, place: Place, quiet: bool) -> None:
+    """Print the states and the rules that move between them as a Mermaid diagram."""
+    from sfsync.errors import NotFound
+    from sfsync.registry import nearest
+
+    machines = set_up(place).policy.machines
+    if name not in machines:
+        raise NotFound(f'no rules for "{name}"{nearest(name, machines)}')
+    click.echo(mermaid(machines[name]))
+
+
+def mermaid(machine: Machine) -> str:
+    """Draw a machine as a Mermaid state diagram.
+
+    One arrow for each pair of states, labelled with its rules.
+    """
+    ids = {"none": "[*]"} | {name: name.replace(" ", "_") for name in machine.states}
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for rule in machine.rules:
+        for state in rule.from_states:
+            arrows.setdefault((state, rule.to), []).append(rule.name)
+    lines = ["stateDiagram-v2"]
+    lines += [f'    state "{name}" as {ids[name]}' for name in machine.states]
+    lines += [f"    {ids[a]} --> {ids[b]}: {', '.join(names)}" for (a, b), names in arrows.items()]
+    return "\n".join(lines)
+
+
+@rules.command()
+@click.option("--settings", is_flag=True, help="Of sfsync.yaml instead of the files in rules/.")
+def schema(settings: bool) -> None:
+    """Print the JSON Schema of the rule files, for an editor that completes and checks."""
+    from sfsync.rules.shape import RuleFile, Settings
+
+    model = Settings if settings else RuleFile
+    click.echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
+
+
+@rules.command()
+@place_options
+def facts(place: Place, quiet: bool) -> None:
+    """List the facts and fields that rules can ask about."""
+    from sfsync.facts import FACTS
+
+    setting = set_up(place)
+    screen = Screen("UTC", "", setting.policy, quiet)
+    for name, fields in setting.policy.objects.items():
+        rows = [
+            [fact.name, fact.kind.value, fact.meaning]
+            for fact in FACTS.values()
+            if fact.object == name
+        ]
+        machine = setting.policy.machines.get(name)
+        rows += [
+            [score, "number", "a score of this file"]
+            for score in (machine.scores if machine else ())
+        ]
+        rows += [
+            [field.name, field.kind.value, f"the field {field.field}"] for field in fields.values()
+        ]
+        screen.table(("name", "kind", "meaning"), rows, title=name)

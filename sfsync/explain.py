@@ -1,0 +1,210 @@
+"""Why did a record move, or did not, and when could it move next if nothing happens?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from sfsync.columns import Array, Kind
+from sfsync.conditions import Condition, Test, failing
+from sfsync.errors import NotFound
+from sfsync.facts import FACTS, Look
+from sfsync.model import Evidence, Value
+from sfsync.policy import Machine
+from sfsync.rules.decide import Decision, decide, rule_of
+from sfsync.rules.follow import carried_out
+from sfsync.rules.words import evidence_of, in_words, name_of
+from sfsync.snapshot import Snapshot
+
+# How far ahead the next move is looked for, in days: the longest pause, and some.
+HORIZON = 1100
+_A_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition that does not hold: in words, with the value tested, and whether it is known to
+    fail or unknown.
+    """
+
+    text: str
+    value: Value
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """What one rule says of the record: it `moves` it, `holds` behind another, is for another
+    state, or which clauses fail.
+    """
+
+    name: str
+    to: str
+    verdict: str
+    failing: tuple[Clause, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """One line of a score: whether its condition holds, and what it then gives."""
+
+    score: str
+    points: float
+    condition: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextMove:
+    """The earliest day (of the org) on which a rule would move the record if nothing happens:
+    `YYYY-MM-DD`.
+    """
+
+    day: str
+    rule: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that can be said of one record at one moment."""
+
+    object: str
+    id: str
+    name: str
+    state: Value
+    facts: tuple[Evidence, ...]
+    rules: tuple[RuleVerdict, ...]
+    points: tuple[Points, ...]
+    next_move: NextMove | None
+
+
+MOVES, HOLDS, OTHER_STATE, FAILS = "moves", "holds", "other-state", "fails"
+
+
+def explain(look: Look, record_id: str) -> Explanation:
+    """Explain an account or opportunity of the snapshot.
+
+    Raises NotFound where it is none of the records that were read.
+    """
+    for object_name, machine in look.policy.machines.items():
+        position = look.snapshot.position(object_name, record_id)
+        if position is not None:
+            alone = np.zeros(look.size(object_name), dtype=bool)
+            alone[position] = True
+            only = Look(look.snapshot.only({object_name: alone}), look.policy)
+            return _explain(only, machine)
+    kinds = " nor ".join(look.policy.machines)
+    raise NotFound(
+        f"{record_id} is neither {kinds} of this org as far as the rules see it: check the Id, and"
+        " leave_out in sfsync.yaml"
+    )
+
+
+def _explain(look: Look, machine: Machine) -> Explanation:
+    decision = decide(look, machine)
+    rule = rule_of(decision, 0)
+    return Explanation(
+        object=machine.object,
+        id=str(look.frame(machine.object).index[0]),
+        name=name_of(look, machine.object, 0),
+        state=look.column(machine.object, machine.state).at(0),
+        facts=evidence_of(look, machine.object, 0, _fact_names(machine)),
+        rules=tuple(_verdicts(look, machine, decision)),
+        points=tuple(_points(look, machine)),
+        next_move=None if rule else _next_move(look, machine, decision),
+    )
+
+
+def _fact_names(machine: Machine) -> list[str]:
+    return [fact.name for fact in FACTS.values() if fact.object == machine.object] + list(
+        machine.scores
+    )
+
+
+def _verdicts(look: Look, machine: Machine, decision: Decision) -> Iterator[RuleVerdict]:
+    state = look.column(machine.object, machine.state).at(0) or "none"
+    for number, rule in enumerate(machine.rules):
+        clauses = tuple(_clauses(look, machine, rule.when))
+        if state not in rule.from_states:
+            yield RuleVerdict(rule.name, rule.to, OTHER_STATE)
+        elif clauses:
+            yield RuleVerdict(rule.name, rule.to, FAILS, clauses)
+        else:
+            verdict = MOVES if decision.rule[0] == number else HOLDS
+            yield RuleVerdict(
+                rule.name, rule.to, verdict, reason=in_words(look, machine.object, 0, rule.because)
+            )
+
+
+def _clauses(look: Look, machine: Machine, condition: Condition) -> Iterator[Clause]:
+    for part, is_known, value in failing(condition, look.on(machine.object), 0):
+        yield Clause(str(part), value, is_known)
+
+
+def _points(look: Look, machine: Machine) -> Iterator[Points]:
+    for score, lines in machine.scores.items():
+        for line in lines:
+            holds = bool(line.when.truth(look.on(machine.object)).holds[0])
+            yield Points(score, line.points, str(line.when), holds)
+
+
+def _next_move(look: Look, machine: Machine, decision: Decision) -> NextMove | None:
+    """Try the days on which some limit is reached, in order, on a snapshot in which today's upkeep
+    is done.
+    """
+    kept = carried_out(look.snapshot, decision)
+    for day in _days_to_try(look, machine):
+        later = Look(replace(kept, now=_start(look, day)), look.policy)
+        rule = rule_of(decide(later, machine), 0)
+        if rule is not None:
+            return NextMove(str(day), rule.name, rule.to)
+    return None
+
+
+def _start(look: Look, day: np.datetime64) -> datetime:
+    first = look.start_of(np.array([day], dtype="datetime64[D]"))[0]
+    return datetime.fromtimestamp(int(first.astype("int64")), UTC)
+
+
+def _days_to_try(look: Look, machine: Machine) -> list[np.datetime64]:
+    """List the days after today, within the horizon, on which a limit counted from some date of the
+    record is reached.
+
+    Between two of them nothing that a rule can ask changes.
+    """
+    starts = _days(look, look.snapshot)
+    lengths = np.array(sorted(_lengths(look, machine)), dtype="timedelta64[D]")
+    days = np.unique((starts[:, None] + lengths[None, :]).ravel())
+    days = np.unique(np.concatenate([days, days + _A_DAY, [look.today + _A_DAY]]))
+    return list(days[(days > look.today) & (days <= look.today + HORIZON * _A_DAY)])
+
+
+def _days(look: Look, snapshot: Snapshot) -> Array:
+    found = [np.array([look.today])]
+    for name, frame in snapshot.frames.items():
+        for column in frame.columns:
+            spec = look.policy.objects.get(name, {}).get(column)
+            if spec is not None and spec.kind is Kind.INSTANT:
+                found.append(look.day_of(frame[column].to_numpy()))
+            elif spec is not None and spec.kind is Kind.DATE:
+                found.append(frame[column].to_numpy().astype("datetime64[D]"))
+    days = np.unique(np.concatenate(found))
+    return np.asarray(days[~np.isnat(days)])
+
+
+def _lengths(look: Look, machine: Machine) -> set[int]:
+    facts = look.policy.facts
+    lengths = {0, facts.recent_days, *facts.pause_days, *facts.pause_days_by_lost_reason.values()}
+    conditions = [*(rule.when for rule in machine.rules)]
+    conditions += [line.when for score in machine.scores.values() for line in score]
+    for test in (test for each in conditions for test in each.tests()):
+        lengths |= _whole(test)
+    return lengths
+
+
+def _whole(test: Test) -> set[int]:
+    values = (test.operand.value, test.operand.in_days)
+    return {abs(int(v)) for v in values if isinstance(v, int | float) and 0 < abs(v) <= HORIZON}

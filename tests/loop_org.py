@@ -1,0 +1,142 @@
+"""How does a test carry the shipped sales loop through a fake org, pass by pass?"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sfsync.apply import Desk
+from sfsync.fake import FakeOrg
+from sfsync.facts import Look
+from sfsync.jobs import Planned, Ran, Services, run_planned
+from sfsync.jobs.hourly import hourly, read
+from sfsync.jobs.undo import undo
+from sfsync.journal import Journal
+from sfsync.model import Run, RunState
+from sfsync.org import Org
+from sfsync.org.client import connect
+from sfsync.policy import Policy
+from sfsync.rules.load import load_policy
+
+Records = Mapping[str, Sequence[Mapping[str, Any]]]
+Key = tuple[str, str]
+
+CONFIG = Path(__file__).parents[1] / "config"
+CONFIG_FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
+STAGES = (
+    ("Opportunity Identified", 10),
+    ("Qualified Opportunity", 20),
+    ("Free Trial", 40),
+    ("Closing", 50),
+    ("Commit", 95),
+    ("Closed Won", 100),
+    ("Closed Lost", 0),
+)
+
+
+@cache
+def config_texts() -> Mapping[str, str]:
+    """The shipped configuration as it stands in its files."""
+    return {name: (CONFIG / name).read_text(encoding="utf-8") for name in CONFIG_FILES}
+
+
+@cache
+def shipped_policy() -> Policy:
+    """The shipped configuration, loaded once."""
+    return load_policy(config_texts())
+
+
+@cache
+def _custom_fields() -> dict[str, list[Mapping[str, object]]]:
+    described = json.loads((CONFIG / "demo" / "describe.json").read_text(encoding="utf-8"))
+    return {
+        name: [each for each in described[name] if each["custom"] or each.get("history_tracked")]
+        for name in ("Account", "Opportunity")
+    }
+
+
+def empty_org(now: datetime, zone: str) -> FakeOrg:
+    """An org with the loop's fields and stages, whose clock stands at `now`, without records."""
+    stages = [
+        {
+            "MasterLabel": name,
+            "DefaultProbability": chance,
+            "IsClosed": name.startswith("Closed"),
+            "IsWon": name == "Closed Won",
+        }
+        for name, chance in STAGES
+    ]
+    return FakeOrg.standard(now, zone, _custom_fields(), stages)
+
+
+def fill(fake: FakeOrg, records: Records) -> None:
+    """Put records in the REST API's form into the org, as they are; users that are there stay."""
+    users = {str(row["Id"]) for row in fake.records("User")}
+    # Activities look up the account of what they are about: that has to be there before them.
+    order = ("User", "Account", "Contact", "Opportunity", "Task", "Event")
+    for name in (*order, *(each for each in records if each not in order)):
+        for row in records.get(name, ()):
+            if row.get("Id") not in users:
+                fake.add(name, **{field: value for field, value in row.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """An org, the door to it, the books, and the moment that every pass judges."""
+
+    fake: FakeOrg
+    org: Org
+    journal: Journal
+    now: datetime
+    chance: Random = field(default_factory=lambda: Random(0))
+
+    @property
+    def services(self) -> Services:
+        return Services(self.org, self.journal, shipped_policy(), self.now, self.fake.clock.now)
+
+    @property
+    def desk(self) -> Desk:
+        nothing = (lambda _: None, lambda *_: None)
+        return Desk(self.org, self.journal, self.fake.clock.now, *nothing)
+
+    def look(self) -> Look:
+        """What a pass would see."""
+        return read(self.services)
+
+    def plan(self) -> Planned:
+        """What a pass would change."""
+        return hourly(self.services)
+
+    def apply(self, planned: Planned) -> Ran:
+        """Carry out what was planned, however much it is."""
+        return run_planned(
+            planned, self.services, self.desk, allow_large=True, chance=self.chance
+        )
+
+    def run(self) -> Ran:
+        """One whole pass."""
+        return self.apply(self.plan())
+
+    def undo(self, run_id: str) -> Ran:
+        """Take a run back."""
+        return self.apply(undo(self.services, run_id).planned)
+
+    def remember(self, now: datetime, states: Mapping[Key, str | None]) -> None:
+        """Let the books say that an earlier pass at `now` left these records so."""
+        run = Run(f"earlier-{now:%Y%m%d%H%M%S}", self.org.id, "hourly", now, now, None,
+                  RunState.RUNNING, shipped_policy().hash)  # fmt: skip
+        self.journal.start(run, ())
+        self.journal.finish(run.id, finished=now, state=RunState.FINISHED, states=states)
+
+
+@contextmanager
+def loop_of(fake: FakeOrg, now: datetime) -> Iterator[Loop]:
+    """A loop over an org, with new books in memory."""
+    org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
+    with closing(Journal.open("sqlite://")) as journal:
+        yield Loop(fake, org, journal, now)

@@ -1,0 +1,96 @@
+"""Does one pass of the sales loop do in each case what the case says?"""
+
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from case_files import ALL_CASES, Case, ids_of, records_of, wire_value
+from loop_org import Loop, empty_org, fill, loop_of, shipped_policy
+from sfsync.conditions import failing
+from sfsync.facts import Look
+from sfsync.model import Change, Value
+from sfsync.policy import NO_STATE
+
+FINDING = "target-going-idle"
+SCORE = "Potential_Score__c"
+
+Told = dict[str, tuple[str, dict[str, Value]]]
+
+
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_a_pass_does_what_the_case_says(case: Case) -> None:
+    ids = ids_of(case)
+    names = {record: name for name, record in ids.items()}
+    fake = empty_org(case.now, case.zone)
+    fill(fake, records_of(case, ids))
+    with loop_of(fake, case.now) as loop:
+        remember(loop, case, ids)
+        plan = loop.plan().plan
+        where = f"{case.file}:{case.line}"
+        assert told(plan.changes, names, scored(case)) == expected(case), where
+        if "findings" in case.body:
+            found = [f for f in plan.findings if f.code == FINDING]
+            wanted = [(each["code"], each["record"]) for each in case.body["findings"]]
+            assert [(f.code, names[f.id]) for f in found] == wanted, where
+        if "blocked_by" in case.body:
+            look = loop.look()
+            for name, rules in case.body["blocked_by"].items():
+                for rule, condition in rules.items():
+                    blocks = blocking(look, ids[name], rule)
+                    assert len(blocks) == 1, f"{where}: {name}: {rule}: {blocks}"
+                    assert condition in blocks[0], f"{where}: {name}: {rule}: {blocks}"
+
+
+def remember(loop: Loop, case: Case, ids: Mapping[str, str]) -> None:
+    """Write the case's previous pass into the books."""
+    previous = case.body.get("previous_pass")
+    if previous is not None:
+        states = {("Account", ids[name]): value for name, value in previous["statuses"].items()}
+        loop.remember(previous["now"], states)
+
+
+def scored(case: Case) -> set[str]:
+    """The accounts of which the case names the score; that of the others is not compared."""
+    given = {row["Id"] for row in case.body["given"].get("Account", ()) if SCORE in row}
+    return given | {name for name, each in case.body["expect"].items() if SCORE in each["fields"]}
+
+
+def told(changes: Iterable[Change], names: Mapping[str, str], scored: set[str]) -> Told:
+    """What a plan changes, in the words of a case."""
+    said: Told = {}
+    for change in changes:
+        name = names[change.id]
+        fields = {
+            field: each.after
+            for field, each in change.fields.items()
+            if field != SCORE or name in scored
+        }
+        if fields:
+            said[name] = (change.cause, fields)
+    return said
+
+
+def expected(case: Case) -> Told:
+    """What the case says that the plan changes."""
+    return {
+        name: (
+            each["cause"],
+            {field: wire_value(value, case.now) for field, value in each["fields"].items()},
+        )
+        for name, each in case.body["expect"].items()
+    }
+
+
+def blocking(look: Look, account: str, rule_name: str) -> list[set[str]]:
+    """The conditions that keep a rule from moving an account, each by the names that it tests."""
+    machine = shipped_policy().machines["Account"]
+    rule = next(rule for rule in machine.rules if rule.name == rule_name)
+    position = look.snapshot.position("Account", account)
+    assert position is not None
+    state = look.column("Account", machine.state).at(position) or NO_STATE
+    if state not in rule.from_states:
+        return [{machine.state}]
+    return [
+        {test.name for test in condition.tests()}
+        for condition, _, _ in failing(rule.when, look.on("Account"), position)
+    ]
