@@ -6,8 +6,8 @@ for null, flags bool, words int32 codes into `words` with -1 for null, reference
 the other object's frame with -1 for none.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -44,14 +44,16 @@ class Proof:
     rows: Array
     tables: tuple[tuple[str, int], ...]
 
-    def at(self, position: int) -> tuple[str, int] | None:
-        """Return the object and the row in its frame that prove the element, or None."""
-        row = int(self.rows[position])
+    def by_table(self, positions: Array) -> Iterator[tuple[str, Array, Array]]:
+        """Yield, for each object, which of the `positions` (their places in it) one of its records
+        proves, and the rows of these records in its frame.
+        """
+        rows = self.rows[positions]
+        first = 0
         for name, size in self.tables:
-            if 0 <= row < size:
-                return name, row
-            row -= size
-        return None
+            here = np.flatnonzero((rows >= first) & (rows < first + size))
+            yield name, here, rows[here] - first
+            first += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +79,39 @@ class Column:
             return np.ones(len(self.values), dtype=bool)
         return np.asarray(self.values >= 0)
 
-    def at(self, position: int) -> Value:
-        """Return one element as a field value (see `model`); None where there is none or it is
+    def only(self, chosen: Mask | Array) -> "Column":
+        """Return some of the elements, without their proofs."""
+        return replace(self, values=self.values[chosen], proof=None)
+
+    def take(self, positions: Array) -> list[Value]:
+        """Return elements as field values (see `model`); None where there is none or it is
         unknown.
         """
-        if not self.known or not bool(self.present[position]):
-            return None
-        element = self.values[position]
-        if self.kind is Kind.NUMBER:
-            return int(element) if float(element).is_integer() else float(element)
-        if self.kind is Kind.FLAG:
-            return bool(element)
+        if not self.known:
+            return [None] * len(positions)
+        elements = self.values[positions]
         if self.kind is Kind.WORDS:
-            return self.words[int(element)]
-        if self.kind is Kind.REFERENCE:
-            return int(element)
-        return str(element) if self.kind is Kind.DATE else f"{element}.000+0000"
+            words = (*self.words, None)
+            return [words[code] for code in elements.tolist()]
+        if self.kind in (Kind.DATE, Kind.INSTANT):
+            ending = "" if self.kind is Kind.DATE else ".000+0000"
+            texts = np.datetime_as_string(elements).tolist()
+            return [None if text == "NaT" else text + ending for text in texts]
+        values = [_number(each) for each in elements.tolist()]
+        stands = self.only(positions).present.tolist()
+        return [value if here else None for value, here in zip(values, stands, strict=True)]
+
+    def at(self, position: int) -> Value:
+        """Return one element as `take` does."""
+        return self.take(np.array([position]))[0]
 
     def code(self, word: str) -> int:
         """Return the code of a word, or -2, which no element has."""
         return self.words.index(word) if word in self.words else -2
+
+
+def _number(value: float | int | bool) -> Value:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def empty(kind: Kind, size: int, *, known: bool = True) -> Column:

@@ -37,6 +37,38 @@ class Document:
         return f"{self.name}:{self.lines.get(known, 1)}"
 
 
+def without(document: Document, path: Path) -> Document:
+    """Return the document without the value at `path`.
+
+    The lines of what follows it in a list stay true.
+    """
+    parent, last = path[:-1], path[-1]
+    lines: dict[Path, int] = {}
+    for known, line in document.lines.items():
+        if known[: len(path)] == path:
+            continue
+        step = (
+            known[len(parent)]
+            if known[: len(parent)] == parent and len(known) > len(parent)
+            else None
+        )
+        if isinstance(last, int) and isinstance(step, int) and step > last:
+            known = (*parent, step - 1, *known[len(path) :])
+        lines[known] = line
+    return Document(document.name, _pruned(document.data, path), lines)
+
+
+def _pruned(data: Any, path: Path) -> Any:
+    first, rest = path[0], path[1:]
+    items = list(data.items()) if isinstance(data, dict) else list(enumerate(data))
+    kept = [
+        (key, _pruned(value, rest) if key == first else value)
+        for key, value in items
+        if rest or key != first
+    ]
+    return dict(kept) if isinstance(data, dict) else [value for _, value in kept]
+
+
 def read_yaml(text: str, name: str) -> Document:
     """Parse a YAML text. Raises ConfigError with file and line where it is no YAML or a key comes
     twice.

@@ -89,11 +89,8 @@ def opened(
 
     with opened_journal(setting) as journal:
         if setting.settings.org == SALESFORCE:
-            raise ConfigError(
-                [
-                    "SFSYNC_ORG: signing in to Salesforce is not in this release; use demo or a recorded org"
-                ]
-            )
+            problem = "--org salesforce: this release cannot sign in; use demo or a recorded org"
+            raise ConfigError([problem])
         fake = open_recorded(setting)
         moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
         fake.clock.set(max(moments))
@@ -131,7 +128,7 @@ def source_of(setting: Setting) -> Path:
 
 
 def copy_of(setting: Setting, source: Path) -> Path:
-    """Return the folder of our copy of a recorded org: it belongs to the recording's very content."""
+    """Return the folder of our copy of a recorded org, named for the recording's content."""
     digest = hashlib.sha256()
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     for file in files:

@@ -56,8 +56,8 @@ def _require_writable(fields: list[Field], *, creating: bool) -> None:
         raise refuse_record(
             "INVALID_FIELD_FOR_INSERT_UPDATE",
             f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
-            "settings of this field and verify that it is read/write for your profile or permission "
-            "set.",
+            "settings of this field and verify that it is read/write for your profile or "
+            "permission set.",
             *refused,
         )
 

@@ -74,7 +74,7 @@ class Writer:
         return str(row["Id"])
 
     def update(self, owner: ObjectType, record_id: str, body: Mapping[str, object]) -> None:
-        """Update a record from a JSON body; raises RecordRefused (404 without target) or ApiError."""
+        """Update a record from a JSON body; raises RecordRefused (404: no target) or ApiError."""
         before = self.target(owner, record_id)
         if not owner.updateable:
             raise _refuse_entity("updated", owner)

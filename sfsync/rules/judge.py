@@ -1,17 +1,17 @@
 """What would change in the org, said record by record, with the reason and what it rests on?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sfsync.columns import Mask
+from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp
-from sfsync.policy import NO_STATE, Keep, Machine, Rule
-from sfsync.rules.decide import Decision, Write, decide, differs, rule_of
+from sfsync.policy import NO_STATE, FindingRule, Keep, Machine, Rule
+from sfsync.rules.decide import MOVE, Decision, decide, differs
 from sfsync.rules.follow import refuse_circles
-from sfsync.rules.words import evidence_of, facts_of, in_words, name_of
+from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
 
 MODIFIED = "modified"
 
@@ -38,8 +38,8 @@ def judge(look: Look) -> Judgement:
     for machine in look.policy.machines.values():
         decision = decide(look, machine)
         refuse_circles(look, decision)
-        changes += _Words(look, decision).changes()
-        findings += _findings(look, machine)
+        changes += changes_of(look, decision)
+        findings += findings_of(look, machine)
         if machine.rules:
             judged += len(decision.before)
     return Judgement(
@@ -49,86 +49,99 @@ def judge(look: Look) -> Judgement:
     )
 
 
-class _Words:
-    """Puts one object's decision into changes."""
+def changes_of(look: Look, decision: Decision) -> Iterator[Change]:
+    """Yield a change for each record of which some field differs, in no order.
 
-    def __init__(self, look: Look, decision: Decision) -> None:
-        self._look = look
-        self._decision = decision
-        self._object = decision.machine.object
-        self._effective = [(write, self._effect(write)) for write in decision.writes]
-
-    def _effect(self, write: Write) -> Mask:
-        return write.mask & differs(self._look.column(self._object, write.field), write.after)
-
-    def changes(self) -> Iterator[Change]:
-        """Yield a change for each record of which some field differs."""
-        touched = np.zeros(len(self._decision.before), dtype=bool)
-        for _, effect in self._effective:
-            touched |= effect
-        for row in np.flatnonzero(touched).tolist():
-            change = self._change(row)
-            if change.fields:
-                yield change
-
-    def _change(self, row: int) -> Change:
-        rule = rule_of(self._decision, row)
-        keeps = [] if rule else self._keeps(row)
-        sources: list[Rule | Keep] = [rule] if rule else list(keeps)
-        names = facts_of(sources)
-        return Change(
-            object=self._object,
-            id=str(self._look.frame(self._object).index[row]),
-            name=name_of(self._look, self._object, row),
-            fields=self._fields(row),
-            cause=f"{RULE_CAUSE}{rule.name}" if rule else keeps[0].name if keeps else "",
-            reason="; ".join(
-                in_words(self._look, self._object, row, each.because) for each in sources
-            ),
-            evidence=evidence_of(self._look, self._object, row, names),
-            rests_on=self._rests_on(row, names),
-        )
-
-    def _fields(self, row: int) -> Mapping[str, FieldChange]:
-        fields = {}
-        for write in self._decision.writes:
-            if write.mask[row]:
-                before = self._look.column(self._object, write.field).at(row)
-                after = write.after.at(row)
-                name = self._look.policy.field(self._object, write.field)
-                fields[name] = FieldChange(before, after)
-        return {
-            name: fields[name]
-            for name in sorted(fields)
-            if fields[name].before != fields[name].after
-        }
-
-    def _keeps(self, row: int) -> list[Keep]:
-        numbers = sorted({write.source for write, effect in self._effective if effect[row]})
-        return [self._decision.machine.keep[number] for number in numbers]
-
-    def _rests_on(self, row: int, names: Iterable[str]) -> tuple[Stamp, ...]:
-        own = _stamp(self._look, self._object, row)
-        proofs = {
-            _stamp(self._look, *proof)
-            for name in names
-            if (column := self._look.column(self._object, name)).proof is not None
-            and (proof := column.proof.at(row)) is not None
-            and MODIFIED in self._look.policy.objects[proof[0]]
-        }
-        return (own, *sorted(proofs - {own}))
+    Records that the same rule or keeps change are put into words together, so that each column is
+    read once for all of them.
+    """
+    for sources, rows in _alike(look, decision):
+        yield from _changes(look, decision, sources, rows)
 
 
-def _stamp(look: Look, object_name: str, row: int) -> Stamp:
-    modified = look.column(object_name, MODIFIED).at(row)
-    return Stamp(
-        object_name,
-        str(look.frame(object_name).index[row]),
-        None if modified is None else str(modified),
+def _alike(look: Look, decision: Decision) -> Iterator[tuple[Sequence[Rule | Keep], Array]]:
+    """Yield the rows of records that change, by what changes them: the rule that moves them, else
+    the keeps of which some field differs.
+    """
+    machine = decision.machine
+    touched = np.zeros(len(decision.before), dtype=bool)
+    # One number a record: below 0 for rules, else a bit for each keep.
+    source = np.where(decision.moved, -1 - decision.rule.astype("int64"), 0)
+    for write in decision.writes:
+        differing = write.mask & differs(look.column(machine.object, write.field), write.after)
+        touched |= differing
+        if write.by != MOVE:
+            source[differing & ~decision.moved] |= 1 << write.source
+    rows = np.flatnonzero(touched)
+    for number in np.unique(source[rows]).tolist():
+        keeps = [keep for bit, keep in enumerate(machine.keep) if number >> bit & 1]
+        yield [machine.rules[-1 - number]] if number < 0 else keeps, rows[source[rows] == number]
+
+
+def _changes(
+    look: Look, decision: Decision, sources: Sequence[Rule | Keep], rows: Array
+) -> Iterator[Change]:
+    """Put records with the same sources into changes."""
+    object_name, first = decision.machine.object, sources[0]
+    names = facts_of(sources)
+    reasons = [all_in_words(look, object_name, rows, each.because) for each in sources]
+    parts = zip(
+        ids_of(look, object_name, rows),
+        names_of(look, object_name, rows),
+        _fields(look, decision, rows),
+        zip(*reasons, strict=True),
+        evidence_for(look, object_name, rows, names),
+        _rests_on(look, object_name, rows, names),
+        strict=True,
     )
+    cause = f"{RULE_CAUSE}{first.name}" if isinstance(first, Rule) else first.name
+    for id, name, fields, reason, evidence, rests_on in parts:
+        if fields:
+            yield Change(
+                object_name, id, name, fields, cause, "; ".join(reason), evidence, rests_on
+            )
 
 
-def _findings(look: Look, machine: Machine) -> Iterator[Finding]:
+def _fields(look: Look, decision: Decision, rows: Array) -> Iterator[Mapping[str, FieldChange]]:
+    """Yield, for each record, what is written into which field (API names, in order), without
+    no-ops.
+    """
+    object_name = decision.machine.object
+    written: list[dict[str, FieldChange]] = [{} for _ in rows]
+    for write in decision.writes:
+        here = np.flatnonzero(write.mask[rows])
+        name = look.policy.field(object_name, write.field)
+        before = look.column(object_name, write.field).take(rows[here])
+        after = write.after.take(rows[here])
+        for place, *values in zip(here.tolist(), before, after, strict=True):
+            written[place][name] = FieldChange(*values)
+    for fields in written:
+        yield {name: each for name, each in sorted(fields.items()) if each.before != each.after}
+
+
+def _rests_on(
+    look: Look, object_name: str, rows: Array, names: Iterable[str]
+) -> Iterator[tuple[Stamp, ...]]:
+    """Yield, for each record, its own stamp and those of the records that prove the named facts."""
+    proving: list[set[Stamp]] = [set() for _ in rows]
+    for name in names:
+        proof = look.column(object_name, name).proof
+        for other, here, proofs in proof.by_table(rows) if proof is not None else ():
+            if MODIFIED in look.policy.objects[other]:
+                for place, stamp in zip(here.tolist(), _stamps(look, other, proofs), strict=True):
+                    proving[place].add(stamp)
+    for own, others in zip(_stamps(look, object_name, rows), proving, strict=True):
+        yield own, *sorted(others - {own})
+
+
+def _stamps(look: Look, object_name: str, rows: Array) -> Iterator[Stamp]:
+    modified = look.column(object_name, MODIFIED).take(rows)
+    for id, at in zip(ids_of(look, object_name, rows), modified, strict=True):
+        yield Stamp(object_name, id, None if at is None else str(at))
+
+
+def findings_of(look: Look, machine: Machine) -> Iterator[Finding]:
+    """Yield what a person must look at, finding by finding, in the order of the records."""
     places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
     for rule in machine.findings:
         here = rule.when.truth(look.on(machine.object)).holds
@@ -136,18 +149,27 @@ def _findings(look: Look, machine: Machine) -> Iterator[Finding]:
             here = here & np.isin(
                 look.state(machine.object), [places[name] for name in rule.in_states]
             )
-        for row in np.flatnonzero(here).tolist():
-            yield Finding(
-                code=rule.name,
-                object=machine.object,
-                id=str(look.frame(machine.object).index[row]),
-                name=name_of(look, machine.object, row),
-                owner_id=_owner(look, machine.object, row),
-                message=in_words(look, machine.object, row, rule.because),
-                evidence=evidence_of(look, machine.object, row, facts_of([rule])),
-            )
+        yield from _findings(look, machine.object, rule, np.flatnonzero(here))
 
 
-def _owner(look: Look, object_name: str, row: int) -> str | None:
-    owner = look.column(object_name, "owner").at(row)
-    return None if owner is None else str(look.frame("User").index[int(owner)])
+def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+    parts = zip(
+        ids_of(look, object_name, rows),
+        names_of(look, object_name, rows),
+        _owners(look, object_name, rows),
+        all_in_words(look, object_name, rows, rule.because),
+        evidence_for(look, object_name, rows, facts_of([rule])),
+        strict=True,
+    )
+    for each in parts:
+        yield Finding(rule.name, object_name, *each)
+
+
+def _owners(look: Look, object_name: str, rows: Array) -> list[str | None]:
+    """Return the Ids of the records' owners; None where the owner is no user (a queue)."""
+    owners = look.column(object_name, "owner").values[rows]
+    known = np.flatnonzero(owners >= 0)
+    found: list[str | None] = [None] * len(rows)
+    for place, id in zip(known.tolist(), ids_of(look, "User", owners[known]), strict=True):
+        found[place] = id
+    return found

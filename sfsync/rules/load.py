@@ -6,7 +6,7 @@ before any org is asked anything.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from sfsync.columns import Kind
 from sfsync.conditions import Condition, parse_condition
 from sfsync.errors import ConfigError
 from sfsync.facts import FACTS
-from sfsync.lines import Document, Path, read_yaml
+from sfsync.lines import Document, Path, read_yaml, without
 from sfsync.policy import NO_STATE, FactSettings, FieldSpec, Limits, Machine, Policy, hash_of
 from sfsync.registry import nearest
 from sfsync.rules import shape
@@ -25,48 +25,52 @@ S = TypeVar("S", bound=shape.Shape)
 
 
 def load_policy(texts: Mapping[str, str]) -> Policy:
-    """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, keyed by
-    their file names.
+    """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, by file name.
 
     The file whose name ends in `sfsync.yaml` holds the settings, every other one a machine. Raises
     ConfigError with all problems at once.
     """
     found: list[str] = []
-    documents = {
-        name: document for name in sorted(texts) if (document := _read(texts[name], name, found))
-    }
+    read = {name: _read(texts[name], name, found) for name in sorted(texts)}
+    documents = {name: document for name, document in read.items() if document is not None}
     main = next((name for name in documents if name.endswith(SETTINGS_FILE)), None)
     if main is None:
         raise ConfigError(found or [f"{SETTINGS_FILE}: missing from the configuration folder"])
-    settings = _shaped(shape.Settings, documents[main], found)
-    files = {
-        n: s for n, d in documents.items() if n != main and (s := _shaped(shape.RuleFile, d, found))
-    }
+    settings, settings_problems = _shaped(shape.Settings, documents[main], found)
+    files = [_shaped(shape.RuleFile, documents[name], found) for name in documents if name != main]
     if settings is None:
         raise ConfigError(found)
-    objects = _objects(settings, Problems(documents[main], found))
-    names = _names(objects, list(files.values()))
-    machines = {}
-    for name, file in files.items():
-        problems = Problems(documents[name], found)
+    objects = _objects(settings, settings_problems)
+    machines = _machines(files, objects, main)
+    out = _leave_out(settings, objects, settings_problems)
+    if len(files) == len(machines):
+        _check_facts(settings, machines, settings_problems)
+    if found:
+        raise ConfigError(found)
+    facts = FactSettings(**settings.facts.model_dump())
+    limits = Limits(**settings.limits.model_dump())
+    contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
+    return Policy(objects, out, facts, limits, machines, hash_of(contents))
+
+
+def _machines(
+    files: Sequence[tuple[shape.RuleFile | None, Problems]],
+    objects: Mapping[str, Mapping[str, FieldSpec]],
+    main: str,
+) -> dict[str, Machine]:
+    names = _names(objects, [file for file, _ in files if file is not None])
+    machines: dict[str, Machine] = {}
+    for file, problems in files:
+        if file is None:
+            continue
         if file.object not in objects:
-            problems.add(
-                ("object",), f'no object "{file.object}" in {main}{nearest(file.object, objects)}'
-            )
+            hint = nearest(file.object, objects)
+            problems.add(("object",), f'no object "{file.object}" in {main}{hint}')
         elif file.object in machines:
             problems.add(("object",), f"{file.object} has its rules in another file already")
         else:
             machines[file.object] = Builder(file, names[file.object], problems).machine()
-    out = _leave_out(settings, objects, Problems(documents[main], found))
-    _check_facts(settings, machines, Problems(documents[main], found))
-    if found:
-        raise ConfigError(found)
-    data = {name.rpartition("/")[2]: repr(document.data) for name, document in documents.items()}
-    facts, limits = (
-        FactSettings(**settings.facts.model_dump()),
-        Limits(**settings.limits.model_dump()),
-    )
-    return Policy(objects, out, facts, limits, machines, hash_of(data))
+    return machines
 
 
 def _read(text: str, name: str, found: list[str]) -> Document | None:
@@ -77,14 +81,55 @@ def _read(text: str, name: str, found: list[str]) -> Document | None:
         return None
 
 
-def _shaped(model: type[S], document: Document, found: list[str]) -> S | None:
-    problems = Problems(document, found)
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        for each in error.errors():
-            problems.add(*_words(model, each["loc"], each["type"], each["msg"]))
-        return None
+def _shaped(model: type[S], document: Document, found: list[str]) -> tuple[S | None, Problems]:
+    """Read a file into its shape.
+
+    What is wrong is noted and taken out, so that the rest is checked too.
+
+    Returns None where too little is left, and the problems of the file, to which more can be added.
+    """
+    while True:
+        problems = Problems(document, found)
+        try:
+            return model.model_validate(document.data), problems
+        except ValidationError as error:
+            for each in error.errors():
+                problems.add(*_words(model, each["loc"], each["type"], each["msg"]))
+            paths = {_item(each["loc"], each["type"]) for each in error.errors()}
+        if () in paths:
+            return None, problems
+        # From the end of a list to its beginning, so that no place moves before its turn.
+        for path in sorted(paths, key=_order, reverse=True):
+            if _stands(document.data, path):
+                document = without(document, path)
+
+
+def _order(path: Path) -> list[tuple[int, str]]:
+    return [(part, "") if isinstance(part, int) else (0, part) for part in path]
+
+
+def _item(loc: Path, kind: str) -> Path:
+    """Return what has to go for a problem.
+
+    The wrong key itself, or the whole rule or field that it spoils.
+
+    Empty where the file makes no sense without it.
+    """
+    if kind == "extra_forbidden":
+        return loc
+    places = [place for place, part in enumerate(loc) if isinstance(part, int)]
+    if places:
+        return loc[: places[-1] + 1]
+    return loc[:3] if loc[0] == "objects" and len(loc) > 3 else ()
+
+
+def _stands(data: Any, path: Path) -> bool:
+    for part in path:
+        if part in data if isinstance(data, dict) else isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return False
+    return True
 
 
 def _words(model: type[shape.Shape], loc: Path, kind: str, message: str) -> tuple[Path, str]:

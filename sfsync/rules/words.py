@@ -1,10 +1,16 @@
-"""How is a decision about one record said to a person: its name, its reason, its evidence?"""
+"""How are decisions about records said to a person: their names, reasons and evidence?
+
+Records are said many at a time where that can be, since whole columns are read faster than single
+elements.
+"""
 
 from collections.abc import Iterable, Iterator
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from sfsync.columns import Column, Kind
+import numpy as np
+
+from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import Look
 from sfsync.model import Evidence, from_wire
@@ -31,40 +37,80 @@ def tested(condition: Condition) -> Iterator[str]:
             yield test.operand.fact
 
 
+def ids_of(look: Look, object_name: str, rows: Array) -> list[str]:
+    """Return the Ids of records by their rows in the object's frame."""
+    return [str(each) for each in look.frame(object_name).index[rows]]
+
+
+def names_of(look: Look, object_name: str, rows: Array) -> list[str]:
+    """Return the names of records; the Id where the org has none."""
+    frame = look.frame(object_name)
+    ids = ids_of(look, object_name, rows)
+    if "name" not in frame:
+        return ids
+    names = frame["name"].iloc[rows].tolist()
+    return [name if isinstance(name, str) else id for name, id in zip(names, ids, strict=True)]
+
+
+def name_of(look: Look, object_name: str, row: int) -> str:
+    """Return one record's name; its Id where the org has none."""
+    return names_of(look, object_name, np.array([row]))[0]
+
+
+def evidence_for(
+    look: Look, object_name: str, rows: Array, names: Iterable[str]
+) -> list[tuple[Evidence, ...]]:
+    """Return, for each record, each named fact's value with the record that proves it."""
+    columns = [_evidence(look, object_name, rows, name) for name in names]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+
+
 def evidence_of(
     look: Look, object_name: str, row: int, names: Iterable[str]
 ) -> tuple[Evidence, ...]:
     """Return each named fact's value for one record, with the record that proves it."""
-    evidence = []
-    for name in names:
-        column = look.column(object_name, name)
-        proof = column.proof.at(row) if column.proof is not None else None
-        record = None if proof is None else str(look.frame(proof[0]).index[proof[1]])
-        evidence.append(Evidence(name, column.at(row), record))
-    return tuple(evidence)
+    return evidence_for(look, object_name, np.array([row]), names)[0]
 
 
-def name_of(look: Look, object_name: str, row: int) -> str:
-    """Return a record's name; its Id where the org has none."""
-    frame = look.frame(object_name)
-    name = frame["name"].iloc[row] if "name" in frame else None
-    return str(name) if isinstance(name, str) else str(frame.index[row])
+def _evidence(look: Look, object_name: str, rows: Array, name: str) -> list[Evidence]:
+    column = look.column(object_name, name)
+    records: list[str | None] = [None] * len(rows)
+    if column.proof is not None:
+        for proving, here, proofs in column.proof.by_table(rows):
+            for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
+                records[place] = record
+    values = column.take(rows)
+    return [Evidence(name, *each) for each in zip(values, records, strict=True)]
+
+
+def all_in_words(look: Look, object_name: str, rows: Array, text: str) -> list[str]:
+    """Fill a reason's template with the values of each record; instants are shown in the org's
+    zone.
+    """
+    names = sorted({name for _, name, _, _ in Formatter().parse(text) if name})
+    columns = [_shown(look, look.column(object_name, name), rows) for name in names]
+    if not columns:
+        return [text.format()] * len(rows)
+    return [
+        text.format(**dict(zip(names, values, strict=True)))
+        for values in zip(*columns, strict=True)
+    ]
 
 
 def in_words(look: Look, object_name: str, row: int, text: str) -> str:
-    """Fill a reason's template with the values of one record; instants are shown in the org's
-    zone.
-    """
-    names = {name for _, name, _, _ in Formatter().parse(text) if name}
-    return text.format(**{name: shown(look, look.column(object_name, name), row) for name in names})
+    """Fill a reason's template with the values of one record, as `all_in_words` does."""
+    return all_in_words(look, object_name, np.array([row]), text)[0]
 
 
-def shown(look: Look, column: Column, row: int) -> str:
-    """Say a value as a person reads it."""
-    value = column.at(row)
-    if value is None:
-        return "unknown"
-    if column.kind is Kind.INSTANT:
-        local = from_wire(str(value)).astimezone(ZoneInfo(look.snapshot.zone))
-        return local.strftime("%Y-%m-%d %H:%M")
-    return str(value)
+def _shown(look: Look, column: Column, rows: Array) -> list[str]:
+    """Say values as a person reads them."""
+    values = column.take(rows)
+    if column.kind is not Kind.INSTANT:
+        return ["unknown" if value is None else str(value) for value in values]
+    zone = ZoneInfo(look.snapshot.zone)
+    return [
+        "unknown"
+        if value is None
+        else from_wire(str(value)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        for value in values
+    ]

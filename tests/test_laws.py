@@ -1,0 +1,269 @@
+"""Which laws hold for every org, whatever is in it?
+
+Each law is tried on random orgs in the fake, read and written through the real door.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from loop_org import CONFIG, Loop, empty_org, fill, loop_of, shipped_policy
+from random_orgs import SERVICE, RandomOrg, part, random_org
+from sfsync.facts import Look
+from sfsync.jobs import Ran
+from sfsync.model import RULE_CAUSE, Change, Plan, State, Value, to_wire
+from sfsync.policy import NO_STATE
+from sfsync.rules.judge import judge
+
+Key = tuple[str, str]
+Rows = dict[Key, dict[str, Any]]
+
+ORGS = st.builds(random_org, st.randoms(use_true_random=False), st.integers(1, 5))
+PASSES_UNTIL_QUIET = 3
+
+
+def a_few(share: float) -> settings:
+    """So many of the profile's examples; an org that is big or slow to make is no mistake."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=part(share), suppress_health_check=slow)
+
+
+@contextmanager
+def looped(org: RandomOrg) -> Iterator[Loop]:
+    """The org in the fake, with its earlier pass in the books."""
+    fake = empty_org(org.now, org.zone)
+    assert fake.user_id == SERVICE
+    fill(fake, org.records)
+    with loop_of(fake, org.now) as loop:
+        if org.previous is not None:
+            moment, statuses = org.previous
+            loop.remember(moment, {("Account", id): each for id, each in statuses.items()})
+        yield loop
+
+
+def rows_of(loop: Loop, fields: Mapping[str, Collection[str]] | None = None) -> Rows:
+    """Every record of the org; all its fields, or those named for its object."""
+    wanted = fields or {name: () for name in loop.fake.state.store.schema.objects}
+    return {
+        (name, str(row["Id"])): {
+            field: each for field, each in row.items() if not fields or field in fields[name]
+        }
+        for name in wanted
+        for row in loop.fake.records(name)
+    }
+
+
+def writable() -> dict[str, set[str]]:
+    """Salesforce's names of all fields of the policy, by object that has rules."""
+    policy = shipped_policy()
+    return {
+        name: {spec.field for spec in policy.objects[name].values()} - {"SystemModstamp"}
+        for name in policy.machines
+    }
+
+
+def essence(plan: Plan) -> list[tuple[str, str, dict[str, Value], str, str]]:
+    """What a plan would write and why, without the stamps of what it rests on."""
+    return [
+        (c.object, c.id, {name: each.after for name, each in c.fields.items()}, c.cause, c.reason)
+        for c in plan.changes
+    ]
+
+
+def all_applied(ran: Ran) -> Plan:
+    """The plan of a run in which the org did everything."""
+    for outcome in ran.outcomes:
+        assert outcome.state is State.APPLIED, outcome
+    return ran.plan
+
+
+@a_few(0.2)
+@given(ORGS)
+def test_a_pass_at_the_same_moment_only_carries_chains_on_and_soon_nothing_changes(
+    org: RandomOrg,
+) -> None:
+    with looped(org) as loop:
+        written: dict[tuple[str, str, str], list[Value]] = {}
+        before: dict[Key, Change] = {}
+        for number in range(PASSES_UNTIL_QUIET):
+            plan = all_applied(loop.run())
+            for change in plan.changes:
+                if number:
+                    note(f"pass {number + 1}: {change}")
+                    assert change.cause.startswith(RULE_CAUSE), "a chain goes on by a rule"
+                    assert (change.object, change.id) in before, "a chain begins in the pass before"
+                    assert before[change.object, change.id].cause.startswith(RULE_CAUSE)
+                for name, each in change.fields.items():
+                    values = written.setdefault((change.object, change.id, name), [each.before])
+                    again = name in ("Status__c", "Backlog_Until__c") and each.after is None
+                    assert each.after not in values or again, f"{name} goes back: {values}"
+                    values.append(each.after)
+            before = {(change.object, change.id): change for change in plan.changes}
+        assert loop.plan().plan.changes == ()
+
+
+@a_few(0.15)
+@given(ORGS)
+def test_undo_gives_back_every_field_and_undo_of_undo_writes_it_again(org: RandomOrg) -> None:
+    with looped(org) as loop:
+        at_first, planned_first = rows_of(loop, writable()), loop.plan().plan
+        ran = loop.run()
+        all_applied(ran)
+        after_run = rows_of(loop, writable())
+        undone = loop.undo(ran.run.id)
+        all_applied(undone)
+        assert undone.plan.notes == (), "nobody came between, so nothing is left"
+        assert rows_of(loop, writable()) == at_first
+        again = loop.undo(undone.run.id)
+        all_applied(again)
+        assert rows_of(loop, writable()) == after_run
+        all_applied(loop.undo(again.run.id))
+        assert rows_of(loop, writable()) == at_first
+        assert essence(loop.plan().plan) == essence(planned_first)
+
+
+@a_few(0.15)
+@given(ORGS, st.randoms(use_true_random=False))
+def test_the_order_in_which_records_come_does_not_matter(org: RandomOrg, chance: Random) -> None:
+    with looped(org) as loop:
+        plan = loop.plan().plan
+        shuffle_pages(loop, chance)
+        shuffled = loop.plan().plan
+    assert shuffled.changes == plan.changes
+    assert shuffled.findings == plan.findings
+
+
+def shuffle_pages(loop: Loop, chance: Random) -> None:
+    """Let the org give the records of each page in another order, a few to a page."""
+    pages = loop.org.pages
+
+    def shuffled(*given: Any, **named: Any) -> Iterator[list[dict[str, Value]]]:
+        rows = [row for page in pages(*given, **named) for row in page]
+        chance.shuffle(rows)
+        for first in range(0, len(rows), 3):
+            yield rows[first : first + 3]
+
+    object.__setattr__(loop, "org", _Shuffled(loop.org, shuffled))
+
+
+class _Shuffled:
+    """An org whose pages come in another order."""
+
+    def __init__(self, inner: Any, pages: Any) -> None:
+        self._inner, self.pages = inner, pages
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+@a_few(0.2)
+@given(ORGS)
+def test_what_the_plan_says_is_what_stands_after_the_run_and_nothing_else_changed(
+    org: RandomOrg,
+) -> None:
+    with looped(org) as loop:
+        before, plan = rows_of(loop), loop.plan().plan
+        ran = loop.run()
+        assert essence(all_applied(ran)) == essence(plan)
+        after = rows_of(loop)
+    expected = {key: dict(row) for key, row in before.items()}
+    for change in plan.changes:
+        row = expected[change.object, change.id]
+        for name, each in change.fields.items():
+            assert row[name] == each.before, f"{change.object} {change.id} {name}: misread"
+            row[name] = each.after
+    for key, row in after.items():
+        touched = key in {(change.object, change.id) for change in plan.changes}
+        audit = {"SystemModstamp", "LastModifiedDate", "LastModifiedById"} if touched else set()
+        if key in expected:
+            assert without(row, audit) == without(expected[key], audit)
+        else:
+            assert key[0].endswith("History"), f"{key} is new"
+    assert after.keys() >= expected.keys()
+
+
+def without(row: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in fields}
+
+
+@a_few(0.3)
+@given(ORGS)
+def test_every_move_is_allowed_and_an_account_moves_at_most_once(org: RandomOrg) -> None:
+    with looped(org) as loop:
+        plan = loop.plan().plan
+    ids = [(change.object, change.id) for change in plan.changes]
+    assert ids == sorted(set(ids))
+    policy = shipped_policy()
+    states = allowed_moves()
+    for change in plan.changes:
+        moved = change.fields.get(policy.state_fields()[change.object])
+        assert (moved is not None) == change.cause.startswith(RULE_CAUSE), change
+        if moved is not None:
+            assert change.object == "Account", "no rule moves opportunities"
+            assert moved.after in states[moved.before or NO_STATE], change
+
+
+def allowed_moves() -> Mapping[str, Collection[str]]:
+    """The moves that the shipped file allows, read without the product."""
+    from ruamel.yaml import YAML
+
+    text = (CONFIG / "rules" / "accounts.yaml").read_text(encoding="utf-8")
+    states = YAML(typ="safe").load(text)["states"]
+    return {name: each.get("may_become", ()) for name, each in states.items()}
+
+
+@a_few(0.15)
+@given(ORGS, st.randoms(use_true_random=False))
+def test_tasks_that_the_service_itself_wrote_change_no_plan(
+    org: RandomOrg, chance: Random
+) -> None:
+    with looped(org) as loop:
+        plan = loop.plan().plan
+        for row in org.records["Account"]:
+            for days, status in ((-1, "Completed"), (0, "Not Started"), (5, "Not Started")):
+                if chance.random() < 0.8:
+                    moment = org.now + timedelta(days=days)
+                    loop.fake.add(
+                        "Task",
+                        Subject=f"[sfsync] {row['Name']} is going idle",
+                        WhatId=row["Id"],
+                        Status=status,
+                        ActivityDate=moment.date().isoformat(),
+                        CreatedDate=to_wire(org.now - timedelta(days=1)),
+                    )
+        with_tasks = loop.plan().plan
+    assert essence(with_tasks) == essence(plan)
+    assert with_tasks.findings == plan.findings
+
+
+@a_few(0.15)
+@given(ORGS, st.randoms(use_true_random=False))
+def test_a_part_of_the_accounts_is_judged_as_it_is_in_the_whole(
+    org: RandomOrg, chance: Random
+) -> None:
+    with looped(org) as loop:
+        whole = loop.look()
+    accounts = whole.frame("Account").index
+    chosen = np.array([chance.random() < 0.5 for _ in accounts], dtype=bool)
+    judged = judge(whole)
+    deals = account_of_deals(org)
+    for mask in (chosen, ~chosen):
+        mine = set(accounts[mask])
+        part_of_it = judge(Look(whole.snapshot.only({"Account": mask}), whole.policy))
+
+        def belongs(each: Any, mine: set[str] = mine) -> bool:
+            return (each.id if each.object == "Account" else deals[each.id]) in mine
+
+        assert part_of_it.changes == tuple(c for c in judged.changes if belongs(c))
+        assert part_of_it.findings == tuple(f for f in judged.findings if belongs(f))
+        assert part_of_it.judged == mask.sum()
+
+
+def account_of_deals(org: RandomOrg) -> dict[str, str | None]:
+    return {row["Id"]: row.get("AccountId") for row in org.records["Opportunity"]}

@@ -1,0 +1,156 @@
+"""Do the product and the plain loop, two readings of one description, plan the same for any org?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+import plain_loop
+from loop_org import config_texts, shipped_policy
+from random_orgs import RandomOrg, part, random_org
+from records_org import RecordsOrg
+from sfsync.extract import extract
+from sfsync.facts import Look
+from sfsync.model import OwnWrite, PreviousPass, Value
+from sfsync.policy import Policy
+from sfsync.rules.judge import judge
+from sfsync.rules.load import load_policy
+
+Told = dict[tuple[str, str], tuple[str, Mapping[str, Value]]]
+
+ORGS = st.builds(random_org, st.randoms(use_true_random=False), st.integers(1, 3))
+ALERT = "target-going-idle"
+# What an org may lack and still be judged, what is missing counting as empty.
+OPTIONAL_OBJECTS = ("Task", "Event", "Contact", "AccountHistory", "OpportunityHistory")
+OPTIONAL_FIELDS = (
+    *("Account.Status__c", "Account.Target_At__c", "Account.Backlog_At__c", "Account.Industry"),
+    *("Account.NumberOfEmployees", "Account.Backlog_Until__c", "Account.Backlog_Count__c"),
+    *("Account.Potential_Score__c", "Account.Subscription_End__c", "Account.Enriched_At__c"),
+    *("Account.Customer_At__c", "Account.Disqualified_At__c", "AccountHistory.CreatedById"),
+    *("Opportunity.LastStageChangeDate", "Opportunity.Lost_Reason__c", "Opportunity.Won_At__c"),
+    *("Opportunity.CloseDate", "OpportunityHistory.CreatedById", "Task.Subject"),
+    *("Task.ActivityDate", "Task.CompletedDateTime", "Task.CreatedDate", "Task.IsRecurrence"),
+    *("Event.IsChild", "Event.IsRecurrence", "Event.IsAllDayEvent", "Contact.Title"),
+)
+MANY = settings(
+    max_examples=part(1), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def compare(org: RandomOrg, policy: Policy | None = None, lacking: Collection[str] = ()) -> int:
+    """Assert that both plan the same changes and alerts; return how many changes that were."""
+    here = without(org, lacking)
+    ours, alerts = by_product(here, policy or shipped_policy(), lacking)
+    theirs, their_alerts = by_plain_loop(here)
+    differing = [key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)]
+    for key in sorted(differing):
+        note(f"{org.now} {org.zone} previous {org.previous} own writes {org.own_writes}")
+        note(f"{key}: product {ours.get(key)}, plain loop {theirs.get(key)}")
+        note("\n".join(str(each) for each in here.about(key[1])))
+    assert ours == theirs
+    assert alerts == their_alerts
+    return len(ours)
+
+
+def without(org: RandomOrg, lacking: Collection[str]) -> RandomOrg:
+    """The org without some objects and fields (`Account.Industry`)."""
+    records = {
+        name: [
+            {field: each for field, each in row.items() if f"{name}.{field}" not in lacking}
+            for row in rows
+        ]
+        for name, rows in org.records.items()
+        if name not in lacking
+    }
+    return replace(org, records=records)
+
+
+def by_product(
+    org: RandomOrg, policy: Policy, lacking: Collection[str]
+) -> tuple[Told, tuple[str, ...]]:
+    columns = {
+        name: [spec.field for spec in fields.values() if f"{name}.{spec.field}" not in lacking]
+        for name, fields in policy.objects.items()
+        if name not in lacking
+    }
+    previous = None
+    if org.previous is not None:
+        moment, statuses = org.previous
+        previous = PreviousPass(moment, {("Account", id): each for id, each in statuses.items()})
+    own = [OwnWrite("Account", *each) for each in org.own_writes]
+    reader = RecordsOrg(org.records, columns, zone=org.zone)
+    judgement = judge(Look(extract(reader, policy, org.now, previous, own), policy))
+    told = {
+        (change.object, change.id): (
+            change.cause,
+            {field: each.after for field, each in change.fields.items()},
+        )
+        for change in judgement.changes
+    }
+    return told, tuple(each.id for each in judgement.findings if each.code == ALERT)
+
+
+def by_plain_loop(org: RandomOrg) -> tuple[Told, tuple[str, ...]]:
+    previous = None
+    if org.previous is not None:
+        previous = plain_loop.Previous(*org.previous, {})
+    known = {
+        "previous": previous,
+        "own_user_id": RecordsOrg({}, {}).user_id,
+        "own_writes": [plain_loop.OwnWrite("Account", *each) for each in org.own_writes],
+    }
+    planned = plain_loop.plan(org.records, org.now, org.zone, **known)
+    told = {key: (each.cause, each.fields) for key, each in planned.items()}
+    return told, plain_loop.alerts(org.records, org.now, org.zone, **known)
+
+
+@MANY
+@given(ORGS)
+def test_both_plan_the_same_for_a_small_org(org: RandomOrg) -> None:
+    compare(org)
+
+
+@pytest.mark.parametrize("seed", range(part(0.06)))
+def test_both_plan_the_same_for_a_large_org(seed: int) -> None:
+    changes = compare(random_org(Random(seed), accounts=150))
+    assert changes > 50, "the org is too tidy to compare anything"
+
+
+@settings(MANY, max_examples=part(0.5))
+@given(ORGS, st.sets(st.sampled_from([*OPTIONAL_OBJECTS, *OPTIONAL_FIELDS]), max_size=4))
+def test_both_plan_the_same_where_the_org_lacks_something(
+    org: RandomOrg, lacking: set[str]
+) -> None:
+    compare(org, lacking=lacking)
+
+
+@pytest.mark.parametrize("lacking", [*OPTIONAL_OBJECTS, *OPTIONAL_FIELDS])
+def test_both_plan_the_same_for_a_larger_org_without(lacking: str) -> None:
+    compare(random_org(Random(lacking), accounts=40), lacking={lacking})
+
+
+def test_both_plan_the_same_where_the_history_has_former_names() -> None:
+    """The plain loop knows no former names: it is given the history in the present ones."""
+    texts = dict(config_texts())
+    present = "  Target:           {entered: target_at,"
+    renamed = texts["rules/accounts.yaml"].replace(
+        present, f"{present} formerly: [Prospect, Cible],"
+    )
+    assert renamed != texts["rules/accounts.yaml"]
+    policy = load_policy({**texts, "rules/accounts.yaml": renamed})
+    org = random_org(Random(1), accounts=150)
+    former = Random(2)
+    changed = 0
+    for row in org.records["AccountHistory"]:
+        if row["NewValue"] in ("Target", "Prospect"):
+            row["NewValue"] = former.choice(["Target", "Prospect", "Cible"])
+            changed += row["NewValue"] != "Target"
+    assert changed > 5
+    ours, alerts = by_product(org, policy, ())
+    for row in org.records["AccountHistory"]:
+        if row["NewValue"] in ("Prospect", "Cible"):
+            row["NewValue"] = "Target"
+    assert (ours, alerts) == by_plain_loop(org)
