@@ -142,7 +142,7 @@ def _instant(value: Value) -> str:
 
 def frame_of(ids: Sequence[str], columns: Mapping[str, Any]) -> pd.DataFrame:
     """Build an object's frame, indexed by Id and sorted by it."""
-    frame = pd.DataFrame(dict(columns), index=pd.Index(ids, name="Id", dtype="str"))
+    frame = pd.DataFrame(dict(columns), index=pd.Index(list(ids), name="Id", dtype=str))
     return frame.sort_index()
 
 

@@ -5,16 +5,30 @@ import unicodedata
 
 import numpy as np
 
-from sfsync.columns import Column, Kind, Proof, counts, latest
+from sfsync.columns import Column, Kind, Mask, Proof, counts, latest
 from sfsync.facts.look import Look, fact
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 def _folded(text: str) -> str:
     """Return the words of a text without case, accents and punctuation, each between blanks."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
-    )
-    return " ".join(["", *re.findall(r"[^\W_]+", plain), ""])
+    plain = text.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return f" {' '.join(_WORD.findall(plain))} "
+
+
+def _decides(look: Look) -> Mask:
+    """Tell which contacts have a decision maker's title; each title that occurs is read once."""
+    wanted = [_folded(title) for title in look.policy.facts.decision_maker_titles]
+    titles = look.column("Contact", "title")
+    decides = np.zeros(len(titles.words) + 1, dtype=bool)
+    for code in np.unique(titles.values[titles.present]).tolist():
+        folded = _folded(titles.words[code])
+        decides[code] = any(each in folded for each in wanted)
+    return decides[titles.values]
 
 
 @fact(
@@ -25,13 +39,7 @@ def _folded(text: str) -> str:
 )
 def decision_makers(look: Look) -> Column:
     """How many contacts have a decision maker's title, as whole words, case and accents ignored."""
-    wanted = [_folded(title) for title in look.policy.facts.decision_maker_titles]
-    title = look.column("Contact", "title")
-    table = np.array(
-        [any(each in _folded(word) for each in wanted) for word in title.words] + [False],
-        dtype=bool,
-    )
-    groups = np.where(table[title.values], look.column("Contact", "account").values, -1)
+    groups = np.where(_decides(look), look.column("Contact", "account").values, -1)
     size = look.size("Account")
     _, rows = latest(groups, np.arange(len(groups)).astype("datetime64[s]"), size)
     return Column(
