@@ -16,6 +16,8 @@ import numpy.typing as npt
 import plain_loop
 from plain_facts import OwnWrite, Previous
 
+from sfsync.org import FieldInfo
+
 Array = npt.NDArray[Any]
 Rows = list[dict[str, Any]]
 
@@ -68,7 +70,7 @@ class Dice:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
 
-    def chance(self, size: int, share: float) -> Array:
+    def chance(self, size: int, share: float | Array) -> Array:
         return self.rng.random(size) < share
 
     def pick(self, weights: Mapping[str | None, float], size: int) -> Array:
@@ -120,7 +122,9 @@ def make(accounts: int, seed: int = 1, *, settled: bool = True) -> BenchOrg:
     rows = _accounts(dice, accounts)
     deals = _opportunities(dice, rows)
     records = {
-        "User": rows_of({"Id": ids("005", range(1, USERS + 1)), "IsActive": dice.chance(60, 0.9)}),
+        "User": rows_of(
+            {"Id": ids("005", range(1, USERS + 1)), "IsActive": dice.chance(USERS, 0.9)}
+        ),
         "Account": rows,
         "Opportunity": deals,
         "Task": _tasks(dice, rows, deals, accounts * 4),
@@ -145,7 +149,7 @@ def _accounts(dice: Dice, size: int) -> Rows:
     created = dice.ago(size, 900)
     entered = created + ((_NOW - created) * dice.rng.random(size)).astype("timedelta64[s]")
     status = dice.pick(STATUSES, size)
-    numbers = np.round(dice.rng.pareto(0.9, size) * 12)
+    employees = np.minimum(dice.rng.pareto(0.9, size) * 12, 2e6).astype("int64").astype(object)
     columns = {
         "Id": ids("001", range(size)),
         "Name": np.array([f"Company {number}" for number in range(size)], dtype=object),
@@ -154,7 +158,7 @@ def _accounts(dice: Dice, size: int) -> Rows:
         "SystemModstamp": written(dice.ago(size, 60)),
         "IsDeleted": dice.chance(size, 0.005),
         "Status__c": status,
-        "NumberOfEmployees": np.where(dice.chance(size, 0.7), np.minimum(numbers, 2e6), None),
+        "NumberOfEmployees": np.where(dice.chance(size, 0.7), employees, None),
         "Industry": dice.pick(INDUSTRIES, size),
         "Backlog_Count__c": np.where(
             dice.chance(size, 0.2), dice.rng.integers(0, 5, size).astype("float64"), None
@@ -162,7 +166,7 @@ def _accounts(dice: Dice, size: int) -> Rows:
         "Backlog_Until__c": written(dice.days_from(entered, -30, 500), status == "Backlog"),
         "Potential_Score__c": np.full(size, None),
         "Subscription_End__c": written(
-            dice.days_from(np.full(size, _NOW), -20, 700), (status == "Customer")
+            dice.days_from(np.full(size, _NOW), -20, 700), status == "Customer"
         ),
         "Enriched_At__c": written(dice.ago(size, 300), dice.chance(size, 0.4)),
     }
@@ -170,7 +174,7 @@ def _accounts(dice: Dice, size: int) -> Rows:
         here = status == name
         times = np.where(here, entered, dice.ago(size, 700))
         times = np.where(dice.chance(size, 0.002), _NOW + np.timedelta64(90, "D"), times)
-        columns[field] = written(times, dice.chance(size, 1) & (here | dice.chance(size, 0.15)))
+        columns[field] = written(times, dice.chance(size, np.where(here, 0.95, 0.15)))
     return rows_of(columns)
 
 
@@ -197,9 +201,7 @@ def _opportunities(dice: Dice, accounts: Rows) -> Rows:
     }
     for name, field in plain_loop.STAGE_AT.items():
         here = stage == name
-        columns[field] = written(
-            np.where(here, changed, created), here | dice.chance(size, 0.2)
-        )
+        columns[field] = written(np.where(here, changed, created), here | dice.chance(size, 0.2))
     return rows_of(columns)
 
 
@@ -322,7 +324,9 @@ def _opportunity_history(dice: Dice, deals: Rows) -> Rows:
 def _settle(dice: Dice, records: Mapping[str, Rows]) -> None:
     """Let the plain loop bring most records to where a pass of the day before left them."""
     changes = plain_loop.plan(records, SETTLED_AT, ZONE, own_user_id=SERVICE_USER)
-    by_key = {(name, row["Id"]): row for name in ("Account", "Opportunity") for row in records[name]}
+    by_key = {
+        (name, row["Id"]): row for name in ("Account", "Opportunity") for row in records[name]
+    }
     lucky = dice.chance(len(changes), 1 - UNSETTLED).tolist()
     for (key, planned), is_settled in zip(changes.items(), lucky, strict=True):
         if is_settled:
@@ -363,7 +367,8 @@ def _own_writes(dice: Dice, records: Mapping[str, Rows]) -> tuple[OwnWrite, ...]
 
 @dataclass(frozen=True, slots=True)
 class MemoryOrg:
-    """An org to read whose records are in memory; `fields` names what each object has."""
+    """What `extract` asks of an org, answered from memory; `columns` names the fields of each
+    object."""
 
     data: Mapping[str, Rows]
     columns: Mapping[str, Sequence[str]]
@@ -373,6 +378,15 @@ class MemoryOrg:
     user_id: str = SERVICE_USER
     url: str = "https://bench.example.com"
     calls: int = 0
+
+    def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
+        """Describe an object's fields, or None."""
+        if object not in self.columns:
+            return None
+        return {
+            name: FieldInfo(name, "string", name, True, True, True, 255)
+            for name in self.columns[object]
+        }
 
     def pages(
         self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""

@@ -368,6 +368,41 @@ def test_a_record_that_stays_locked_is_refused(fake: FakeOrg, desk: Desk) -> Non
     assert statuses(fake, ids) == ["Target"]
 
 
+def test_a_locked_record_that_may_not_be_read_again_stays_as_it_is(
+    fake: FakeOrg, desk: Desk
+) -> None:
+    ids = targets(fake, 2)
+    changes = to_working(fake, ids)
+
+    def hold(call: Call) -> Reply:
+        fake.state.daily_quota = 0
+        return locked_reply(call)
+
+    once(fake, "before", hold)
+    outcomes = carried_out(desk, changes)
+    assert {(each.state, each.code) for each in outcomes} == {(State.REFUSED, "UNABLE_TO_LOCK_ROW")}
+    assert statuses(fake, ids) == ["Target", "Target"]
+
+
+def test_an_org_that_goes_away_while_records_are_locked_is_settled_later(
+    fake: FakeOrg, desk: Desk
+) -> None:
+    ids = targets(fake, 2)
+    changes = to_working(fake, ids)
+
+    def hold(call: Call) -> Reply:
+        fake.on_request.append(lose_the_line)
+        return locked_reply(call)
+
+    once(fake, "before", hold)
+    with pytest.raises(OrgUnavailable):
+        carried_out(desk, changes)
+    assert states(desk) == ["unknown", "unknown"]
+    fake.on_request.clear()
+    settle(desk.org.id, desk)
+    assert states(desk) == ["skipped", "skipped"]
+
+
 def test_a_limit_reached_on_the_way_skips_the_rest_with_the_orgs_words(
     fake: FakeOrg, desk: Desk
 ) -> None:
@@ -411,6 +446,25 @@ def test_a_lost_answer_is_settled_by_reading(
     assert statuses(fake, ids) == ["Working"] * 3
     assert writes == {("Account", id): 1 for id in ids}
     assert slept == [PAUSES[1]]
+
+
+def test_a_lost_answer_that_may_not_be_looked_for_is_unknown_and_the_rest_skipped(
+    fake: FakeOrg, desk: Desk
+) -> None:
+    ids = targets(fake, BATCH_SIZE + 1)
+    changes = to_working(fake, ids)
+
+    def lose_and_use_up_the_limit(call: Call) -> None:
+        fake.state.daily_quota = 0
+        lose_the_line(call)
+
+    once(fake, "after", lose_and_use_up_the_limit)
+    with pytest.raises(OrgRefused, match="TotalRequests Limit"):
+        carried_out(desk, changes)
+    assert states(desk) == ["unknown"] * BATCH_SIZE + ["skipped"]
+    fake.state.daily_quota = 15_000
+    settle(desk.org.id, desk)
+    assert states(desk) == ["applied"] * BATCH_SIZE + ["skipped"]
 
 
 def test_after_a_lost_answer_a_refused_record_is_told_as_refused(fake: FakeOrg, desk: Desk) -> None:

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 DEMO = "demo"
 SALESFORCE = "salesforce"
+_DESCRIBED = {
+    "text": "string",
+    "picklist": "string",
+    "reference": "string",
+    "number": "double",
+    "flag": "boolean",
+    "date": "date",
+    "instant": "datetime",
+}
 
 
 def wall_clock() -> datetime:
@@ -111,9 +120,17 @@ def open_recorded(setting: Setting) -> "FakeOrg":
     copy = copy_of(setting, source)
     copy.mkdir(parents=True, exist_ok=True)
     try:
-        return load_folder(source, log=copy / "writes.jsonl")
+        return load_folder(source, log=copy / "writes.jsonl", likely=_likely_types(setting.policy))
     except RecordingError as error:
         raise ConfigError(error.problems) from error
+
+
+def _likely_types(policy: Policy) -> dict[str, dict[str, str]]:
+    """Say what the policy's fields are in Salesforce's words, for columns that are empty."""
+    return {
+        name: {spec.field: _DESCRIBED[spec.type] for spec in fields.values()}
+        for name, fields in policy.objects.items()
+    }
 
 
 def source_of(setting: Setting) -> Path:

@@ -5,6 +5,7 @@ itself runs unchanged against it. It imports nothing of the rest of sfsync: a wr
 Salesforce that both sides shared would pass its own test.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sfsync.fake.clock import Clock
@@ -15,7 +16,12 @@ from sfsync.fake.server import Call, Hook
 from sfsync.fake.wire import Reply, Request, json_reply
 
 
-def load_folder(path: Path, log: Path | None = None) -> FakeOrg:
+def load_folder(
+    path: Path,
+    log: Path | None = None,
+    *,
+    likely: Mapping[str, Mapping[str, str]] | None = None,
+) -> FakeOrg:
     """Return the org that a folder, or a zip, in the form of Salesforce's Data Export holds.
 
     One `<Object>.csv` per object, its header the API names, UTF-8, one record per line; empty cells
@@ -40,7 +46,7 @@ def load_folder(path: Path, log: Path | None = None) -> FakeOrg:
 
     Raises RecordingError with all problems at once, each with file and line.
     """
-    return FakeOrg.of(load_state(path, log))
+    return FakeOrg.of(load_state(path, log, likely or {}))
 
 
 __all__ = [

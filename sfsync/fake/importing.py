@@ -60,7 +60,9 @@ def _values(owner: ObjectType, fields: Mapping[str, Given]) -> Row:
 def _defaults(state: OrgState, owner: ObjectType) -> Row:
     row: Row = {each.name: False for each in owner.fields.values() if each.type == "boolean"}
     for field in owner.fields.values():
-        value = default_of(state.store, owner.name, field) or field.default_value
+        value = field.default_value
+        if field.type == "picklist":
+            value = default_of(state.store, owner.name, field) or value
         if value is not None:
             row[field.name] = value
     if "OwnerId" in owner.fields:

@@ -49,7 +49,10 @@ def change_row(run: int, seq: int, change: Change) -> Row:
     """The row of a planned change, without its fields. Raises ValueError for a value that JSON
     cannot hold.
     """
-    evidence = [[each.fact, each.value, each.record] for each in change.evidence]
+    try:
+        evidence = _encode([[each.fact, each.value, each.record] for each in change.evidence])
+    except (TypeError, ValueError) as error:
+        raise _misfit(change, "evidence", error) from error
     return {
         "run": run,
         "seq": seq,
@@ -58,7 +61,7 @@ def change_row(run: int, seq: int, change: Change) -> Row:
         "name": change.name,
         "cause": change.cause,
         "reason": change.reason,
-        "evidence": _encode_for(change, "evidence", evidence),
+        "evidence": evidence,
         "rests_on": _encode([[each.object, each.id, each.modified] for each in change.rests_on]),
         "state": State.PLANNED.value,
         "code": "",
@@ -70,17 +73,16 @@ def change_row(run: int, seq: int, change: Change) -> Row:
 def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
     """The rows of a change's fields. Raises ValueError for a value that JSON cannot hold."""
     for name, field in change.fields.items():
-        before = _encode_for(change, name, field.before)
-        after = _encode_for(change, name, field.after)
+        try:
+            before, after = encode(field.before), encode(field.after)
+        except (TypeError, ValueError) as error:
+            raise _misfit(change, name, error) from error
         yield {"run": run, "seq": seq, "field": name, "before": before, "after": after}
 
 
-def _encode_for(change: Change, where: str, value: object) -> str:
-    try:
-        return _encode(value)
-    except (TypeError, ValueError) as error:
-        wanted = "a value is text, a number, true, false or None"
-        raise ValueError(f"{change.object} {change.id}, {where}: {error}; {wanted}") from error
+def _misfit(change: Change, where: str, error: Exception) -> ValueError:
+    wanted = "a value is text, a number, true, false or None"
+    return ValueError(f"{change.object} {change.id}, {where}: {error}; {wanted}")
 
 
 def read_runs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Run]:
@@ -157,13 +159,15 @@ def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledCh
     return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
 
 
+# Statuses and instants repeat by the thousand; typed, because 1, 1.0 and True are written apart.
+@lru_cache(maxsize=4_096, typed=True)
+def encode(value: Value) -> str:
+    """Write one field value as it is stored. Raises ValueError or TypeError where JSON has none."""
+    return _encode(value)
+
+
 @lru_cache(maxsize=4_096)
 def decode(text: str) -> Value:
-    """Read one stored field value; statuses and instants repeat by the thousand."""
+    """Read one stored field value."""
     value: Value = json.loads(text)
     return value
-
-
-def encode(value: Value) -> str:
-    """Write one field value as it is stored."""
-    return _encode(value)

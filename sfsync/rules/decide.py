@@ -5,7 +5,7 @@ that they change.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,20 @@ class Decision:
     def moved(self) -> Mask:
         """Which records a rule moves."""
         return np.asarray(self.rule >= 0)
+
+    def only(self, kept: Mask) -> "Decision":
+        """Return what is decided about some of the records."""
+        writes = (
+            replace(write, mask=write.mask[kept], after=write.after.only(kept))
+            for write in self.writes
+        )
+        return replace(
+            self,
+            before=self.before[kept],
+            after=self.after[kept],
+            rule=self.rule[kept],
+            writes=tuple(writes),
+        )
 
 
 def decide(look: Look, machine: Machine) -> Decision:

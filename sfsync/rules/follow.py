@@ -17,7 +17,7 @@ from sfsync.errors import CircleError
 from sfsync.facts import Look
 from sfsync.policy import Machine
 from sfsync.rules.decide import Decision, decide
-from sfsync.rules.words import name_of
+from sfsync.rules.words import ids_of, name_of
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ, Snapshot
 
 Chain = tuple[tuple[str, str], ...]
@@ -31,8 +31,9 @@ def refuse_circles(look: Look, decision: Decision) -> None:
     problems: dict[tuple[str, ...], str] = {}
     current, made = look, decision
     while made.moved.any():
-        for row in np.flatnonzero(made.moved).tolist():
-            record = str(current.frame(made.machine.object).index[row])
+        rows = np.flatnonzero(made.moved)
+        ids = ids_of(current, made.machine.object, rows)
+        for row, record in zip(rows.tolist(), ids, strict=True):
             rule = made.machine.rules[made.rule[row]]
             chains[record] = (
                 *chains.get(record, ()),
@@ -43,8 +44,10 @@ def refuse_circles(look: Look, decision: Decision) -> None:
                 problems.setdefault(*problem)
         if problems:
             raise CircleError(list(problems.values()))
-        moved = {made.machine.object: made.moved}
-        current = Look(carried_out(current.snapshot, made).only(moved), look.policy)
+        # Only what moves is looked at again: few records, so the rest is left out before anything
+        # is put into their copy.
+        few = current.snapshot.only({made.machine.object: made.moved})
+        current = Look(carried_out(few, made.only(made.moved)), look.policy)
         made = decide(current, made.machine)
 
 

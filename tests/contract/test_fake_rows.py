@@ -11,7 +11,7 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
-from conftest import sign_in
+from contract_org import sign_in
 from sfsync.fake import FakeOrg
 
 UNKNOWN = "001000000000zzzAAA"

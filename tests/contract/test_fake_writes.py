@@ -7,7 +7,7 @@ import pytest
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from conftest import NOW
+from contract_org import NOW
 from sfsync.fake import FakeOrg, RecordRefused
 
 CLOSE = "2026-05-01"

@@ -46,9 +46,10 @@ def read_description(found: object) -> Description:
 
 
 class Inference:
-    """Guesses the type of a column from all its values."""
+    """Guesses the type of a column from all its values; from `likely` where it has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, likely: str | None = None) -> None:
+        self._likely = likely
         self._possible = ["boolean", "int", "double", "date", "datetime"]
         self._longest = 0
         self._any = False
@@ -60,7 +61,9 @@ class Inference:
         self._possible = [kind for kind in self._possible if _fits(kind, text)]
 
     def field(self, name: str) -> Field:
-        """Return the field: the narrowest type that holds all values; text where there are none."""
+        """Return the field: the narrowest type for all values; without any, the likely one."""
+        if not self._any and self._likely:
+            return default_field(name, self._likely)
         if self._any and self._possible:
             return default_field(name, self._possible[0])
         kind = "string" if self._longest <= _SHORT_TEXT else "textarea"

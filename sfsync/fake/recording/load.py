@@ -1,7 +1,7 @@
 """Which org does a folder in the form of Salesforce's Data Export hold?"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,11 +32,11 @@ _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 
-def load_state(path: Path, log: Path | None) -> OrgState:
+def load_state(path: Path, log: Path | None, likely: Mapping[str, Mapping[str, str]]) -> OrgState:
     """Return the org of a folder or zip; `load_folder` of the package documents how."""
     source = Source(path)
     source.check()
-    loading = _Loading(source)
+    loading = _Loading(source, likely)
     state = loading.load()
     written = source.json(STATE)
     _complete(state, path.stem, str(written.get("user_id", "")))
@@ -54,6 +54,7 @@ def load_state(path: Path, log: Path | None) -> OrgState:
 @dataclass(slots=True)
 class _Loading:
     source: Source
+    likely: Mapping[str, Mapping[str, str]]
     problems: list[str] = field(default_factory=list)
     descriptions: dict[str, Description] = field(default_factory=dict)
     schema: Schema = field(default_factory=Schema)
@@ -109,7 +110,8 @@ class _Loading:
         lines: Iterator[tuple[int, list[str]]],
     ) -> tuple[dict[str, Field], str]:
         unknown = unknown_columns(name, header, description)
-        places = [(header.index(each), Inference()) for each in unknown]
+        likely = self.likely.get(name, {})
+        places = [(header.index(each), Inference(likely.get(each))) for each in unknown]
         prefix = ""
         for _line, cells in lines:
             if len(cells) != len(header):

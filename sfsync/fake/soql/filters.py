@@ -64,7 +64,7 @@ class Filtering:
             return _against_range(get, condition.operator, first, after)
         value = typed(self.statement, operand, condition.right)
         if condition.operator == "LIKE":
-            return _like(operand.get, str(value or ""))
+            return _like(operand.get, condition.right.text)
         return _against_value(get, condition.operator, value)
 
     def _membership(self, condition: Membership) -> Predicate:
