@@ -135,7 +135,20 @@ def _read(
         for spec in specs:
             columns[spec.name] += [row[spec.field] for row in page]
     logger.info("%s: %d records read", object_name, len(ids))
-    return ids, columns
+    return _once(ids, columns)
+
+
+def _once(
+    ids: list[Value], columns: dict[str, list[Value]]
+) -> tuple[list[Value], dict[str, list[Value]]]:
+    """Keep the last reading of a record that came on two pages (it changed in between)."""
+    places = {record_id: place for place, record_id in enumerate(ids)}
+    if len(places) == len(ids):
+        return ids, columns
+    kept = sorted(places.values())
+    return [ids[place] for place in kept], {
+        name: [values[place] for place in kept] for name, values in columns.items()
+    }
 
 
 def _frames(

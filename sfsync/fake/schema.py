@@ -96,6 +96,10 @@ class ObjectType:
         """Return the visible field of a name in any case, or None."""
         return self._by_lower.get(name.lower())
 
+    def is_hidden(self, name: str) -> bool:
+        """Whether field-level security hides the field of a name in any case."""
+        return name.lower() in {each.lower() for each in self.hidden if each in self.fields}
+
     def find_relationship(self, name: str) -> Field | None:
         """Return the visible reference field behind a relationship name in any case, or None."""
         return self._by_relationship.get(name.lower())

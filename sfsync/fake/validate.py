@@ -7,7 +7,7 @@ says.
 import re
 from collections.abc import Mapping
 
-from sfsync.fake.errors import ApiError, refuse_record, refuse_request
+from sfsync.fake.errors import ApiError, RecordRefused, refuse_record, refuse_request
 from sfsync.fake.picklists import picklist_of
 from sfsync.fake.schema import NUMERIC_TYPES, TEXT_TYPES, Field, ObjectType
 from sfsync.fake.state import OrgState
@@ -42,6 +42,8 @@ def _known_fields(owner: ObjectType, body: Mapping[str, object]) -> list[Field]:
     fields = []
     for name in body:
         field = owner.find(name)
+        if field is None and owner.is_hidden(name):
+            raise _not_writable([name])
         if field is None:
             raise refuse_record(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {owner.name}"
@@ -53,13 +55,16 @@ def _known_fields(owner: ObjectType, body: Mapping[str, object]) -> list[Field]:
 def _require_writable(fields: list[Field], *, creating: bool) -> None:
     refused = [each.name for each in fields if not is_writable(each, creating=creating)]
     if refused:
-        raise refuse_record(
-            "INVALID_FIELD_FOR_INSERT_UPDATE",
-            f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
-            "settings of this field and verify that it is read/write for your profile or "
-            "permission set.",
-            *refused,
-        )
+        raise _not_writable(refused)
+
+
+def _not_writable(names: list[str]) -> RecordRefused:
+    return refuse_record(
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings "
+        "of this field and verify that it is read/write for your profile or permission set.",
+        *names,
+    )
 
 
 def is_writable(field: Field, *, creating: bool) -> bool:

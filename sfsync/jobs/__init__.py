@@ -14,7 +14,7 @@ from random import Random
 from filelock import FileLock, Timeout
 
 from sfsync.apply import Desk, apply, settle
-from sfsync.errors import ExitCode, Locked
+from sfsync.errors import ExitCode, Locked, OrgRefused
 from sfsync.journal import Journal, new_run_id
 from sfsync.model import Outcome, Plan, Run, RunState, State
 from sfsync.org import OrgReader
@@ -121,7 +121,7 @@ def run_planned(
         undoes=planned.undoes,
     )
     desk.journal.start(run, plan.changes)
-    outcomes = apply(plan.changes, run.id, desk) if plan.changes else ()
+    outcomes = _applied(plan, run, services, desk)
     states = _left(planned, policy, outcomes)
     desk.journal.finish(
         run.id,
@@ -132,6 +132,21 @@ def run_planned(
     )
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
+    try:
+        return apply(plan.changes, run.id, desk) if plan.changes else ()
+    except OrgRefused as refusal:
+        # All that was not done is noted already: nothing is left for the next start to settle.
+        desk.journal.finish(
+            run.id,
+            finished=services.wall(),
+            state=RunState.CRASHED,
+            states=None,
+            error=str(refusal),
+        )
+        raise
 
 
 def _writable(org: OrgReader, object_name: str) -> dict[str, bool] | None:

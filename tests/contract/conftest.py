@@ -1,9 +1,9 @@
 """What do all contract tests start from?"""
 
 import pytest
+from contract_org import CUSTOM_FIELDS, NOW, sign_in
 from simple_salesforce import Salesforce
 
-from contract_org import CUSTOM_FIELDS, NOW, sign_in
 from sfsync.fake import FakeOrg
 
 

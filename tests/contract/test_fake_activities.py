@@ -39,9 +39,7 @@ def test_an_activity_counts_for_the_account_behind_it(org: FakeOrg, account: str
     assert account_of(Subject="alone") is None
 
 
-def test_a_closed_task_counts_by_its_due_date(
-    org: FakeOrg, sf: Salesforce, account: str
-) -> None:
+def test_a_closed_task_counts_by_its_due_date(org: FakeOrg, sf: Salesforce, account: str) -> None:
     """Contract 8.1: open tasks never count; a reopened or deleted one counts no more."""
     task = sf.Task.create({"WhatId": account, "ActivityDate": "2026-02-01"})["id"]
     assert last_activity(org, "Account", account) is None
@@ -146,9 +144,7 @@ def test_an_all_day_event_starts_at_midnight_utc(org: FakeOrg, sf: Salesforce) -
     assert record["ActivityDate"] == "2026-03-05"
 
 
-def test_old_activities_are_archived_and_hidden_from_query(
-    org: FakeOrg, sf: Salesforce
-) -> None:
+def test_old_activities_are_archived_and_hidden_from_query(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 8.4: closed tasks and events a year old; only queryAll shows them."""
     old = org.add("Task", Status="Completed", ActivityDate="2025-03-04")
     org.add("Task", Status="Completed", ActivityDate="2025-03-05")

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from contract_org import NOW
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from contract_org import NOW
 from sfsync.fake import FakeOrg
 
 ROLLED_BACK = {
@@ -47,8 +47,9 @@ def refusal(sf: Salesforce, method: str, records: list[dict[str, object]]) -> tu
 def test_each_record_has_its_own_result_in_order(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 5.1, A9: partial success; `statusCode`, always with `fields`."""
     good, bad, last = send(
-        sf, "POST", [record("Account", Name="A"), record("Account"), record("Lead", LastName="M",
-                                                                           Company="C")]
+        sf,
+        "POST",
+        [record("Account", Name="A"), record("Account"), record("Lead", LastName="M", Company="C")],
     )
     assert good == {"id": good["id"], "success": True, "errors": []}
     assert bad == {
@@ -62,8 +63,9 @@ def test_each_record_has_its_own_result_in_order(org: FakeOrg, sf: Salesforce) -
         ],
     }
     assert org.record("Lead", last["id"])["Company"] == "C"
-    assert org.record("Account", good["id"])["SystemModstamp"] == (
-        org.record("Lead", last["id"])["SystemModstamp"]
+    assert (
+        org.record("Account", good["id"])["SystemModstamp"]
+        == (org.record("Lead", last["id"])["SystemModstamp"])
     )
     assert (org.clock.now() - NOW).total_seconds() == 1
 
@@ -151,9 +153,9 @@ def test_at_most_200_records_and_10_chunks(sf: Salesforce) -> None:
 
 def test_malformed_collections_are_refused_whole(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 5.1: HTTP 400 only if the request itself is malformed."""
-    account = org.add("Account", Name="A")
+    account, other = org.add("Account", Name="A"), org.add("Account", Name="B")
     good = record("Account", id=account, Phone="1")
-    wrong_type = record("Account", id=account, Phone=1)
+    wrong_type = record("Account", id=other, Phone=1)
     assert refusal(sf, "PATCH", [good, wrong_type])[0] == "JSON_PARSER_ERROR"
     assert org.record("Account", account)["Phone"] is None
     assert refusal(sf, "POST", [{"Name": "A"}])[0] == "INVALID_INPUT"
@@ -171,9 +173,7 @@ def test_many_are_deleted_by_one_call(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 5.1: DELETE with ids and allOrNone."""
     one, two = org.add("Account", Name="A"), org.add("Contact", LastName="B")
     path = "composite/sobjects"
-    strict = sf.restful(
-        path, method="DELETE", params={"ids": f"{one},bogus", "allOrNone": "true"}
-    )
+    strict = sf.restful(path, method="DELETE", params={"ids": f"{one},bogus", "allOrNone": "true"})
     assert [each["success"] for each in strict] == [False, False]
     results = sf.restful(path, method="DELETE", params={"ids": f"{one},{two},{one}"})
     assert [each["success"] for each in results] == [True, True, False]
@@ -200,7 +200,10 @@ def test_many_are_read_by_one_call(org: FakeOrg, sf: Salesforce) -> None:
 def test_many_are_upserted_by_external_id(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 5.1: result entries add `created`."""
     account = org.add("Account", Name="A", Number__c="1")
-    records = [record("Account", Number__c="1", Phone="1"), record("Account", Number__c="2", Name="B")]
+    records = [
+        record("Account", Number__c="1", Phone="1"),
+        record("Account", Number__c="2", Name="B"),
+    ]
     results = sf.restful(
         "composite/sobjects/Account/Number__c", method="PATCH", json={"records": records}
     )

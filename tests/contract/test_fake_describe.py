@@ -105,8 +105,10 @@ def test_an_object_names_its_children_and_record_types(org: FakeOrg, sf: Salesfo
     """Contract 2.3: childRelationships, recordTypeInfos with the master."""
     org.add("RecordType", Name="Partner", SobjectType="Account", IsActive=True)
     described = sf.Account.describe()
-    children = {(each["childSObject"], each["field"]): each["relationshipName"]
-                for each in described["childRelationships"]}
+    children = {
+        (each["childSObject"], each["field"]): each["relationshipName"]
+        for each in described["childRelationships"]
+    }
     assert children["Contact", "AccountId"] == "Contacts"
     assert children["Task", "WhatId"] == "Tasks"
     assert children["Task", "AccountId"] is None

@@ -103,9 +103,7 @@ def test_history_values_are_not_filterable(sf: Salesforce) -> None:
 def test_history_is_reached_from_its_record(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 8.7: relationship `Histories`; OpportunityHistories for stages."""
     account = org.add("Account", Name="Acme", history=True)
-    org.add(
-        "Opportunity", Name="D", StageName="Prospecting", CloseDate="2026-05-01", history=True
-    )
+    org.add("Opportunity", Name="D", StageName="Prospecting", CloseDate="2026-05-01", history=True)
     (row,) = sf.query("SELECT Id, (SELECT Field FROM Histories) FROM Account")["records"]
     assert row["Id"] == account
     assert [each["Field"] for each in row["Histories"]["records"]] == ["created"]

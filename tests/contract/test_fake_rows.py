@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from contract_org import sign_in
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceGeneralError,
@@ -11,7 +12,6 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
-from contract_org import sign_in
 from sfsync.fake import FakeOrg
 
 UNKNOWN = "001000000000zzzAAA"
@@ -79,7 +79,10 @@ def test_a_deleted_target_is_said_to_be_deleted(org: FakeOrg, sf: Salesforce) ->
     """Contract 2.4: ENTITY_IS_DELETED, 404; a GET does not find it (uncertain which of the two)."""
     account = org.add("Account", Name="Acme")
     org.remove("Account", account)
-    for act in (lambda: sf.Account.update(account, {"Name": "x"}), lambda: sf.Account.delete(account)):
+    for act in (
+        lambda: sf.Account.update(account, {"Name": "x"}),
+        lambda: sf.Account.delete(account),
+    ):
         with pytest.raises(SalesforceResourceNotFound) as error:
             act()
         assert problem(error) == (404, "ENTITY_IS_DELETED", "entity is deleted")
@@ -151,7 +154,9 @@ def test_an_ambiguous_external_id_answers_300_with_the_paths(org: FakeOrg, sf: S
     twins = [org.add("Account", Name="Acme", Number__c="7") for _each in range(2)]
     with pytest.raises(SalesforceMoreThanOneRecord) as error:
         sf.Account.get_by_custom_id("Number__c", "7")
-    assert error.value.content == [f"/services/data/v62.0/sobjects/Account/{each}" for each in twins]
+    assert error.value.content == [
+        f"/services/data/v62.0/sobjects/Account/{each}" for each in twins
+    ]
 
 
 def test_a_field_that_is_no_external_id_names_no_record(sf: Salesforce) -> None:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from contract_org import CUSTOM_FIELDS, NOW, sign_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_salesforce import Salesforce, format_soql
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from contract_org import CUSTOM_FIELDS, NOW, sign_in
 from sfsync.fake import FakeOrg
 
 
@@ -193,9 +193,7 @@ def test_the_last_days_of_an_instant_end_now(org: FakeOrg, sf: Salesforce) -> No
 
 def test_weeks_begin_on_monday_outside_america(org: FakeOrg) -> None:
     """Contract 4.2: the locale says when a week starts."""
-    german = org.add(
-        "User", Name="Uwe Ash", Username="uwe.ash@example.com", LocaleSidKey="de_DE"
-    )
+    german = org.add("User", Name="Uwe Ash", Username="uwe.ash@example.com", LocaleSidKey="de_DE")
     org.add("Account", Name="Sunday", Until__c="2026-03-01")
     org.add("Account", Name="Monday", Until__c="2026-03-02")
     assert names(sign_in(org), "Until__c = THIS_WEEK") == {"Sunday", "Monday"}
@@ -234,7 +232,8 @@ def test_a_senseless_condition_is_refused(sf: Salesforce, where: str, code: str)
 
 
 TEXTS = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t\r'\\%_\""),
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])
+    | st.sampled_from("\n\t\r'\\%_\""),
     min_size=1,
     max_size=20,
 )

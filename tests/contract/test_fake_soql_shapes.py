@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
+from contract_org import sign_in
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceGeneralError,
     SalesforceMalformedRequest,
 )
 
-from contract_org import sign_in
 from sfsync.fake import FakeOrg
 
 CLOSE = "2026-05-01"
@@ -264,7 +264,9 @@ def test_nulls_come_first_and_text_ignores_case(org: FakeOrg, sf: Salesforce) ->
         org.add("Account", Name=name, Phone=phone)
 
     def order(by: str) -> str:
-        return "".join(row["Name"] for row in records(sf, f"SELECT Name FROM Account ORDER BY {by}"))
+        return "".join(
+            row["Name"] for row in records(sf, f"SELECT Name FROM Account ORDER BY {by}")
+        )
 
     assert order("Name") == "abCd"
     assert order("Name DESC") == "dCba"
@@ -294,8 +296,11 @@ def test_fields_functions_name_the_fields(org: FakeOrg, sf: Salesforce) -> None:
     """Contract 4.6: FIELDS(ALL | STANDARD | CUSTOM)."""
     org.add("Account", Name="Acme")
     (row,) = records(sf, "SELECT FIELDS(CUSTOM), Name FROM Account LIMIT 200")
-    assert set(row) == {each for each in org.record("Account", org.records("Account")[0]["Id"])
-                        if each.endswith("__c")} | {"Name"}
+    assert set(row) == {
+        each
+        for each in org.record("Account", org.records("Account")[0]["Id"])
+        if each.endswith("__c")
+    } | {"Name"}
     (row,) = records(sf, "SELECT FIELDS(STANDARD) FROM Account")
     assert "Name" in row
     assert "Status__c" not in row

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import requests
+from contract_org import sign_in
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
@@ -16,7 +17,6 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
-from contract_org import sign_in
 from sfsync.fake import Call, FakeOrg, Reply, json_reply
 from sfsync.fake.faults import answer, lose_answer, lose_request, meanwhile, refuse
 

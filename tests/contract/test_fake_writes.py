@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from contract_org import NOW
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from contract_org import NOW
 from sfsync.fake import FakeOrg, RecordRefused
 
 CLOSE = "2026-05-01"

@@ -55,6 +55,8 @@ class RowReader:
         row: Row = {}
         for column, cell in zip(columns, cells, strict=True):
             if not cell:
+                if column.field.name == "Id":
+                    self._note(line, "Id is empty")
                 continue
             if column.seen is None:
                 row[column.field.name] = cell
