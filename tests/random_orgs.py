@@ -58,7 +58,7 @@ SECONDS = (0, 1, -1, 3600, -3600)
 SERVICE, REP = "005000000000001AAA", "005000000000002AAA"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RandomOrg:
     """Records in the REST API's form by object, the moment and zone in which they are judged, the
     earlier pass (its moment, statuses by Id) and the service's own writes (Id, status, instant).
@@ -70,19 +70,14 @@ class RandomOrg:
     previous: tuple[datetime, Mapping[str, str | None]] | None
     own_writes: Sequence[tuple[str, str, datetime]]
 
-    def about(self, account: str) -> list[tuple[str, Row]]:
-        """The records of one account, for the message of a failure."""
-        deals = {
-            row["Id"] for row in self.records["Opportunity"] if row.get("AccountId") == account
-        }
-        wanted = deals | {account}
-        keys = ("Id", "AccountId", "WhatId", "OpportunityId")
-        return [
-            (name, {field: value for field, value in row.items() if value is not None})
-            for name, rows in self.records.items()
-            for row in rows
-            if wanted & {row.get(key) for key in keys}
-        ]
+    def __repr__(self) -> str:
+        """Say all that is in the org, without empty fields, a record a line."""
+        lines = [f"{self.now}, {self.zone}, previous: {self.previous}, own: {self.own_writes}"]
+        for name, rows in self.records.items():
+            for row in rows:
+                filled = {field: value for field, value in row.items() if value not in (None, False)}
+                lines.append(f"{name} {filled}")
+        return "\n".join(lines)
 
 
 def part(share: float) -> int:
@@ -134,7 +129,8 @@ class _Maker:
 
     def put(self, name: str, prefix: str, row: Row) -> str:
         record_id = with_checksum(f"{prefix}{len(self.records[name]) + 1:012d}")
-        self.records[name].append({"Id": record_id, **row, "SystemModstamp": to_wire(self.now)})
+        stamp = {} if name.endswith("History") else {"SystemModstamp": to_wire(self.now)}
+        self.records[name].append({"Id": record_id, **row, **stamp})
         return record_id
 
     def account(self) -> None:

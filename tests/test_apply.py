@@ -633,6 +633,7 @@ def test_settle_copes_with_a_field_and_an_object_that_are_gone(fake: FakeOrg, de
 # Laws
 
 
+@settings(deadline=None)
 @given(
     objects=st.lists(
         st.tuples(st.sampled_from(["Account", "Contact"]), st.integers(1, 450)), max_size=4

@@ -52,6 +52,8 @@ WANTED: dict[str, dict[str, Value]] = {
     "Contact": {"Title": "CFO", "Department": "Finance"},
     "Opportunity": {"NextStep": "Call"},
 }
+# An org of few objects loads fast, and it is loaded for every single death.
+KEPT = {*WANTED, "Task", "TaskStatus", "User", "Organization", "OpportunityStage"}
 REFUSED = "Never this one"
 ENDED_BY_ITSELF = 0
 
@@ -65,6 +67,7 @@ class Disk:
     folder: Path
     plan: tuple[Change, ...]
     original: dict[tuple[str, str], dict[str, object]]
+    empty_journal: bytes
 
     @property
     def log(self) -> Path:
@@ -78,6 +81,7 @@ class Disk:
         """Go back to the moment before the run."""
         for path in self.files():
             path.unlink()
+        self.journal.write_bytes(self.empty_journal)
 
     def files(self) -> list[Path]:
         """The log, and the journal with what SQLite keeps beside it."""
@@ -120,9 +124,13 @@ def disk(tmp_path: Path) -> Disk:
     ]
     fake.edit("Account", accounts[2], Status__c="Customer")
     fake.edit("Account", accounts[3], Status__c="Working", Count__c=1)
+    for name in set(fake.state.store.schema.objects) - KEPT:
+        fake.drop_object(name)
     fake.save(tmp_path / "org")
     original = {(each.object, each.id): fake.record(each.object, each.id) for each in plan}
-    return Disk(tmp_path / "org", tuple(plan), original)
+    Journal.open(f"sqlite:///{tmp_path / 'journal.db'}").close()
+    empty = (tmp_path / "journal.db").read_bytes()
+    return Disk(tmp_path / "org", tuple(plan), original, empty)
 
 
 def planned(fake: FakeOrg) -> list[Change]:

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.errors import ConfigError, NotFound
@@ -354,6 +354,7 @@ VALUES = (
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     fields=st.dictionaries(st.text("abcXYZ_", min_size=1), st.builds(FieldChange, VALUES, VALUES)),
     evidence=st.lists(st.builds(Evidence, st.text("ab_"), VALUES, st.none() | st.text("01T"))),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.model import Change, FieldChange, JournalledChange, Outcome, Stamp, State, Value
@@ -139,6 +139,7 @@ def undone(
     return {(change.object, change.id): change.fields for change in reversal.changes}
 
 
+@settings(deadline=None)
 @given(changes=RUNS)
 def test_undo_gives_back_every_field_and_undo_of_undo_writes_it_again(
     changes: dict[tuple[str, str], dict[str, FieldChange]],

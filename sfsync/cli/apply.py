@@ -11,9 +11,8 @@ import click
 from sfsync.apply import Desk
 from sfsync.cli.opening import Opened, lock_path, opened, set_up, sleep, wall_clock
 from sfsync.cli.options import Place, narrowing_options, now_option, place_options
-from sfsync.cli.plan import planned
 from sfsync.cli.screen import Screen, show_outcomes, show_plan
-from sfsync.jobs import Planned, Ran, locked, run_planned, settle_before
+from sfsync.jobs import Planned, Ran, locked, plan_job, run_planned, settle_before
 from sfsync.plan import check_fits, from_json
 
 large_option = click.option(
@@ -47,7 +46,7 @@ def run(
     with locked(lock_path(setting)), opened(setting, now) as at:
         screen = Screen(at.org.zone, at.org.url, setting.policy, quiet)
         settle_first(at, screen)
-        made = planned(job, at, only, ids)
+        made = plan_job(job, at.services, only=only, ids=ids)
         show_plan(made.plan, screen, at.org.name)
         ran = carry_out(made, at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)

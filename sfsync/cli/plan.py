@@ -10,7 +10,7 @@ import click
 
 from sfsync.cli.opening import Opened, opened, set_up
 from sfsync.cli.options import Place, format_option, narrowing_options, now_option, place_options
-from sfsync.jobs import JOBS, Planned
+from sfsync.jobs import plan_job
 from sfsync.model import Plan
 
 
@@ -43,7 +43,7 @@ def plan(
 
     setting = set_up(place)
     with opened(setting, now) as at:
-        made = planned(job, at, only, ids).plan
+        made = plan_job(job, at.services, only=only, ids=ids).plan
         if out is not None:
             out.write_text(to_json(made), encoding="utf-8")
         _print(made, form, at, quiet)
@@ -54,20 +54,6 @@ def plan(
         click.echo(
             f"The plan is in {out}; `sfsync apply {out}` carries it out.", err=form != "table"
         )
-
-
-def planned(job: str, at: Opened, only: Sequence[str], ids: Sequence[str]) -> Planned:
-    """Let a job make its plan, narrowed to some rules and records.
-
-    Raises NotFound for an unknown job or rule.
-    """
-    from dataclasses import replace
-
-    import sfsync.jobs.hourly  # noqa: F401 - registers itself
-    from sfsync.plan import narrowed
-
-    made = JOBS.find(job)(at.services)
-    return replace(made, plan=narrowed(made.plan, at.setting.policy, only=only, ids=ids))
 
 
 def _print(made: Plan, form: str, at: Opened, quiet: bool) -> None:

@@ -6,7 +6,8 @@ most today and at least the day it was created (spec, section 3).
 
 import numpy as np
 
-from sfsync.columns import NO_DAY, NO_INSTANT, Array, Column, Kind, Mask, Proof, counts, latest
+from sfsync.columns import NO_DAY, Array, Column, Kind, Mask, Proof, counts, latest
+from sfsync.facts.entry import entered_days
 from sfsync.facts.look import Look, fact
 from sfsync.policy import NO_STATE
 
@@ -82,9 +83,10 @@ def _any_where(look: Look, chosen: Mask) -> Column:
     """Tell which accounts have a chosen opportunity; the proof is the one with the latest
     closing.
     """
-    size = look.size("Account")
-    _, rows = latest(_accounts(look, chosen), _closing_order(look), size)
-    return Column(Kind.FLAG, rows >= 0, proof=Proof(rows, _tables(look)))
+    groups, size = _accounts(look, chosen), look.size("Account")
+    _, rows = latest(groups, _closing_order(look), size)
+    # One whose closing nobody knows is no proof, yet it counts.
+    return Column(Kind.FLAG, counts(groups, size) > 0, proof=Proof(rows, _tables(look)))
 
 
 def _counts_without_entry(look: Look) -> Mask:
@@ -109,10 +111,11 @@ def _since_entry(look: Look, closed_well: Mask, since: Mask) -> Column:
     return _any_where(look, closed_well & np.where(unknown, counting, since))
 
 
-def _entered(look: Look) -> Array:
-    """Return, per opportunity, when its account entered its status."""
-    entered = np.append(look.column("Account", "entered_status_at").values, NO_INSTANT)
-    return np.asarray(entered[look.column("Opportunity", "account").values])
+def _of_account(look: Look, values: Array) -> Array:
+    """Return, per opportunity, the account's value; NaT where it has no account."""
+    return np.append(values, np.array("NaT", values.dtype))[
+        look.column("Opportunity", "account").values
+    ]
 
 
 @fact("Account", Kind.FLAG, reads=READS, needs=NEEDS)
@@ -121,28 +124,25 @@ def won_since_entry(look: Look) -> Column:
 
     By the day on purpose: deals are booked before and after statuses are moved.
     """
-    return _since_entry(
-        look, _flag(look, "is_won"), closing_days(look) >= look.day_of(_entered(look))
-    )
+    entered = _of_account(look, entered_days(look))
+    return _since_entry(look, _flag(look, "is_won"), closing_days(look) >= entered)
 
 
 @fact("Account", Kind.FLAG, reads=READS, needs=NEEDS)
 def lost_since_entry(look: Look) -> Column:
     """Whether an opportunity was lost after the account entered its status."""
     changed = look.column("Opportunity", "stage_changed").values
-    entered = _entered(look)
-    since = np.where(
-        np.isnat(changed), closing_days(look) > look.day_of(entered), changed > entered
-    )
+    entered = _of_account(look, look.column("Account", "entered_status_at").values)
+    later_day = closing_days(look) > _of_account(look, entered_days(look))
+    since = np.where(np.isnat(changed), later_day, changed > entered)
     return _since_entry(look, _flag(look, "is_closed") & ~_flag(look, "is_won"), since)
 
 
 @fact("Account", Kind.FLAG, reads=("Account.subscription_end", *READS), needs=NEEDS)
 def won_after_subscription(look: Look) -> Column:
     """Whether an opportunity was won after the day on which the subscription ends: a renewal."""
-    ends = np.append(look.column("Account", "subscription_end").values, NO_DAY)
-    account = look.column("Opportunity", "account").values
-    return _any_where(look, _flag(look, "is_won") & (closing_days(look) > ends[account]))
+    ends = _of_account(look, look.column("Account", "subscription_end").values)
+    return _any_where(look, _flag(look, "is_won") & (closing_days(look) > ends))
 
 
 @fact("Account", Kind.WORDS, reads=("Opportunity.lost_reason", *READS), needs=NEEDS)

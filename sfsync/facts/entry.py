@@ -44,7 +44,7 @@ def state_field(look: Look, object_name: str) -> Array:
     times = np.full(len(states), NO_INSTANT)
     for place, state in enumerate(machine.states.values()):
         if state.entered:
-            here = states == place
+            here = np.flatnonzero(states == place)
             times[here] = look.column(object_name, state.entered).values[here]
     return np.where(times > look.now, NO_INSTANT, times)
 
@@ -204,10 +204,21 @@ def entered_status_at(look: Look) -> Column:
     return Column(Kind.INSTANT, known, proof=proof)
 
 
+def entered_days(look: Look) -> Array:
+    """Return the day on which each account entered its status, datetime64[D]; NaT where unknown."""
+    return look.once(
+        "entered days",
+        lambda look: look.day_of(look.column("Account", "entered_status_at").values),
+    )
+
+
 @fact("Account", Kind.NUMBER)
 def days_in_status(look: Look) -> Column:
     """Days since the account entered its status."""
-    return Column(Kind.NUMBER, look.days_since(look.column("Account", "entered_status_at").values))
+    days = entered_days(look)
+    return Column(
+        Kind.NUMBER, np.where(np.isnat(days), np.nan, (look.today - days).astype("float64"))
+    )
 
 
 @fact("Account", Kind.FLAG)
@@ -238,10 +249,11 @@ def _stage_history(look: Look) -> History:
     states = state_codes(
         look.column("OpportunityHistory", "stage"), look.policy.machines["Opportunity"], former=True
     )
-    present = np.flatnonzero(opportunity >= 0)
-    # Frames are sorted by Id, and lexsort keeps the order of equals: so rows run by opportunity,
-    # time, Id.
-    order = present[np.lexsort((at[present], opportunity[present]))]
+    present = np.flatnonzero((opportunity >= 0) & ~np.isnat(at))
+    # Frames are sorted by Id, and a stable sort keeps the order of equals: so rows run by
+    # opportunity, time, Id.
+    keys = _key(opportunity[present], np.zeros(len(present), "int64"), at[present], 1)
+    order = present[np.argsort(keys, kind="stable")]
     record, state = opportunity[order], states[order]
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = (record[1:] != record[:-1]) | (state[1:] != state[:-1])

@@ -209,7 +209,9 @@ def _as_column(series: "pd.Series[Any]", kind: Kind) -> Column:
         words = (
             series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
         )
-        return Column(kind, words.cat.codes.to_numpy().astype("int32"), tuple(words.cat.categories))
+        return Column(
+            kind, words.cat.codes.to_numpy().astype("int32"), tuple(words.cat.categories.tolist())
+        )
     values = series.to_numpy()
     return Column(kind, values.astype("datetime64[D]") if kind is Kind.DATE else values)
 

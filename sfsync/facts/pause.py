@@ -7,6 +7,7 @@ length (spec, section 5).
 import numpy as np
 
 from sfsync.columns import Array, Column, Kind
+from sfsync.facts.entry import entered_days
 from sfsync.facts.look import Look, fact
 
 _COUNT = "Account.backlog_count"
@@ -33,7 +34,7 @@ def pause_ends_on(look: Look) -> Column:
     and no date is set.
     """
     until = look.column("Account", "backlog_until").values
-    entered_day = look.day_of(look.column("Account", "entered_status_at").values)
+    entered_day = entered_days(look)
     due = entered_day + _length(look, _stays(look))
     return Column(Kind.DATE, np.where(np.isnat(until) | (until < entered_day), due, until))
 

@@ -23,11 +23,15 @@ def _folded(text: str) -> str:
 def _decides(look: Look) -> Mask:
     """Tell which contacts have a decision maker's title; each title that occurs is read once."""
     wanted = [_folded(title) for title in look.policy.facts.decision_maker_titles]
+    first_words = {each.split()[0] for each in wanted if each.split()}
     titles = look.column("Contact", "title")
     decides = np.zeros(len(titles.words) + 1, dtype=bool)
     for code in np.unique(titles.values[titles.present]).tolist():
         folded = _folded(titles.words[code])
-        decides[code] = any(each in folded for each in wanted)
+        # Most titles share no word with any wanted one: one look at their words says so.
+        decides[code] = not first_words.isdisjoint(folded.split()) and any(
+            each in folded for each in wanted
+        )
     return decides[titles.values]
 
 

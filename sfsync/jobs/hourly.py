@@ -2,7 +2,7 @@
 
 from sfsync.extract import columns_needed, extract
 from sfsync.facts import Look
-from sfsync.jobs import JOBS, Planned, Services, States
+from sfsync.jobs.job import JOBS, Planned, Services, States
 from sfsync.model import Plan
 from sfsync.plan import writing_calls
 from sfsync.rules.blind import blind_spots

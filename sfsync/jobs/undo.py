@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sfsync.jobs import Planned, Services
+from sfsync.jobs.job import Planned, Services
 from sfsync.model import RULE_CAUSE, JournalledChange, Plan, State, Value
 from sfsync.org import OrgReader
 from sfsync.plan import writing_calls

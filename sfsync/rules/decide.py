@@ -139,10 +139,13 @@ def _entered(
     for place, state in enumerate(machine.states.values()):
         if state.entered is None:
             continue
-        stands = look.column(machine.object, state.entered).values
+        rows = np.flatnonzero(here & (decision.before == place))
+        stands = look.column(machine.object, state.entered).values[rows]
+        entry = known.values[rows]
         # A time later than now counts as empty (spec, section 3).
-        due = np.isnat(stands) | (stands < known.values) | (stands > look.now)
-        mask = here & (decision.before == place) & known.present & due
+        due = np.isnat(stands) | (stands < entry) | (stands > look.now)
+        mask = np.zeros(len(here), dtype=bool)
+        mask[rows] = due & ~np.isnat(entry)
         if mask.any():
             yield Write(state.entered, mask, known, keep.name, number)
 

@@ -5,18 +5,18 @@ and the same facts and rules judge it again, as the next pass would. A record th
 state it was in at this very moment is a contradiction between rules, and the plan is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sfsync.columns import Column, Kind, Mask
+from sfsync.columns import Column, Kind
 from sfsync.errors import CircleError
 from sfsync.facts import Look
 from sfsync.policy import Machine
-from sfsync.rules.decide import Decision, decide
+from sfsync.rules.decide import Decision, Write, decide
 from sfsync.rules.words import ids_of, name_of
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ, Snapshot
 
@@ -55,11 +55,12 @@ def carried_out(snapshot: Snapshot, decision: Decision) -> Snapshot:
     """Return the snapshot as it would be read once all that was decided is written."""
     machine = decision.machine
     frame = snapshot.frames[machine.object].copy(deep=False)
+    writes: dict[str, list[Write]] = {}
     for write in decision.writes:
-        if write.field in frame:
-            frame[write.field] = _written(frame[write.field], write.mask, write.after)
-        else:
-            frame[write.field] = _written(_blank(frame.index, write.after), write.mask, write.after)
+        writes.setdefault(write.field, []).append(write)
+    for field, each in writes.items():
+        series = frame[field] if field in frame else _blank(frame.index, each[0].after)
+        frame[field] = _written(series, each)
     frame[PREVIOUS_STATE] = frame[machine.state]
     frame[WAS_READ] = True
     return replace(
@@ -67,13 +68,19 @@ def carried_out(snapshot: Snapshot, decision: Decision) -> Snapshot:
     )
 
 
-def _written(series: "pd.Series[Any]", mask: Mask, column: Column) -> "pd.Series[Any]":
-    if column.kind is Kind.WORDS:
-        words = np.append(np.array(column.words, dtype=object), [None])[column.values]
-        stands = np.array(series.astype(object).where(series.notna(), None), dtype=object)
-        return pd.Series(pd.Categorical(np.where(mask, words, stands)), index=series.index)
-    values = column.values.astype("datetime64[s]") if column.kind is Kind.DATE else column.values
-    return pd.Series(np.where(mask, values, series.to_numpy()), index=series.index)
+def _written(series: "pd.Series[Any]", writes: Sequence[Write]) -> "pd.Series[Any]":
+    """Return the field with all that is written into it, a later write over an earlier one."""
+    if writes[0].after.kind is Kind.WORDS:
+        stands = series.astype(object)
+        words = np.array(stands.where(stands.notna(), None), dtype=object)
+        for write in writes:
+            after = np.append(np.array(write.after.words, dtype=object), [None])
+            words[write.mask] = after[write.after.values[write.mask]]
+        return pd.Series(pd.Categorical(words), index=series.index)
+    values = series.to_numpy(copy=True)
+    for write in writes:
+        values[write.mask] = write.after.values[write.mask]
+    return pd.Series(values, index=series.index)
 
 
 def _blank(index: "pd.Index[Any]", column: Column) -> "pd.Series[Any]":

@@ -68,10 +68,12 @@ def _alike(look: Look, decision: Decision) -> Iterator[tuple[Sequence[Rule | Kee
     # One number a record: below 0 for rules, else a bit for each keep.
     source = np.where(decision.moved, -1 - decision.rule.astype("int64"), 0)
     for write in decision.writes:
-        differing = write.mask & differs(look.column(machine.object, write.field), write.after)
-        touched |= differing
+        here = np.flatnonzero(write.mask)
+        before = look.column(machine.object, write.field).only(here)
+        differing = here[differs(before, write.after.only(here))]
+        touched[differing] = True
         if write.by != MOVE:
-            source[differing & ~decision.moved] |= 1 << write.source
+            source[differing[~decision.moved[differing]]] |= 1 << write.source
     rows = np.flatnonzero(touched)
     for number in np.unique(source[rows]).tolist():
         keeps = [keep for bit, keep in enumerate(machine.keep) if number >> bit & 1]

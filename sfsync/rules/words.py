@@ -39,7 +39,7 @@ def tested(condition: Condition) -> Iterator[str]:
 
 def ids_of(look: Look, object_name: str, rows: Array) -> list[str]:
     """Return the Ids of records by their rows in the object's frame."""
-    return [str(each) for each in look.frame(object_name).index[rows]]
+    return look.frame(object_name).index[rows].tolist()
 
 
 def names_of(look: Look, object_name: str, rows: Array) -> list[str]:

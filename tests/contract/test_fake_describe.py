@@ -9,8 +9,8 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceR
 from sfsync.fake import FakeOrg
 
 KEYS = (
-    "aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete "
-    "caseSensitive compoundFieldName controllerName createable custom defaultValue "
+    "aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula "
+    "cascadeDelete caseSensitive compoundFieldName controllerName createable custom defaultValue "
     "defaultValueFormula defaultedOnCreate dependentPicklist deprecatedAndHidden digits "
     "displayLocationInDecimal encrypted externalId extraTypeInfo filterable filteredLookupInfo "
     "formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup inlineHelpText "

@@ -249,7 +249,10 @@ def everything(org: FakeOrg) -> dict[str, object]:
         "users": (org.user_id, org.state.org_id),
         "fields": {name: owner.fields for name, owner in objects.items()},
         "hidden": {name: owner.hidden for name, owner in objects.items()},
-        "rows": {name: org.state.store.table(name).rows for name in objects},
+        "rows": {
+            name: [org.record(name, record_id) for record_id in org.state.store.table(name).rows]
+            for name in objects
+        },
     }
 
 
@@ -303,7 +306,7 @@ def test_the_log_brings_back_what_was_written(folder: Path, tmp_path: Path) -> N
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     org = load_folder(folder, log)
     sf = sign_in(org)
-    sf.Account.update("001000000000001AAA", {"Name": "Fern", "OwnerId": None})
+    sf.Account.update("001000000000001AAA", {"Name": "Fern", "NumberOfEmployees": None})
     created = sf.Account.create({"Name": "New", "OwnerId": org.user_id})["id"]
     with pytest.raises(SalesforceMalformedRequest):
         sf.Account.update(created, {"Name": None})

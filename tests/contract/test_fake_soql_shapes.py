@@ -104,8 +104,8 @@ def test_an_error_shows_excerpt_caret_and_place(sf: Salesforce) -> None:
     assert code == "INVALID_FIELD"
     assert text == (
         "\nSELECT Id, Nope FROM Account\n           ^\nERROR at Row:1:Column:12\n"
-        "No such column 'Nope' on entity 'Account'. If you are attempting to use a custom field, be "
-        "sure to append the '__c' after the custom field name. Please reference your WSDL or the "
+        "No such column 'Nope' on entity 'Account'. If you are attempting to use a custom field, "
+        "be sure to append the '__c' after the custom field name. Please reference your WSDL or the "
         "describe call for the appropriate names."
     )
     assert "Row:2:Column:6" in refusal(sf, "SELECT Id\nFROM Nope")[1]
@@ -122,7 +122,7 @@ def test_an_error_shows_excerpt_caret_and_place(sf: Salesforce) -> None:
         ("SELECT Id FROM Account ALL ROWS", "MALFORMED_QUERY", "unexpected token: 'ALL'"),
         ("SELECT Id, Id FROM Account", "INVALID_FIELD", "duplicate field selected: Id"),
         ("SELECT Nope.Name FROM Account", "INVALID_FIELD", "Didn't understand relationship 'Nope'"),
-        ("SELECT (SELECT Id FROM Nopes) FROM Account", "INVALID_TYPE", "in FROM part of query call"),
+        ("SELECT (SELECT Id FROM Nopes) FROM Account", "INVALID_TYPE", "FROM part of query call"),
         ("SELECT Id FROM Account ORDER BY Description", "MALFORMED_QUERY", "can not be sorted"),
         ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "offset"),
         ("SELECT FIELDS(ALL) FROM Account", "MALFORMED_QUERY", "must have a LIMIT of at most 200"),

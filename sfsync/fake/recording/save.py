@@ -58,9 +58,6 @@ def _cell(owner: ObjectType, name: str, value: Value | None) -> str:
     field = owner.fields[name]
     if value is None:
         return "false" if field.type == "boolean" else ""
-    if field.type == "anyType":
-        # The type of such a value is not the column's: it is written as JSON where it is no text.
-        return value if isinstance(value, str) else json.dumps(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if field.type == "datetime":

@@ -1,0 +1,62 @@
+"""What is a job, and which are there?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sfsync.journal import Journal
+from sfsync.model import Plan
+from sfsync.org import OrgReader
+from sfsync.plan import narrowed
+from sfsync.policy import Policy
+from sfsync.registry import Registry
+
+States = Mapping[tuple[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What planning needs at hand.
+
+    `now` is the moment judged, `wall` the machine's clock (both aware UTC). The org can only be
+    read.
+    """
+
+    org: OrgReader
+    journal: Journal
+    policy: Policy
+    now: datetime
+    wall: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a job made: the plan, and the state (status or stage) of each record that it read.
+
+    `whole` says that it read whole objects, so that its run is the previous pass of the next one.
+    `undoes` names the run that the plan takes back.
+    """
+
+    plan: Plan
+    states: States = field(default_factory=dict)
+    whole: bool = False
+    undoes: str | None = None
+
+
+Job = Callable[[Services], Planned]
+JOBS: Registry[Job] = Registry("job")
+
+
+def plan_job(
+    name: str, services: Services, *, only: Sequence[str] = (), ids: Sequence[str] = ()
+) -> Planned:
+    """Let a job make its plan, narrowed to some rules and records where any are named.
+
+    Raises NotFound for an unknown job or rule.
+    """
+    planned = JOBS.find(name)(services)
+    if not only and not ids:
+        return planned
+    # What was read beside these records is not kept: what an earlier run knows is still needed.
+    plan = narrowed(planned.plan, services.policy, only=only, ids=ids)
+    return replace(planned, plan=plan, states={}, whole=False)

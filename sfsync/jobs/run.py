@@ -1,0 +1,140 @@
+"""How does a run go from lock to closed books?
+
+It is the same for every job: settle what an earlier crash left, plan, check the limits, open the
+books, apply, close the books.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from filelock import FileLock, Timeout
+
+from sfsync.apply import Desk, apply, settle
+from sfsync.errors import ExitCode, Locked, OrgRefused
+from sfsync.jobs.job import Planned, Services, States
+from sfsync.journal import new_run_id
+from sfsync.model import Outcome, Plan, Run, RunState, State
+from sfsync.org import OrgReader
+from sfsync.plan import check_limits, check_writable
+from sfsync.policy import Policy
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished run, its plan, and what became of each change."""
+
+    run: Run
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process tells its caller: INCOMPLETE where the org did not do all that was
+        planned.
+        """
+        undone = any(
+            outcome.state not in (State.APPLIED, State.SKIPPED) for outcome in self.outcomes
+        )
+        return ExitCode.INCOMPLETE if undone else ExitCode.DONE
+
+
+def locked(path: Path) -> FileLock:
+    """Take the lock of an org's runs; a dead process does not keep it. Raises Locked where another
+    run has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Locked(
+            f"another run is at work ({path}): wait until it has ended, or stop it"
+        ) from error
+    return lock
+
+
+def run_planned(
+    planned: Planned, services: Services, desk: Desk, *, allow_large: bool, chance: Random
+) -> Ran:
+    """Apply what was planned, with the books kept; only to be called under the lock.
+
+    `chance` makes the run's id unique. Raises Stopped before anything is written, where a limit is
+    passed. Where the org goes away half-way (OrgUnavailable) the run stays open in the journal, and
+    the next start settles it.
+    """
+    plan, policy = planned.plan, services.policy
+    budget = desk.org.budget()
+    left = (budget.left, budget.total) if budget else None
+    check_limits(plan, policy.limits, budget=left, allow_large=allow_large)
+    check_writable(plan, lambda name: _writable(services.org, name))
+    started = services.wall()
+    run = Run(
+        id=new_run_id(started, chance),
+        org=plan.org,
+        job=plan.job,
+        now=plan.now,
+        started=started,
+        finished=None,
+        state=RunState.RUNNING,
+        policy_hash=plan.policy_hash,
+        undoes=planned.undoes,
+    )
+    desk.journal.start(run, plan.changes)
+    outcomes = _applied(plan, run, services, desk)
+    states = _left(planned, policy, outcomes)
+    desk.journal.finish(
+        run.id,
+        finished=services.wall(),
+        state=RunState.FINISHED,
+        states=states,
+        whole=planned.whole,
+    )
+    logger.info("run %s finished: %d changes", run.id, len(outcomes))
+    return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
+    try:
+        return apply(plan.changes, run.id, desk) if plan.changes else ()
+    except OrgRefused as refusal:
+        # All that was not done is noted already: nothing is left for the next start to settle.
+        desk.journal.finish(
+            run.id,
+            finished=services.wall(),
+            state=RunState.CRASHED,
+            states=None,
+            error=str(refusal),
+        )
+        raise
+
+
+def _writable(org: OrgReader, object_name: str) -> dict[str, bool] | None:
+    fields = org.fields(object_name)
+    return None if fields is None else {name: info.updateable for name, info in fields.items()}
+
+
+def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> States:
+    """Return the state in which the run left each record: as read, or as written.
+
+    Where a change was not done the record is left out: what an earlier run knows of it is still
+    needed to tell since when it is in its state.
+    """
+    fields = policy.state_fields()
+    states = dict(planned.states)
+    for change, outcome in zip(planned.plan.changes, outcomes, strict=True):
+        key = (change.object, change.id)
+        written = change.fields.get(fields.get(change.object, ""))
+        if outcome.state is not State.APPLIED:
+            states.pop(key, None)
+        elif written is not None:
+            states[key] = None if written.after is None else str(written.after)
+    return states
+
+
+def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:
+    """Close the books that a dead process left open; only to be called under the lock."""
+    return settle(services.org.id, desk)
