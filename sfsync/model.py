@@ -35,14 +35,28 @@ def from_wire(text: str) -> datetime:
 
 
 def same_value(left: Value, right: Value) -> bool:
-    """Tell whether two field values are the same to Salesforce: null equals blank text, 3 equals
-    3.0.
+    """Tell whether two field values are the same to Salesforce.
+
+    Null equals blank text, 3 equals 3.0, and datetimes are compared by instant: the API writes
+    `+0000`, exports write `.000Z`.
     """
     if left in (None, "") or right in (None, ""):
         return left in (None, "") and right in (None, "")
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    return left == right
+    if left == right:
+        return True
+    moment = _instant(left)
+    return moment is not None and moment == _instant(right)
+
+
+def _instant(value: Value) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return from_wire(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sfsync.compare import is_same
-from sfsync.model import Change, FieldChange, JournalledChange, Stamp, State, Value
+from sfsync.model import Change, FieldChange, JournalledChange, Stamp, State, Value, same_value
 
 STAMP_FIELD = "SystemModstamp"
 
@@ -52,7 +51,7 @@ def reverse(
             why = _why_left(field, written, row)
             if why:
                 left.append(_left_field(entry.change, field, row, why))
-            elif row is not None and not is_same(row[field], written.before):
+            elif row is not None and not same_value(row[field], written.before):
                 fields[field] = FieldChange(before=row[field], after=written.before)
         if row is not None and fields:
             back.append(_change_back(entry, fields, row))
@@ -64,7 +63,7 @@ def _why_left(field: str, written: FieldChange, row: Row | None) -> str:
         return "the record is gone: deleted, or hidden from the service's user"
     if field not in row:
         return "the field is gone: deleted, or hidden from the service's user"
-    if is_same(row[field], written.after) or is_same(row[field], written.before):
+    if same_value(row[field], written.after) or same_value(row[field], written.before):
         return ""
     return "somebody changed it after the run"
 

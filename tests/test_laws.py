@@ -10,8 +10,9 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from loop_org import CONFIG, Loop, empty_org, fill, loop_of, shipped_policy
 from random_orgs import SERVICE, RandomOrg, part, random_org
@@ -25,13 +26,18 @@ Key = tuple[str, str]
 Rows = dict[Key, dict[str, Any]]
 
 ORGS = st.builds(random_org, st.randoms(use_true_random=False), st.integers(1, 5))
+# Many records at once, which hypothesis would not make: so that every law meets every oddity.
+LARGE = random_org(Random(3), 60)
+LARGE_WITH_EARLIER_PASS = random_org(Random(8), 60)
 PASSES_UNTIL_QUIET = 3
+# The journal's clock and the org's may differ by so much.
+SECONDS_APART = 300
 
 
-def a_few(share: float) -> settings:
-    """So many of the profile's examples; an org that is big or slow to make is no mistake."""
+def a_few() -> settings:
+    """A part of the profile's examples; an org that is big or slow to make is no mistake."""
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=part(share), suppress_health_check=slow)
+    return settings(max_examples=part(0.08), suppress_health_check=slow)
 
 
 @contextmanager
@@ -83,8 +89,10 @@ def all_applied(ran: Ran) -> Plan:
     return ran.plan
 
 
-@a_few(0.2)
+@a_few()
 @given(ORGS)
+@example(LARGE)
+@example(LARGE_WITH_EARLIER_PASS)
 def test_a_pass_at_the_same_moment_only_carries_chains_on_and_soon_nothing_changes(
     org: RandomOrg,
 ) -> None:
@@ -108,8 +116,10 @@ def test_a_pass_at_the_same_moment_only_carries_chains_on_and_soon_nothing_chang
         assert loop.plan().plan.changes == ()
 
 
-@a_few(0.15)
+@a_few()
 @given(ORGS)
+@example(LARGE)
+@example(LARGE_WITH_EARLIER_PASS)
 def test_undo_gives_back_every_field_and_undo_of_undo_writes_it_again(org: RandomOrg) -> None:
     with looped(org) as loop:
         at_first, planned_first = rows_of(loop, writable()), loop.plan().plan
@@ -125,11 +135,37 @@ def test_undo_gives_back_every_field_and_undo_of_undo_writes_it_again(org: Rando
         assert rows_of(loop, writable()) == after_run
         all_applied(loop.undo(again.run.id))
         assert rows_of(loop, writable()) == at_first
-        assert essence(loop.plan().plan) == essence(planned_first)
+        seen = used_up(org)
+        assert [each for each in essence(loop.plan().plan) if each[1] not in seen] == [
+            each for each in essence(planned_first) if each[1] not in seen
+        ]
 
 
-@a_few(0.15)
+def used_up(org: RandomOrg) -> set[str]:
+    """The accounts of which a run and its undo know another entry date than the run alone did.
+
+    That an account was made or moved since the earlier pass is known to the next pass only. And a
+    history row by the service's user that is as young as the undo is taken for the undo's own.
+    """
+    youngest = to_wire(org.now - timedelta(seconds=SECONDS_APART))
+    seen = {
+        row["AccountId"]
+        for row in org.records["AccountHistory"]
+        if row["CreatedById"] == SERVICE and row["CreatedDate"] >= youngest
+    }
+    if org.previous is not None:
+        start, left = org.previous
+        for row in org.records["Account"]:
+            moved = row["Id"] in left and left[row["Id"]] != row["Status__c"]
+            if moved or row["CreatedDate"] > to_wire(start):
+                seen.add(row["Id"])
+    return seen
+
+
+@a_few()
 @given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(1))
+@example(LARGE_WITH_EARLIER_PASS, Random(2))
 def test_the_order_in_which_records_come_does_not_matter(org: RandomOrg, chance: Random) -> None:
     with looped(org) as loop:
         plan = loop.plan().plan
@@ -162,8 +198,10 @@ class _Shuffled:
         return getattr(self._inner, name)
 
 
-@a_few(0.2)
+@a_few()
 @given(ORGS)
+@example(LARGE)
+@example(LARGE_WITH_EARLIER_PASS)
 def test_what_the_plan_says_is_what_stands_after_the_run_and_nothing_else_changed(
     org: RandomOrg,
 ) -> None:
@@ -192,8 +230,10 @@ def without(row: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in fields}
 
 
-@a_few(0.3)
+@a_few()
 @given(ORGS)
+@example(LARGE)
+@example(LARGE_WITH_EARLIER_PASS)
 def test_every_move_is_allowed_and_an_account_moves_at_most_once(org: RandomOrg) -> None:
     with looped(org) as loop:
         plan = loop.plan().plan
@@ -211,15 +251,15 @@ def test_every_move_is_allowed_and_an_account_moves_at_most_once(org: RandomOrg)
 
 def allowed_moves() -> Mapping[str, Collection[str]]:
     """The moves that the shipped file allows, read without the product."""
-    from ruamel.yaml import YAML
-
     text = (CONFIG / "rules" / "accounts.yaml").read_text(encoding="utf-8")
     states = YAML(typ="safe").load(text)["states"]
     return {name: each.get("may_become", ()) for name, each in states.items()}
 
 
-@a_few(0.15)
+@a_few()
 @given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(1))
+@example(LARGE_WITH_EARLIER_PASS, Random(2))
 def test_tasks_that_the_service_itself_wrote_change_no_plan(
     org: RandomOrg, chance: Random
 ) -> None:
@@ -242,8 +282,10 @@ def test_tasks_that_the_service_itself_wrote_change_no_plan(
     assert with_tasks.findings == plan.findings
 
 
-@a_few(0.15)
+@a_few()
 @given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(1))
+@example(LARGE_WITH_EARLIER_PASS, Random(2))
 def test_a_part_of_the_accounts_is_judged_as_it_is_in_the_whole(
     org: RandomOrg, chance: Random
 ) -> None:

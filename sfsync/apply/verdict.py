@@ -3,8 +3,7 @@
 from collections.abc import Collection
 
 from sfsync.apply.present import STAMP_FIELD, Present, Row
-from sfsync.compare import is_same
-from sfsync.model import Change, Outcome, Stamp, State, Value
+from sfsync.model import Change, Outcome, Stamp, State, Value, same_value
 
 ALREADY_SO = "already so: every field holds the planned value"
 GONE = "is gone: deleted since it was read, or hidden from the service's user"
@@ -19,7 +18,7 @@ def judge(change: Change, present: Present, written: Collection[tuple[str, str]]
     row = present.get((change.object, change.id))
     if row is None:
         return _outcome(change, State.STALE, f"{change.object} {change.id} {GONE}")
-    if all(is_same(row[name], field.after) for name, field in change.fields.items()):
+    if all(same_value(row[name], field.after) for name, field in change.fields.items()):
         return _outcome(change, State.SKIPPED, ALREADY_SO)
     moved = "; ".join(_moved_fields(change, row) or _moved_records(change, present, written))
     return _outcome(change, State.STALE, moved) if moved else None
@@ -36,12 +35,12 @@ def decide(change: Change, row: Row | None) -> Outcome | None:
         why = "since it was sent; whether it was written cannot be told"
         return _outcome(change, State.UNKNOWN, f"{change.object} {change.id} is gone {why}")
     readable = {name: field for name, field in change.fields.items() if name in row}
-    arrived = {name for name, field in readable.items() if is_same(row[name], field.after)}
+    arrived = {name for name, field in readable.items() if same_value(row[name], field.after)}
     others = ", ".join(sorted(readable.keys() - arrived))
-    if any(not is_same(readable[name].before, readable[name].after) for name in arrived):
+    if any(not same_value(readable[name].before, readable[name].after) for name in arrived):
         why = f"changed by somebody since it was written: {others}" if others else ""
         return _outcome(change, State.APPLIED, why)
-    if readable and all(is_same(row[name], field.before) for name, field in readable.items()):
+    if readable and all(same_value(row[name], field.before) for name, field in readable.items()):
         return None
     why = "none of its fields can be read any more"
     if others:
@@ -53,7 +52,7 @@ def _moved_fields(change: Change, row: Row) -> list[str]:
     return [
         f"{name} was {_shown(field.before)} when read, is {_shown(row[name])} now"
         for name, field in sorted(change.fields.items())
-        if not is_same(row[name], field.before)
+        if not same_value(row[name], field.before)
     ]
 
 
@@ -76,7 +75,7 @@ def _moved_records(
 def _has_moved(stamp: Stamp, row: Row) -> bool:
     # Recorded exports may have no stamps: then the values alone must tell.
     now = row.get(STAMP_FIELD)
-    return stamp.modified is not None and now is not None and not is_same(stamp.modified, now)
+    return stamp.modified is not None and now is not None and not same_value(stamp.modified, now)
 
 
 def _outcome(change: Change, state: State, message: str) -> Outcome:

@@ -1,11 +1,12 @@
-"""How does a person see plans, runs and records.
+"""How does a person see text, tables, records and times?
 
-In a terminal with colour and links, in a pipe as plain lines?
+In a terminal with colour and links, in a pipe as plain lines.
 """
 
+import os
+import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,30 +25,25 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sfsync.model import (
-    RULE_CAUSE,
-    Change,
-    FieldChange,
-    Finding,
-    Outcome,
-    Plan,
-    State,
-    Value,
-    from_wire,
-)
-from sfsync.policy import Policy
+from sfsync.model import Value, from_wire
 
-# What a terminal shows of each rule before it points at the other formats.
-ROWS_SHOWN = 15
+_WIRE = re.compile(r"'?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000)'?")
+# Joins emoji to one: no printable character by itself, yet part of names.
+_JOINER = "\u200d"
+_SHORT = 40
+
+Cell = str | Text
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where output goes, in which zone times are said, and where records are opened."""
+    """Where output goes, in which zone times are said, and where records are opened.
 
-    zone: str
-    url: str
-    policy: Policy
+    A quiet one prints results, and nothing that accompanies them.
+    """
+
+    zone: str = "UTC"
+    url: str = ""
     is_quiet: bool = False
 
     @property
@@ -56,37 +52,51 @@ class Screen:
         return sys.stdout.isatty()
 
     def say(self, text: str = "") -> None:
-        """Print a line, unless told to be quiet."""
+        """Print a sentence beside the result, unless told to be quiet."""
         if not self.is_quiet:
-            click.echo(text)
+            self.tell(text)
+
+    def tell(self, text: str = "") -> None:
+        """Print a sentence; in a terminal it is wrapped between words."""
+        if self.is_terminal:
+            Console().print(Text(text))
+        else:
+            echo(text)
 
     def table(
-        self, heads: Sequence[str], rows: Sequence[Sequence[str | Text]], title: str = ""
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        title: str = "",
+        whole: str = "",
     ) -> None:
-        """Print rows: a table in a terminal, lines with tabs in a pipe."""
-        if self.is_quiet or not rows:
+        """Print rows: a table in a terminal, lines with tabs in a pipe.
+
+        `whole` names a column whose lines are only broken where the others have no room to give.
+        """
+        if not rows:
             return
         if not self.is_terminal:
             for row in rows:
-                click.echo("\t".join(_one_line(str(cell)) for cell in row))
+                echo("\t".join(one_line(str(cell)) for cell in row))
             return
-        table = Table(
-            title=title or None,
-            title_justify="left",
-            box=None,
-            pad_edge=False,
-            padding=(0, 2, 0, 0),
-        )
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for head in heads:
-            table.add_column(head, overflow="fold", header_style="dim")
+            is_whole = head == whole
+            table.add_column(head, overflow="fold", header_style="dim", no_wrap=is_whole)
         for row in rows:
             table.add_row(*row)
+        if title:
+            Console().print(Text(title, style="bold"))
         Console().print(table)
 
-    def link(self, object_name: str, record_id: str, name: str) -> Text:
-        """Return a record's name as a link to its page."""
+    def record(self, object_name: str, record_id: str, name: str) -> Text:
+        """Return a record's name as a link to its page; in a terminal with its Id below."""
+        shown = one_line(name)
+        if not self.is_terminal:
+            return Text(shown)
         address = f"{self.url}/lightning/r/{object_name}/{record_id}/view"
-        return Text(name, style=f"link {address}") if self.is_terminal else Text(name)
+        return Text.assemble((shown, f"link {address}"), "\n", (record_id, "dim"))
 
     def moment(self, moment: datetime) -> str:
         """Say an instant in the org's zone."""
@@ -96,9 +106,16 @@ class Screen:
         """Say a field's value; instants in the org's zone, null as a dash."""
         if value is None:
             return "-"
-        if isinstance(value, str) and value.endswith("+0000"):
-            return self.moment(from_wire(value))
-        return str(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        text = one_line(self.words(str(value)))
+        if self.is_terminal and len(text) > _SHORT:
+            return f"{text[: _SHORT - 1]}…"
+        return text
+
+    def words(self, text: str) -> str:
+        """Say a sentence's instants in the org's zone; they come as the API writes them."""
+        return _WIRE.sub(lambda found: self.moment(from_wire(found[1])), text)
 
     @contextmanager
     def progress(self, what: str) -> Iterator["Bar"]:
@@ -123,130 +140,28 @@ class Bar:
         self.progress.update(self.task, completed=done, total=total)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def echo(text: str, *, nl: bool = True) -> None:
+    """Print to the standard output, or to nobody where nobody listens any more.
 
-
-def show_plan(plan: Plan, screen: Screen, org_name: str) -> None:
-    """Print a plan.
-
-    What it judges, its changes by rule with reasons, its findings, a summary, its notes.
+    Whoever read our output has seen enough (`| head`): that is no reason to stop half-way in a run.
     """
-    judged = f"{plan.judged} accounts judged, " if plan.judged else ""
-    screen.say(
-        f"{plan.job} on {org_name} ({plan.org}) as of {screen.moment(plan.now)} {screen.zone}:"
-        f" {judged}{_count(len(plan.changes), 'change')}, {_count(len(plan.findings), 'finding')}"
-    )
-    for cause, changes in by_cause(plan.changes).items():
-        _show_changes(cause, changes, screen)
-    show_findings(plan.findings, screen)
-    show_summary(plan, screen)
-    for note in plan.notes:
-        screen.say(f"note: {note}")
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def by_cause(changes: Sequence[Change]) -> Mapping[str, list[Change]]:
-    """Group changes by cause, rules first, in the order in which they come."""
-    grouped: dict[str, list[Change]] = {}
-    for change in sorted(changes, key=lambda each: not each.cause.startswith(RULE_CAUSE)):
-        grouped.setdefault(change.cause, []).append(change)
-    return grouped
+def one_line(text: str) -> str:
+    """Return a text without line ends and control characters, which would spoil a table."""
+    plain = (char if char.isprintable() or char == _JOINER else " " for char in text)
+    return " ".join("".join(plain).split())
 
 
-def _show_changes(cause: str, changes: Sequence[Change], screen: Screen) -> None:
-    if screen.is_terminal:
-        screen.say()
-    shown = changes[:ROWS_SHOWN] if screen.is_terminal else changes
-    rows = [_change_row(change, screen) for change in shown]
-    screen.table(("record", "change", "why"), rows, title=f"{cause} ({len(changes)})")
-    if len(shown) < len(changes):
-        screen.say(f"... and {len(changes) - len(shown)} more: --format csv or json shows them all")
-
-
-def _change_row(change: Change, screen: Screen) -> list[str | Text]:
-    fields = "; ".join(
-        f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
-        for name, values in _state_first(change, screen.policy)
-    )
-    if screen.is_terminal:
-        return [
-            screen.link(change.object, change.id, change.name),
-            fields.replace("; ", "\n"),
-            change.reason,
-        ]
-    return [change.cause, change.object, change.id, change.name, fields, change.reason]
-
-
-def _state_first(change: Change, policy: Policy) -> list[tuple[str, FieldChange]]:
-    state = policy.state_fields().get(change.object)
-    return sorted(change.fields.items(), key=lambda item: (item[0] != state, item[0]))
-
-
-def show_findings(findings: Sequence[Finding], screen: Screen) -> None:
-    """Print findings by code."""
-    for code in sorted({finding.code for finding in findings}):
-        mine = [finding for finding in findings if finding.code == code]
-        if screen.is_terminal:
-            screen.say()
-        shown = mine[:ROWS_SHOWN] if screen.is_terminal else mine
-        rows = [_finding_row(each, screen) for each in shown]
-        screen.table(("record", "finding"), rows, title=f"{code} ({len(mine)})")
-        if len(shown) < len(mine):
-            screen.say(f"... and {len(mine) - len(shown)} more: --format json shows them all")
-
-
-def _finding_row(finding: Finding, screen: Screen) -> list[str | Text]:
-    if screen.is_terminal:
-        return [screen.link(finding.object, finding.id, finding.name), finding.message]
-    code = f"finding:{finding.code}"
-    return [code, finding.object, finding.id, finding.name, "", finding.message]
-
-
-def show_summary(plan: Plan, screen: Screen) -> None:
-    """Print how many changes each cause makes, and findings by code."""
-    if not screen.is_terminal:
-        return
-    rows: list[Sequence[str | Text]] = [
-        [cause, str(len(changes)), _moves(changes, screen.policy)]
-        for cause, changes in by_cause(plan.changes).items()
-    ]
-    found = Counter(finding.code for finding in plan.findings)
-    rows += [[f"finding {code}", str(count), ""] for code, count in sorted(found.items())]
-    screen.say()
-    screen.table(("cause", "records", "from → to"), rows, title="Summary")
-    screen.say()
-
-
-def _moves(changes: Sequence[Change], policy: Policy) -> str:
-    states = policy.state_fields()
-    pairs = Counter(
-        (str(values.before or "none"), str(values.after))
-        for change in changes
-        if (values := change.fields.get(states.get(change.object, "")))
-    )
-    return ", ".join(f"{before} → {after}" for before, after in sorted(pairs))
-
-
-def show_outcomes(changes: Sequence[Change], outcomes: Sequence[Outcome], screen: Screen) -> None:
-    """Print what became of the changes: counts, and each one that was not applied, with why."""
-    counts = Counter(outcome.state for outcome in outcomes)
-    rows: list[Sequence[str | Text]] = [
-        [
-            outcome.state.value,
-            screen.link(change.object, change.id, change.name),
-            change.id,
-            f"{outcome.code} {outcome.message}".strip(),
-        ]
-        for change, outcome in zip(changes, outcomes, strict=True)
-        if outcome.state is not State.APPLIED
-    ]
-    screen.table(("outcome", "record", "id", "why"), rows, title="Not applied")
-    summary = (
-        ", ".join(f"{count} {state.value}" for state, count in sorted(counts.items()))
-        or "nothing to do"
-    )
-    screen.say(summary)
-
-
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Say a number of things: `1 change`, `2 changes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def counts_in_words(counts: dict[str, int]) -> str:
+    """Say counts by state: `3 applied, 1 stale`; without any, that there was nothing to do."""
+    return ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to do"

@@ -47,6 +47,10 @@ def found_org(
     Raises ValueError on a custom field that makes no sense, KeyError on an unknown object.
     """
     schema = Schema(standard_objects())
+    for each in schema.objects.values():
+        # There until the object has its first record type; `importing` brings it back.
+        each.fields.pop("RecordTypeId", None)
+        each.refresh()
     for object_name, fields in custom_fields.items():
         owner = schema.objects[object_name]
         for described in fields:

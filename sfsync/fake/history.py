@@ -1,6 +1,6 @@
 """Which history rows does a change leave behind?"""
 
-from sfsync.fake.schema import Field, ObjectType
+from sfsync.fake.schema import Field, ObjectType, Schema
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row, Value
 
@@ -27,6 +27,15 @@ def history_object(object_name: str) -> tuple[str, str]:
         return object_name.removesuffix("__c") + "__History", "ParentId"
     special = {"Opportunity": "OpportunityFieldHistory"}
     return special.get(object_name, f"{object_name}History"), f"{object_name}Id"
+
+
+def hidden_history(schema: Schema, object_name: str) -> frozenset[str]:
+    """Return the values of Field whose history rows the parent's field-level security hides."""
+    for owner in schema.objects.values():
+        if owner.hidden and history_object(owner.name)[0] == object_name:
+            hidden = (owner.fields[each] for each in owner.hidden if each in owner.fields)
+            return frozenset(_shown_name(each) for each in hidden)
+    return frozenset()
 
 
 def write_history(
@@ -68,11 +77,16 @@ def _field_entries(state: OrgState, tracked: list[Field], before: Row, after: Ro
 def _lookup_entries(
     state: OrgState, field: Field, old: Value | None, new: Value | None
 ) -> list[Row]:
-    name = field.name if field.custom else (field.relationship_name or field.name)
+    name = _shown_name(field)
     return [
         _entry(name, "Text", _name_of(state, old), _name_of(state, new)),
         _entry(name, "EntityId", old, new),
     ]
+
+
+def _shown_name(field: Field) -> str:
+    # A standard lookup is named by its relationship: OwnerId is `Owner`.
+    return field.name if field.custom else (field.relationship_name or field.name)
 
 
 def _entry(

@@ -8,6 +8,7 @@ from sfsync.fake.derive import Save, derive, follow_up, stamps
 from sfsync.fake.history import write_history
 from sfsync.fake.picklists import default_of
 from sfsync.fake.schema import ObjectType
+from sfsync.fake.standard import standard_object
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row, from_python, wire_datetime
 
@@ -42,6 +43,8 @@ def import_record(
         audit: Row = {"CreatedDate": stamp, "CreatedById": user_id}
         write_history(state, owner, None, row, audit)
     follow_up(save)
+    if owner.name == "RecordType":
+        _give_record_types(state, str(row.get("SobjectType")))
     return str(row["Id"])
 
 
@@ -95,6 +98,13 @@ def _stamp(owner: ObjectType, row: Row, user_id: str, stamp: str) -> None:
     # A record was last touched when it was last modified, unless it is said otherwise.
     if "SystemModstamp" in owner.fields and str(row.get("SystemModstamp", "")) < modified:
         row["SystemModstamp"] = modified
+
+
+def _give_record_types(state: OrgState, object_name: str) -> None:
+    # An object has the field RecordTypeId from its first record type on.
+    owner, standard = state.store.schema.objects[object_name], standard_object(object_name)
+    if standard is not None and "RecordTypeId" in standard.fields:
+        owner.declare(standard.fields["RecordTypeId"])
 
 
 def _archive_if_old(

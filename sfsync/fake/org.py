@@ -23,7 +23,7 @@ from sfsync.fake.values import Row, wire_datetime
 from sfsync.fake.write import Writer
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class FakeOrg:
     """A Salesforce org in memory.
 

@@ -50,7 +50,7 @@ class Call:
 Hook = Callable[[Call], Reply | None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Server:
     """Answers requests for one org and remembers them."""
 
@@ -61,8 +61,9 @@ class Server:
     def answer(self, request: Request) -> Reply:
         """Return the reply to a request; raises only what a hook raises."""
         reply = self._ask(Call("before", request))
-        if reply is None:
-            with self.state.lock:
+        with self.state.lock:
+            self.calls.append((request.method, request.path))
+            if reply is None:
                 reply = self._finish(request, self._answer(request))
         return self._ask(Call("after", request, reply)) or reply
 
@@ -102,7 +103,6 @@ class Server:
         self.state.used_calls.append(self.state.clock.now())
 
     def _finish(self, request: Request, reply: Reply) -> Reply:
-        self.calls.append((request.method, request.path))
         used = self.state.daily_quota - self.state.calls_left()
         headers = {
             "Date": format_datetime(self.state.clock.now(), usegmt=True),

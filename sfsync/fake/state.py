@@ -38,7 +38,7 @@ class Session:
     last_used: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class OrgState:
     """An org: records, clock, sign-ins, limits. Everything that one request may read or change."""
 

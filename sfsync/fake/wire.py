@@ -38,7 +38,7 @@ class Request:
     def json(self) -> object:
         """Return the parsed body; raises ApiError JSON_PARSER_ERROR where it is no JSON."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_constant=_refuse_constant)
         except ValueError as error:
             raise refuse_request(
                 400, "JSON_PARSER_ERROR", f"The body is not JSON: {error}"
@@ -50,6 +50,11 @@ class Request:
         if not isinstance(found, dict):
             raise refuse_request(400, "JSON_PARSER_ERROR", "The body is not a JSON object")
         return found
+
+
+def _refuse_constant(text: str) -> object:
+    # Python writes and reads these words, JSON and the platform do not know them.
+    raise ValueError(f"{text} is no JSON number")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from sfsync.policy import Policy
 
 logger = logging.getLogger(__name__)
 
+UNDECIDED = frozenset({State.SENT.value, State.UNKNOWN.value})
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:
@@ -101,14 +103,15 @@ def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outc
     try:
         return apply(plan.changes, run.id, desk) if plan.changes else ()
     except OrgRefused as refusal:
-        # All that was not done is noted already: nothing is left for the next start to settle.
-        desk.journal.finish(
-            run.id,
-            finished=services.wall(),
-            state=RunState.CRASHED,
-            states=None,
-            error=str(refusal),
-        )
+        # What was sent and is not known yet keeps the run open, for the next start to settle.
+        if not UNDECIDED & desk.journal.run(run.id).counts.keys():
+            desk.journal.finish(
+                run.id,
+                finished=services.wall(),
+                state=RunState.CRASHED,
+                states=None,
+                error=str(refusal),
+            )
         raise
 
 

@@ -192,3 +192,25 @@ def test_changes_and_deletions_of_a_while_are_listed(org: FakeOrg, sf: Salesforc
         assert error.value.content[0]["errorCode"] == "INVALID_REPLICATION_DATE"
     with pytest.raises(SalesforceMalformedRequest):
         sf.Account.updated(end, end)
+
+
+def test_a_record_type_field_exists_only_with_record_types(org: FakeOrg, sf: Salesforce) -> None:
+    """Contract 2.3, 8.10: RecordTypeId is absent where the object has no record type."""
+    assert "RecordTypeId" not in fields_of(sf, "Account")
+    partner = org.add("RecordType", Name="Partner", SobjectType="Account", IsActive=True)
+    assert "RecordTypeId" in fields_of(sf, "Account")
+    assert "RecordTypeId" not in fields_of(sf, "Lead")
+    sf.Account.create({"Name": "Acme", "RecordTypeId": partner})
+    (row,) = sf.query("SELECT RecordType.Name FROM Account")["records"]
+    assert row["RecordType"]["Name"] == "Partner"
+
+
+def test_the_history_of_a_hidden_field_is_hidden(org: FakeOrg, sf: Salesforce) -> None:
+    """Contract 8.11: history objects obey the parent's field-level security."""
+    account = org.add("Account", Name="Acme", Status__c="Target")
+    org.edit("Account", account, Status__c="Working", Name="Fern")
+    org.hide_field("Account", "Status__c")
+    found = sf.query("SELECT Field FROM AccountHistory")["records"]
+    assert [row["Field"] for row in found] == ["Name"]
+    (row,) = sf.query("SELECT (SELECT Field FROM Histories) FROM Account")["records"]
+    assert [each["Field"] for each in row["Histories"]["records"]] == ["Name"]

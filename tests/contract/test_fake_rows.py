@@ -221,10 +221,11 @@ def test_accounts_alone_have_an_entity_tag(org: FakeOrg, sf: Salesforce) -> None
 
 
 def test_bodies_that_are_no_json_are_refused(sf: Salesforce) -> None:
-    """Contract 2.4: JSON_PARSER_ERROR."""
-    with pytest.raises(SalesforceMalformedRequest) as error:
-        sf.restful("sobjects/Account", method="POST", data="{")
-    assert problem(error)[1] == "JSON_PARSER_ERROR"
+    """Contract 2.4: JSON_PARSER_ERROR; NaN is Python's word, not JSON's."""
+    for body in ("{", "[]", '{"Name": "Acme", "AnnualRevenue": NaN}'):
+        with pytest.raises(SalesforceMalformedRequest) as error:
+            sf.restful("sobjects/Account", method="POST", data=body)
+        assert problem(error)[1] == "JSON_PARSER_ERROR"
 
 
 def test_deleting_an_account_deletes_what_belongs_to_it(org: FakeOrg, sf: Salesforce) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sfsync.fake.history import hidden_history
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.soql.aggregate import is_aggregate
 from sfsync.fake.soql.candidates import candidate_rows
@@ -104,9 +105,8 @@ class Runner:
     def _rows(self, scope: Scope, query: Query) -> list[Row]:
         rows = candidate_rows(self.store, scope.owner, query.where)
         test = self._predicate(scope, query.where) if query.where is not None else None
-        if not self.all_rows:
-            rows = (row for row in rows if not (row.get("IsDeleted") or row.get("IsArchived")))
-        return [row for row in rows if test is None or test(row)]
+        is_shown = self._shown(scope.owner)
+        return [row for row in rows if is_shown(row) and (test is None or test(row))]
 
     def _predicate(self, scope: Scope, where: Condition) -> Predicate:
         def left(expression: Expression) -> Operand:
@@ -198,15 +198,17 @@ class Runner:
 
     def _child_cell(self, child: ObjectType, reference: Field, query: Query) -> Cell:
         scope = Scope(self.store, self.statement, child, query.alias)
+        self._check_bounds(query)
         check_joins(self.store, self.statement, query)
         test = self._predicate(scope, query.where) if query.where is not None else None
         shape = self._shape(scope, query)
+        is_shown = self._shown(child)
         table = self.store.table(child.name)
 
         def cell(row: Row, base: str) -> object:
             record_ids = table.ids_with(reference.name, row["Id"])
             rows = [table.rows[each] for each in record_ids]
-            shown = [each for each in rows if self._is_shown(each) and (not test or test(each))]
+            shown = [each for each in rows if is_shown(each) and (not test or test(each))]
             ordered = self._bounded(self._ordered(scope, query, shown), query)
             return self.child_page(
                 [str(each["Id"]) for each in ordered], shape.render, child.name, base
@@ -214,7 +216,13 @@ class Runner:
 
         return cell
 
-    def _is_shown(self, row: Row) -> bool:
+    def _shown(self, owner: ObjectType) -> Predicate:
+        hidden = hidden_history(self.store.schema, owner.name)
+        if hidden:
+            return lambda row: row.get("Field") not in hidden and self._is_kept(row)
+        return self._is_kept
+
+    def _is_kept(self, row: Row) -> bool:
         return self.all_rows or not (row.get("IsDeleted") or row.get("IsArchived"))
 
     def _groups(self, scope: Scope, query: Query) -> Answer:

@@ -1,0 +1,182 @@
+"""How does a person see a plan, and what became of it?"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from sfsync.cli.screen import Cell, Screen, count, counts_in_words
+from sfsync.model import (
+    RULE_CAUSE,
+    Change,
+    FieldChange,
+    Finding,
+    Outcome,
+    Plan,
+    State,
+    Value,
+    to_wire,
+)
+
+if TYPE_CHECKING:
+    from sfsync.policy import Policy
+
+# What a terminal shows of each rule before it points at the other formats.
+ROWS_SHOWN = 15
+
+
+def show_plan(plan: Plan, screen: Screen, org_name: str, policy: "Policy") -> None:
+    """Print a plan: what, where and as of when; changes by rule, findings, a summary, notes."""
+    at = f"as of {screen.moment(plan.now)} {screen.zone}"
+    screen.say(f"{plan.job} on {org_name} ({plan.org}), {at}")
+    states = policy.state_fields()
+    for cause, changes in by_cause(plan.changes).items():
+        _show_changes(cause, changes, _Cells(plan, screen, states))
+    _show_findings(plan.findings, screen)
+    if screen.is_terminal and not screen.is_quiet:
+        _show_summary(plan, screen, states)
+    judged = f"{count(plan.judged, 'account')} judged, " if plan.judged else ""
+    screen.say(
+        f"{judged}{count(len(plan.changes), 'change')}, {count(len(plan.findings), 'finding')}"
+    )
+    for note in plan.notes:
+        screen.say(f"note: {screen.words(note)}")
+
+
+def by_cause(changes: Sequence[Change]) -> Mapping[str, list[Change]]:
+    """Group changes by cause, rules first, in the order in which they come."""
+    grouped: dict[str, list[Change]] = {}
+    for change in sorted(changes, key=lambda each: not each.cause.startswith(RULE_CAUSE)):
+        grouped.setdefault(change.cause, []).append(change)
+    return grouped
+
+
+class _Cells:
+    """How one plan's changes are said in the cells of a table."""
+
+    def __init__(self, plan: Plan, screen: Screen, states: Mapping[str, str]) -> None:
+        self.screen = screen
+        self._states = states
+        self._now = to_wire(plan.now)
+
+    def line(self, change: Change) -> list[Cell]:
+        """Return a change as one line for a pipe."""
+        fields = "; ".join(
+            f"{name}: {self.screen.value(values.before)} → {self.screen.value(values.after)}"
+            for name, values in self._fields(change)
+        )
+        return [change.cause, change.object, change.id, change.name, fields, change.reason]
+
+    def row(self, change: Change) -> list[Cell]:
+        """Return a change for a terminal: the record, and the new values below each other."""
+        record = self.screen.record(change.object, change.id, change.name)
+        return [record, Text("\n").join(self._lines(change))]
+
+    def _lines(self, change: Change) -> Iterator[Text]:
+        state = self._states.get(change.object)
+        for name, values in self._fields(change):
+            after = self._value(values.after)
+            if name == state:
+                yield Text(f"{self._value(values.before)} → {after}")
+            elif values.before is None:
+                yield Text(f"{name} → {after}", style="dim")
+            else:
+                yield Text(f"{name} {self._value(values.before)} → {after}", style="dim")
+
+    def _value(self, value: Value) -> str:
+        return "now" if value == self._now else self.screen.value(value)
+
+    def _fields(self, change: Change) -> list[tuple[str, FieldChange]]:
+        state = self._states.get(change.object)
+        return sorted(change.fields.items(), key=lambda item: (item[0] != state, item[0]))
+
+
+def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
+    screen = cells.screen
+    if not screen.is_terminal:
+        screen.table((), [cells.line(change) for change in changes])
+        return
+    screen.tell()
+    title, heads = f"{cause} ({len(changes)})", ["record", "change"]
+    rows = [cells.row(change) for change in changes[:ROWS_SHOWN]]
+    reasons = {change.reason for change in changes}
+    if len(reasons) == 1:
+        title += f": {reasons.pop()}"
+    else:
+        heads.append("why")
+        rows = [[*row, change.reason] for row, change in zip(rows, changes, strict=False)]
+    screen.table(heads, rows, title, whole="change")
+    _point_at_rest(len(changes), "--format csv or json", screen)
+
+
+def _show_findings(findings: Sequence[Finding], screen: Screen) -> None:
+    for code in sorted({finding.code for finding in findings}):
+        mine = [finding for finding in findings if finding.code == code]
+        if not screen.is_terminal:
+            screen.table((), [_finding_line(each) for each in mine])
+            continue
+        screen.tell()
+        rows = [
+            [screen.record(each.object, each.id, each.name), each.message]
+            for each in mine[:ROWS_SHOWN]
+        ]
+        screen.table(("record", "finding"), rows, title=f"finding:{code} ({len(mine)})")
+        _point_at_rest(len(mine), "--format json", screen)
+
+
+def _finding_line(finding: Finding) -> list[Cell]:
+    code = f"finding:{finding.code}"
+    return [code, finding.object, finding.id, finding.name, "", finding.message]
+
+
+def _point_at_rest(number: int, how: str, screen: Screen) -> None:
+    if number > ROWS_SHOWN:
+        screen.tell(f"... and {number - ROWS_SHOWN} more: {how} shows them all")
+
+
+def _show_summary(plan: Plan, screen: Screen, states: Mapping[str, str]) -> None:
+    rows: list[Sequence[Cell]] = [
+        [cause, str(len(changes)), _moves(changes, states)]
+        for cause, changes in by_cause(plan.changes).items()
+    ]
+    found = Counter(finding.code for finding in plan.findings)
+    rows += [[f"finding:{code}", str(number), ""] for code, number in sorted(found.items())]
+    screen.tell()
+    screen.table(("cause", "records", "from → to"), rows, title="Summary", whole="cause")
+
+
+def _moves(changes: Sequence[Change], states: Mapping[str, str]) -> str:
+    """Say between which states changes move: `Churn, Target → Working`."""
+    sources: dict[str, set[str]] = {}
+    for change in changes:
+        values = change.fields.get(states.get(change.object, ""))
+        if values is not None:
+            sources.setdefault(str(values.after), set()).add(str(values.before or "none"))
+    return "; ".join(f"{', '.join(sorted(b))} → {after}" for after, b in sorted(sources.items()))
+
+
+def show_outcomes(changes: Sequence[Change], outcomes: Sequence[Outcome], screen: Screen) -> None:
+    """Print what became of changes: each that was not done with why, the skipped ones by reason."""
+    pairs = list(zip(changes, outcomes, strict=True))
+    rows: list[Sequence[Cell]] = [
+        outcome_row(change, outcome, screen)
+        for change, outcome in pairs
+        if outcome.state not in (State.APPLIED, State.SKIPPED)
+    ]
+    if screen.is_terminal and rows:
+        screen.tell()
+    screen.table(("outcome", "record", "why"), rows, title="Not applied")
+    skipped = Counter(each.message for each in outcomes if each.state is State.SKIPPED)
+    for message, number in sorted(skipped.items()):
+        screen.say(f"{number} skipped, {screen.words(message)}")
+    screen.say(counts_in_words(Counter(outcome.state.value for outcome in outcomes)))
+
+
+def outcome_row(change: Change, outcome: Outcome, screen: Screen) -> list[Cell]:
+    """Return what became of a change as a row: outcome, record, in a pipe the Id, why."""
+    record: list[Cell] = [screen.record(change.object, change.id, change.name)]
+    if not screen.is_terminal:
+        record.append(change.id)
+    why = screen.words(f"{outcome.code} {outcome.message}".strip())
+    return [outcome.state.value, *record, why]
