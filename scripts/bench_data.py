@@ -71,6 +71,7 @@ class Dice:
         self.rng = np.random.default_rng(seed)
 
     def chance(self, size: int, share: float | Array) -> Array:
+        """Draw flags of which so large a share holds."""
         return self.rng.random(size) < share
 
     def pick(self, weights: Mapping[str | None, float], size: int) -> Array:
@@ -85,6 +86,7 @@ class Dice:
         return self.rng.choice(owners, size=size, p=weights / weights.sum())
 
     def ago(self, size: int, mean_days: float) -> Array:
+        """Draw instants before `NOW`: many lately, fewer long ago."""
         seconds = self.rng.exponential(mean_days * _DAY, size).astype("int64")
         return _NOW - seconds.astype("timedelta64[s]")
 
@@ -95,6 +97,7 @@ class Dice:
 
 
 def ids(prefix: str, numbers: Iterable[int]) -> Array:
+    """Return Ids of 18 characters, as objects."""
     return np.array([f"{prefix}{number:012d}AAA" for number in numbers], dtype=object)
 
 
@@ -106,6 +109,7 @@ def written(times: Array, present: Array | bool = True) -> Array:
 
 
 def rows_of(columns: Mapping[str, Array]) -> Rows:
+    """Turn columns into records."""
     names = list(columns)
     return [
         dict(zip(names, row, strict=True))

@@ -55,6 +55,7 @@ class Result:
 
     @property
     def ratio(self) -> float:
+        """How many times as fast as the plain loop the product is."""
         return median(self.seconds["plain loop"]) / median(self.seconds["product"])
 
 
@@ -80,6 +81,7 @@ def snapshot_of(org: BenchOrg, policy: Policy) -> Snapshot:
 
 
 def plain(org: BenchOrg) -> Mapping[tuple[str, str], plain_loop.Planned]:
+    """Let the plain loop plan."""
     return plain_loop.plan(
         org.records,
         NOW,
@@ -116,15 +118,16 @@ def parts(snapshot: Snapshot, policy: Policy) -> Iterator[tuple[str, Callable[[]
     )
 
 
-def timed(work: Callable[[], Any], seconds: list[float]) -> Any:
+def timed(work: Callable[[], object], seconds: list[float]) -> None:
+    """Run something and note how long it took."""
     gc.collect()
     start = perf_counter()
-    result = work()
+    work()
     seconds.append(perf_counter() - start)
-    return result
 
 
 def plan_of(changes: Iterable[Change]) -> Plan:
+    """Reduce changes to what the plain loop says too: new values and causes."""
     return {
         (change.object, change.id): (
             {name: each.after for name, each in change.fields.items()},
@@ -135,6 +138,7 @@ def plan_of(changes: Iterable[Change]) -> Plan:
 
 
 def digest_of(plan: Plan) -> str:
+    """Return 16 hexadecimal digits that change when any part of a plan does."""
     lines = [json.dumps([*key, *plan[key]], sort_keys=True) for key in sorted(plan)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -190,6 +194,7 @@ def told(result: Result) -> str:
 
 
 def as_json(result: Result) -> str:
+    """Say the result to a program."""
     medians = {name: round(median(each), 4) for name, each in result.seconds.items()}
     facts = {
         "counts": result.counts,

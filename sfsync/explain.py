@@ -96,9 +96,9 @@ def explain(look: Look, record_id: str) -> Explanation:
             alone[position] = True
             only = Look(look.snapshot.only({object_name: alone}), look.policy)
             return _explain(only, machine)
-    kinds = " nor ".join(look.policy.machines)
+    kinds = " or ".join(look.policy.machines)
     raise NotFound(
-        f"{record_id} is neither {kinds} of this org as far as the rules see it: check the Id, and"
+        f"{record_id}: no {kinds} that the rules see in this org has this Id; check the Id, and"
         " leave_out in sfsync.yaml"
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError, NotFound, PlanRefused, Stopped
 from sfsync.model import RULE_CAUSE, Change, Finding, Plan
@@ -19,6 +19,7 @@ from sfsync.registry import nearest
 
 VERSION = 1
 _BATCH = 200
+_PROBLEMS_SHOWN = 20
 
 
 class _File(BaseModel):
@@ -28,8 +29,8 @@ class _File(BaseModel):
 
     version: Literal[1]
     job: str
-    made_at: datetime
-    now: datetime
+    made_at: AwareDatetime
+    now: AwareDatetime
     org: str
     policy_hash: str
     api_calls: int
@@ -152,16 +153,20 @@ def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | No
 
     `writable` tells, for an object, which fields there are and whether they may be written.
     """
-    wanted = {(change.object, field) for change in plan.changes for field in change.fields}
+    wanted: dict[str, set[str]] = {}
+    for change in plan.changes:
+        wanted.setdefault(change.object, set()).update(change.fields)
     problems = []
-    for object_name, field in sorted(wanted):
-        may = (writable(object_name) or {}).get(field)
-        if may is None:
+    for object_name, fields in wanted.items():
+        may = writable(object_name) or {}
+        absent = ", ".join(sorted(fields - may.keys()))
+        if absent:
+            problems.append(f"{object_name}: the org lacks, or hides, {absent}: create them first")
+        protected = ", ".join(sorted(field for field in fields if may.get(field) is False))
+        if protected:
             problems.append(
-                f"{object_name}.{field}: the org has no such field, or hides it; create it"
+                f"{object_name}: the service's user may not write {protected}: allow it first"
             )
-        elif not may:
-            problems.append(f"{object_name}.{field}: the service's user may not write it; allow it")
     if problems:
         raise ConfigError(problems)
 
@@ -184,7 +189,7 @@ def to_json(plan: Plan) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str, name: str) -> Plan:
+def from_json(text: str | bytes, name: str) -> Plan:
     """Read a plan that `to_json` wrote. Raises PlanRefused naming the file and all that is wrong in
     it.
     """
@@ -192,12 +197,11 @@ def from_json(text: str, name: str) -> Plan:
         file = _File.model_validate_json(text, strict=False)
     except ValidationError as error:
         problems = [
-            f"{name}: {'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            f"  {'.'.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}"
             for each in error.errors()
         ]
-        raise PlanRefused(
-            "\n".join(["this is no plan that sfsync wrote:", *problems[:20]])
-        ) from error
+        head = f"{name} is no plan as sfsync writes it; make one with `sfsync plan --out FILE`:"
+        raise PlanRefused("\n".join([head, *problems[:_PROBLEMS_SHOWN]])) from error
     twice = [
         key for key, count in Counter((c.object, c.id) for c in file.changes).items() if count > 1
     ]

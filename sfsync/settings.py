@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import sfsync
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
-from sfsync.rules.load import SETTINGS_FILE
+from sfsync.rules.shape import SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
 ENV_FILE = ".env"

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from loop_org import Records
 from ruamel.yaml import YAML
 
-from loop_org import Records
 from sfsync.fake.ids import with_checksum
 from sfsync.model import Value, to_wire
 

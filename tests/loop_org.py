@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 
 from sfsync.apply import Desk
-from sfsync.fake import FakeOrg
 from sfsync.facts import Look
+from sfsync.fake import FakeOrg
 from sfsync.jobs import Planned, Ran, Services, run_planned
 from sfsync.jobs.hourly import hourly, read
 from sfsync.jobs.undo import undo
@@ -82,7 +82,7 @@ def fill(fake: FakeOrg, records: Records) -> None:
     for name in (*order, *(each for each in records if each not in order)):
         for row in records.get(name, ()):
             if row.get("Id") not in users:
-                fake.add(name, **{field: value for field, value in row.items()})
+                fake.add(name, **row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,7 @@ class Loop:
 
     def apply(self, planned: Planned) -> Ran:
         """Carry out what was planned, however much it is."""
-        return run_planned(
-            planned, self.services, self.desk, allow_large=True, chance=self.chance
-        )
+        return run_planned(planned, self.services, self.desk, allow_large=True, chance=self.chance)
 
     def run(self) -> Ran:
         """One whole pass."""

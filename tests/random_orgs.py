@@ -75,7 +75,9 @@ class RandomOrg:
         lines = [f"{self.now}, {self.zone}, previous: {self.previous}, own: {self.own_writes}"]
         for name, rows in self.records.items():
             for row in rows:
-                filled = {field: value for field, value in row.items() if value not in (None, False)}
+                filled = {
+                    field: value for field, value in row.items() if value not in (None, False)
+                }
                 lines.append(f"{name} {filled}")
         return "\n".join(lines)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 import pytest
-
 from case_files import ALL_CASES, Case, ids_of, records_of, wire_value
 from loop_org import Loop, empty_org, fill, loop_of, shipped_policy
+
 from sfsync.conditions import failing
 from sfsync.facts import Look
 from sfsync.model import Change, Value

@@ -5,6 +5,7 @@ Each law is tried on random orgs in the fake, read and written through the real 
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
-
 from loop_org import CONFIG, Loop, empty_org, fill, loop_of, shipped_policy
 from random_orgs import SERVICE, RandomOrg, part, random_org
+from ruamel.yaml import YAML
+
 from sfsync.facts import Look
 from sfsync.jobs import Ran
 from sfsync.model import RULE_CAUSE, Change, Plan, State, Value, to_wire
@@ -27,8 +28,8 @@ Rows = dict[Key, dict[str, Any]]
 
 ORGS = st.builds(random_org, st.randoms(use_true_random=False), st.integers(1, 5))
 # Many records at once, which hypothesis would not make: so that every law meets every oddity.
-LARGE = random_org(Random(3), 60)
-LARGE_WITH_EARLIER_PASS = random_org(Random(8), 60)
+LARGE = random_org(Random(8), 60)
+LARGE_WITH_EARLIER_PASS = random_org(Random(3), 60)
 PASSES_UNTIL_QUIET = 3
 # The journal's clock and the org's may differ by so much.
 SECONDS_APART = 300
@@ -55,7 +56,7 @@ def looped(org: RandomOrg) -> Iterator[Loop]:
 
 def rows_of(loop: Loop, fields: Mapping[str, Collection[str]] | None = None) -> Rows:
     """Every record of the org; all its fields, or those named for its object."""
-    wanted = fields or {name: () for name in loop.fake.state.store.schema.objects}
+    wanted = fields or dict.fromkeys(loop.fake.state.store.schema.objects, ())
     return {
         (name, str(row["Id"])): {
             field: each for field, each in row.items() if not fields or field in fields[name]
@@ -109,8 +110,7 @@ def test_a_pass_at_the_same_moment_only_carries_chains_on_and_soon_nothing_chang
                     assert before[change.object, change.id].cause.startswith(RULE_CAUSE)
                 for name, each in change.fields.items():
                     values = written.setdefault((change.object, change.id, name), [each.before])
-                    again = name in ("Status__c", "Backlog_Until__c") and each.after is None
-                    assert each.after not in values or again, f"{name} goes back: {values}"
+                    assert each.after not in values, f"{name} goes back: {values}"
                     values.append(each.after)
             before = {(change.object, change.id): change for change in plan.changes}
         assert loop.plan().plan.changes == ()
@@ -169,33 +169,25 @@ def used_up(org: RandomOrg) -> set[str]:
 def test_the_order_in_which_records_come_does_not_matter(org: RandomOrg, chance: Random) -> None:
     with looped(org) as loop:
         plan = loop.plan().plan
-        shuffle_pages(loop, chance)
-        shuffled = loop.plan().plan
+        shuffled = replace(loop, org=Shuffled(loop.org, chance)).plan().plan
     assert shuffled.changes == plan.changes
     assert shuffled.findings == plan.findings
 
 
-def shuffle_pages(loop: Loop, chance: Random) -> None:
-    """Let the org give the records of each page in another order, a few to a page."""
-    pages = loop.org.pages
+class Shuffled:
+    """An org that gives its records in any order, a few to a page."""
 
-    def shuffled(*given: Any, **named: Any) -> Iterator[list[dict[str, Value]]]:
-        rows = [row for page in pages(*given, **named) for row in page]
-        chance.shuffle(rows)
-        for first in range(0, len(rows), 3):
-            yield rows[first : first + 3]
-
-    object.__setattr__(loop, "org", _Shuffled(loop.org, shuffled))
-
-
-class _Shuffled:
-    """An org whose pages come in another order."""
-
-    def __init__(self, inner: Any, pages: Any) -> None:
-        self._inner, self.pages = inner, pages
+    def __init__(self, inner: Any, chance: Random) -> None:
+        self._inner, self._chance = inner, chance
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    def pages(self, *given: Any, **named: Any) -> Iterator[list[dict[str, Value]]]:
+        rows = [row for page in self._inner.pages(*given, **named) for row in page]
+        self._chance.shuffle(rows)
+        for first in range(0, len(rows), 3):
+            yield rows[first : first + 3]
 
 
 @a_few()
@@ -260,9 +252,7 @@ def allowed_moves() -> Mapping[str, Collection[str]]:
 @given(ORGS, st.randoms(use_true_random=False))
 @example(LARGE, Random(1))
 @example(LARGE_WITH_EARLIER_PASS, Random(2))
-def test_tasks_that_the_service_itself_wrote_change_no_plan(
-    org: RandomOrg, chance: Random
-) -> None:
+def test_tasks_that_the_service_itself_wrote_change_no_plan(org: RandomOrg, chance: Random) -> None:
     with looped(org) as loop:
         plan = loop.plan().plan
         for row in org.records["Account"]:

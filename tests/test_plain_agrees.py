@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from random import Random
 
+import plain_loop
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import plain_loop
 from loop_org import config_texts, shipped_policy
 from random_orgs import RandomOrg, part, random_org
 from records_org import RecordsOrg
+
 from sfsync.extract import extract
 from sfsync.facts import Look
 from sfsync.model import OwnWrite, PreviousPass, Value

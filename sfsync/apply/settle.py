@@ -38,7 +38,7 @@ def _close(run: Run, desk: Desk) -> Run:
     desk.journal.finish(
         run.id, finished=desk.clock(), state=RunState.CRASHED, states=None, error=ENDED
     )
-    logger.warning("run %s was left open: %d changes settled", run.id, len(outcomes))
+    logger.info("run %s was left open: %d changes settled", run.id, len(outcomes))
     return desk.journal.run(run.id)
 
 

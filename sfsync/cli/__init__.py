@@ -4,13 +4,15 @@ Commands are imported only when they are called: `sfsync --help` must not wait f
 """
 
 import os
+import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from sfsync import __version__
-from sfsync.errors import SfsyncError
+from sfsync.errors import ConfigError, ExitCode, SfsyncError
 
 _COMMANDS = {
     "plan": ("sfsync.cli.plan:plan", "Show what a job would change, and why; writes nothing."),
@@ -26,10 +28,36 @@ _COMMANDS = {
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Look after the copy of a demo or recorded org."),
 }
+_WRITING = ("apply", "run", "undo")
+# What a shell reports of a process that a signal ended is 128 and the signal's number.
+_BY_SIGNAL = 128
 
 
 class LazyGroup(click.Group):
     """A group that knows its commands by heart, and imports one when it is called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out a command; a failure that is known becomes a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except SfsyncError as error:
+            _say_failure(error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _say_stopped(ctx)
+            ctx.exit(_BY_SIGNAL + signal.SIGINT)
+        except Stop as stop:
+            _say_stopped(ctx)
+            ctx.exit(_BY_SIGNAL + stop.number)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough (`| head`); there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(ExitCode.DONE)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"sfsync: {error.filename}: {error.strerror}", err=True)
+            ctx.exit(ExitCode.CONFIGURATION)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a newcomer needs them."""
@@ -74,13 +102,35 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command line; failures that are known become a message and an exit code."""
-    try:
-        commands(prog_name="sfsync")
-    except SfsyncError as error:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _stop)
+    commands(prog_name="sfsync")
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stop(number)
+
+
+class Stop(BaseException):
+    """The process was told to end (`kill`, a shutdown); passes through whatever is being done."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+def _say_failure(error: SfsyncError) -> None:
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    if len(problems) > 1:
+        click.echo(f"sfsync: there are {len(problems)} problems:", err=True)
+        for problem in problems:
+            click.echo(f"  {problem}", err=True)
+    else:
         click.echo(f"sfsync: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`); there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+
+
+def _say_stopped(ctx: click.Context) -> None:
+    text = "sfsync: stopped"
+    if ctx.invoked_subcommand in _WRITING:
+        text += "; the next run first closes the books of what was being written, and says so"
+    click.echo(text, err=True)

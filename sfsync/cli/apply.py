@@ -1,19 +1,22 @@
 """How is a plan carried out? (`sfsync run`, `sfsync apply`)"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.apply import Desk
-from sfsync.cli.opening import Opened, lock_path, opened, set_up, sleep, wall_clock
+from sfsync.cli.opening import Opened, lock_of, opened, set_up, sleep, wall_clock
 from sfsync.cli.options import Place, narrowing_options, now_option, place_options
-from sfsync.cli.screen import Screen, show_outcomes, show_plan
-from sfsync.jobs import Planned, Ran, locked, plan_job, run_planned, settle_before
-from sfsync.plan import check_fits, from_json
+from sfsync.cli.plan import say_if_large
+from sfsync.cli.screen import Screen, counts_in_words
+
+if TYPE_CHECKING:
+    from sfsync.apply import Desk
+    from sfsync.jobs import Planned, Ran
 
 large_option = click.option(
     "--allow-large-change",
@@ -42,12 +45,18 @@ def run(
 
     JOB is `hourly`.
     """
+    from sfsync.cli.sheet import show_plan
+    from sfsync.jobs import plan_job
+
     setting = set_up(place)
-    with locked(lock_path(setting)), opened(setting, now) as at:
-        screen = Screen(at.org.zone, at.org.url, setting.policy, quiet)
+    with lock_of(setting), opened(setting, now) as at:
+        screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
         made = plan_job(job, at.services, only=only, ids=ids)
-        show_plan(made.plan, screen, at.org.name)
+        if not quiet:
+            show_plan(made.plan, screen, at.org.name, setting.policy)
+        if not allow_large:
+            say_if_large(made.plan, at, screen)
         ran = carry_out(made, at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)
 
@@ -62,38 +71,47 @@ def apply_file(file: Path, allow_large: bool, place: Place, quiet: bool) -> None
     Records that changed since are stale: left alone and listed. A plan of another org or policy, or
     an old one, is refused.
     """
-    plan = from_json(file.read_text(encoding="utf-8"), str(file))
+    from sfsync.jobs import Planned
+    from sfsync.plan import check_fits, from_json
+
+    plan = from_json(file.read_bytes(), str(file))
     setting = set_up(place)
-    with locked(lock_path(setting)), opened(setting, plan.now, at_least=plan.now) as at:
+    with lock_of(setting), opened(setting, plan.now, at_least=plan.now) as at:
         check_fits(plan, org=at.org.id, policy=setting.policy, at=wall_clock())
-        screen = Screen(at.org.zone, at.org.url, setting.policy, quiet)
+        screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
         ran = carry_out(Planned(plan), at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)
 
 
-def desk_of(at: Opened, screen: Screen, bar: object = None) -> Desk:
+def _nobody(_done: int, _total: int) -> None:
+    """Take notice of progress for nobody."""
+
+
+def _desk(at: Opened, progress: Callable[[int, int], None] = _nobody) -> "Desk":
     """Put at hand what applying needs."""
-    return Desk(at.org, at.services.journal, at.clock, sleep, bar or (lambda _done, _total: None))  # type: ignore[arg-type]
+    from sfsync.apply import Desk
+
+    return Desk(at.org, at.services.journal, at.clock, sleep, progress)
 
 
 def settle_first(at: Opened, screen: Screen) -> None:
     """Close the books of runs that died, and say so."""
-    for dead in settle_before(at.services, desk_of(at, screen)):
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(dead.counts.items()))
+    from sfsync.jobs import settle_before
+
+    for dead in settle_before(at.services, _desk(at)):
+        counts = counts_in_words(dead.counts)
         screen.say(f"The run {dead.id} had ended early; its books are now closed: {counts}.")
 
 
-def carry_out(made: Planned, at: Opened, screen: Screen, *, allow_large: bool) -> Ran:
+def carry_out(made: "Planned", at: Opened, screen: Screen, *, allow_large: bool) -> "Ran":
     """Apply what was planned, with a bar, and print what became of it."""
+    from sfsync.cli.sheet import show_outcomes
+    from sfsync.jobs import run_planned
+
+    chance = SystemRandom()
     with screen.progress(made.plan.job) as bar:
-        ran = run_planned(
-            made,
-            at.services,
-            desk_of(at, screen, bar),
-            allow_large=allow_large,
-            chance=SystemRandom(),
-        )
+        ran = run_planned(made, at.services, _desk(at, bar), allow_large=allow_large, chance=chance)
     show_outcomes(ran.plan.changes, ran.outcomes, screen)
     if ran.outcomes:
         run_id = ran.run.id

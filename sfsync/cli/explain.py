@@ -4,17 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli.opening import opened, set_up
 from sfsync.cli.options import Place, RecordId, format_option, now_option, place_options
-from sfsync.cli.runs import change_data
-from sfsync.cli.screen import Screen
-from sfsync.explain import FAILS, HOLDS, MOVES, Clause, Explanation
-from sfsync.explain import explain as explain_record
-from sfsync.jobs.hourly import read
-from sfsync.model import JournalledChange
+from sfsync.cli.runs import change_data, fields_of
+from sfsync.cli.screen import Cell, Screen, echo
+from sfsync.model import JournalledChange, Value
+
+if TYPE_CHECKING:
+    from sfsync.explain import Clause, Explanation, RuleVerdict
 
 
 @click.command()
@@ -28,22 +29,93 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
     Shows its facts and what proves them, what each rule says of it, and what the service did to it
     before.
     """
+    from sfsync.explain import explain as explain_record
+    from sfsync.jobs.hourly import read
+
     setting = set_up(place)
     with opened(setting, now) as at:
         found = explain_record(read(at.services), record)
         history = at.services.journal.history(at.org.id, found.object, found.id)
         if form == "json":
             data = {**asdict(found), "history": [change_data(each) for each in history]}
-            click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            echo(json.dumps(data, indent=2, ensure_ascii=False))
             return
-        _show(found, history, Screen(at.org.zone, at.org.url, setting.policy, quiet))
+        screen = Screen(at.org.zone, at.org.url, quiet)
+        _show_answer(found, at.services.now, screen)
+        _show_verdicts(found, screen)
+        _show_facts(found, screen)
+        _show_history(history, screen)
 
 
-def _show(found: Explanation, history: Sequence[JournalledChange], screen: Screen) -> None:
-    screen.say(f"{found.object} {found.id} {found.name}: {found.state or 'no status'}")
-    _show_verdicts(found, screen)
-    facts = [[fact.fact, screen.value(fact.value), fact.record or ""] for fact in found.facts]
+def _show_answer(found: "Explanation", now: datetime, screen: Screen) -> None:
+    """Answer in three lines: what it is, whether and when it moves, what decides it."""
+    from sfsync.explain import FAILS, MOVES
+
+    name = screen.record(found.object, found.id, found.name).plain.partition("\n")[0]
+    screen.tell(f"{name}: {found.state or 'no status'} ({found.object} {found.id})")
+    at = f"as of {screen.moment(now)} {screen.zone}"
+    rules = {rule.name: rule for rule in found.rules}
+    moving = next((rule for rule in found.rules if rule.verdict == MOVES), None)
+    if moving is not None:
+        screen.tell(f"It moves to {moving.to} in the next pass (rule {moving.name}, {at})")
+        screen.tell(f"because: {moving.reason}.")
+        return
+    move = found.next_move
+    if move is None:
+        failing = [rule for rule in found.rules if rule.verdict == FAILS]
+        screen.tell(f"No rule moves it, nor will one if nothing happens ({at}).")
+        nearest = min(failing, key=lambda rule: len(rule.failing), default=None)
+    else:
+        screen.tell(
+            f"It stays; if nothing happens, {move.rule} moves it to {move.to} on {move.day}."
+        )
+        nearest = rules.get(move.rule)
+    if nearest is not None and nearest.failing:
+        clauses = " and ".join(_clause(each, screen) for each in nearest.failing)
+        screen.tell(f"What holds {nearest.name} back: {clauses}.")
+
+
+def _show_verdicts(found: "Explanation", screen: Screen) -> None:
+    """Say what each rule for its present state says."""
+    from sfsync.explain import FAILS, HOLDS, MOVES
+
+    moving = next((rule.name for rule in found.rules if rule.verdict == MOVES), "another")
+    said = [rule for rule in found.rules if rule.verdict in (MOVES, HOLDS, FAILS)]
+    if said:
+        _head("Rules for its status", screen)
+        rows = [_verdict(rule, moving, screen) for rule in said]
+        screen.table(("rule", "verdict", "because"), rows, whole="rule")
+    others = [rule.name for rule in found.rules if rule not in said]
+    if others:
+        screen.say(f"Not from this status: {', '.join(others)}.")
+
+
+def _verdict(rule: "RuleVerdict", moving: str, screen: Screen) -> list[Cell]:
+    from sfsync.explain import HOLDS, MOVES
+
+    if rule.verdict == MOVES:
+        return [rule.name, "moves it", rule.reason]
+    if rule.verdict == HOLDS:
+        return [rule.name, "holds too", f"but {moving} comes first"]
+    clauses = (_clause(each, screen) for each in rule.failing)
+    return [rule.name, "does not hold", ("\n" if screen.is_terminal else "; ").join(clauses)]
+
+
+def _clause(clause: "Clause", screen: Screen) -> str:
+    if not clause.is_known:
+        return f"needs {clause.text}; unknown"
+    value = "" if clause.value is None else f"; it is {_value(clause.value, screen)}"
+    return f"needs {clause.text}{value}"
+
+
+def _value(value: Value, screen: Screen) -> str:
+    # In words as the conditions have them, which say "is true".
+    return str(value).lower() if isinstance(value, bool) else screen.value(value)
+
+
+def _show_facts(found: "Explanation", screen: Screen) -> None:
     _head("Facts", screen)
+    facts = [[each.fact, _value(each.value, screen), each.record or ""] for each in found.facts]
     screen.table(("fact", "value", "proved by"), facts)
     if found.points:
         _head("Scores", screen)
@@ -52,60 +124,23 @@ def _show(found: Explanation, history: Sequence[JournalledChange], screen: Scree
             for each in found.points
         ]
         screen.table(("score", "points", "for"), rows)
+
+
+def _show_history(history: Sequence[JournalledChange], screen: Screen) -> None:
     _head("What the service did before", screen)
     if not history:
         screen.say("Nothing.")
+    between = "\n" if screen.is_terminal else "; "
     rows = [
-        [each.run, each.outcome.state.value, each.change.cause, _fields(each, screen)]
+        [
+            each.run,
+            each.outcome.state.value,
+            each.change.cause,
+            between.join(fields_of(each, screen)),
+        ]
         for each in history
     ]
     screen.table(("run", "outcome", "cause", "change"), rows)
-
-
-def _show_verdicts(found: Explanation, screen: Screen) -> None:
-    """Say first what happens, then what each rule for its present state says."""
-    moving = next((rule for rule in found.rules if rule.verdict == MOVES), None)
-    if moving is not None:
-        screen.say(f"The next pass moves it to {moving.to} (rule {moving.name}): {moving.reason}.")
-    elif found.next_move is not None:
-        move = found.next_move
-        screen.say(f"If nothing happens, it moves on {move.day} to {move.to} (rule {move.rule}).")
-    elif found.rules:
-        screen.say("If nothing happens, no rule will move it.")
-    rows = []
-    for rule in found.rules:
-        if rule.verdict == MOVES:
-            rows.append([rule.name, "moves it", rule.reason])
-        elif rule.verdict == HOLDS:
-            rows.append(
-                [rule.name, "holds too", f"but {moving.name if moving else 'another'} comes first"]
-            )
-        elif rule.verdict == FAILS:
-            rows.append(
-                [
-                    rule.name,
-                    "does not hold",
-                    "\n".join(_clause(each, screen) for each in rule.failing),
-                ]
-            )
-    if rows:
-        _head("Rules for its status", screen)
-        screen.table(("rule", "verdict", "because"), rows)
-    others = [rule.name for rule in found.rules if rule.verdict not in (MOVES, HOLDS, FAILS)]
-    if others:
-        screen.say(f"Not from this status: {', '.join(others)}.")
-
-
-def _clause(clause: Clause, screen: Screen) -> str:
-    value = "" if clause.value is None else f"; it is {screen.value(clause.value)}"
-    return f"needs {clause.text}{value}" if clause.is_known else f"needs {clause.text}; unknown"
-
-
-def _fields(each: JournalledChange, screen: Screen) -> str:
-    return "; ".join(
-        f"{n}: {screen.value(v.before)} → {screen.value(v.after)}"
-        for n, v in each.change.fields.items()
-    )
 
 
 def _head(text: str, screen: Screen) -> None:

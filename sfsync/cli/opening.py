@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING
 
 from sfsync.cli.options import Place
 from sfsync.errors import ConfigError
-from sfsync.policy import Policy
-from sfsync.rules.load import load_policy
 from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from sfsync.fake import FakeOrg
     from sfsync.jobs import Services
     from sfsync.journal import Journal
     from sfsync.org import Org
+    from sfsync.policy import Policy
 
 DEMO = "demo"
 SALESFORCE = "salesforce"
+LOCK = "run.lock"
 _DESCRIBED = {
     "text": "string",
     "picklist": "string",
@@ -51,14 +53,21 @@ class Setting:
 
     settings: Settings
     config: ConfigFolder
-    policy: Policy
+    policy: "Policy"
 
 
 def set_up(place: Place) -> Setting:
     """Read settings and configuration. Raises ConfigError with all problems."""
-    settings = load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+    from sfsync.rules.load import load_policy
+
+    settings = settings_of(place)
     config = read_config(settings)
     return Setting(settings, config, load_policy(config.texts))
+
+
+def settings_of(place: Place) -> Settings:
+    """Read the settings alone. Raises ConfigError with all problems."""
+    return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +81,12 @@ class Opened:
 
 
 @contextmanager
-def opened_journal(setting: Setting) -> Iterator["Journal"]:
-    """Open the journal, and close it afterwards."""
+def opened_journal(settings: Settings) -> Iterator["Journal"]:
+    """Open the journal, and close it afterwards. Raises ConfigError where it cannot be."""
     from sfsync.journal import Journal
 
-    setting.settings.state_dir.mkdir(parents=True, exist_ok=True)
-    journal = Journal.open(setting.settings.journal)
+    _make(settings.state_dir)
+    journal = Journal.open(settings.journal)
     try:
         yield journal
     finally:
@@ -96,7 +105,7 @@ def opened(
     from sfsync.jobs import Services
     from sfsync.org.client import connect
 
-    with opened_journal(setting) as journal:
+    with opened_journal(setting.settings) as journal:
         if setting.settings.org == SALESFORCE:
             problem = "--org salesforce: this release cannot sign in; use demo or a recorded org"
             raise ConfigError([problem])
@@ -116,16 +125,16 @@ def open_recorded(setting: Setting) -> "FakeOrg":
     """
     from sfsync.fake import RecordingError, load_folder
 
-    source = source_of(setting)
+    source = source_of(setting.settings, setting.config.path)
     copy = copy_of(setting, source)
-    copy.mkdir(parents=True, exist_ok=True)
+    _make(copy)
     try:
         return load_folder(source, log=copy / "writes.jsonl", likely=_likely_types(setting.policy))
     except RecordingError as error:
         raise ConfigError(error.problems) from error
 
 
-def _likely_types(policy: Policy) -> dict[str, dict[str, str]]:
+def _likely_types(policy: "Policy") -> dict[str, dict[str, str]]:
     """Say what the policy's fields are in Salesforce's words, for columns that are empty."""
     return {
         name: {spec.field: _DESCRIBED[spec.type] for spec in fields.values()}
@@ -133,10 +142,42 @@ def _likely_types(policy: Policy) -> dict[str, dict[str, str]]:
     }
 
 
-def source_of(setting: Setting) -> Path:
+def _make(folder: Path) -> None:
+    """Make a folder of the state folder. Raises ConfigError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"the state folder {folder} cannot be made ({error.strerror}): name another one"
+        raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
+
+
+def zone_of(settings: Settings, org_id: str) -> str | None:
+    """Return the zone of the recorded org that is set, from its file alone.
+
+    None where it is another org than `org_id`, or does not tell. Raises ConfigError where there is
+    no such recording.
+    """
+    from sfsync.fake.recording.source import Source
+
+    if settings.org == SALESFORCE:
+        return None
+    source, problems = Source(source_of(settings, read_config(settings).path)), list[str]()
+    if not source.has("Organization.csv"):
+        return None
+    lines = [cells for _, cells in source.lines("Organization", problems)]
+    for cells in lines[1:]:
+        row = dict(zip(lines[0], cells, strict=False))
+        if row.get("Id", "")[:15] == org_id[:15] and row.get("TimeZoneSidKey"):
+            return row["TimeZoneSidKey"]
+    return None
+
+
+def source_of(settings: Settings, config: Path) -> Path:
     """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
-    name = setting.settings.org
-    path = setting.config.path / "demo" if name == DEMO else Path(name)
+    name = settings.org
+    if name == SALESFORCE:
+        raise ConfigError(["--org salesforce: no recorded org; name a folder or zip, or demo"])
+    path = config / DEMO if name == DEMO else Path(name)
     if not path.exists():
         raise ConfigError(
             [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
@@ -158,15 +199,32 @@ def copy_of(setting: Setting, source: Path) -> Path:
 
 def forget_copy(setting: Setting) -> bool:
     """Throw away our copy of a recorded org; tell whether there was one."""
-    copy = copy_of(setting, source_of(setting))
+    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
     there = copy.exists()
     shutil.rmtree(copy, ignore_errors=True)
     return there
 
 
-def lock_path(setting: Setting) -> Path:
-    """Return the lock of the runs in this state folder."""
-    return setting.settings.state_dir / "run.lock"
+def lock_of(setting: Setting) -> "FileLock":
+    """Take the lock of the runs in this state folder. Raises Locked where another run has it."""
+    from sfsync.jobs import locked
+
+    _make(setting.settings.state_dir)
+    return locked(setting.settings.state_dir / LOCK)
+
+
+def is_at_work(settings: Settings) -> bool:
+    """Tell whether some process holds the lock of the runs: if none does, no open run is alive."""
+    from filelock import FileLock, Timeout
+
+    path = settings.state_dir / LOCK
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 sleep = time.sleep

@@ -14,6 +14,9 @@ from sfsync.model import from_wire
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
+_SHORT_ID = 15
+_SUFFIXES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_INSTANTS = "write 2026-06-15T08:00:00Z, or with an offset 2026-06-15T10:00:00+02:00"
 
 
 class Moment(click.ParamType[datetime]):
@@ -29,20 +32,49 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             return from_wire(value)
-        except ValueError as error:
-            self.fail(f"{error} (write 2026-06-15T08:00:00Z)", param, ctx)
+        except ValueError:
+            self.fail(f"{value!r} is no instant with its time zone: {_INSTANTS}", param, ctx)
 
 
 class RecordId(click.ParamType[str]):
-    """A record Id of 15 or 18 characters."""
+    """A record Id; one of 15 characters is completed to 18.
+
+    The last three say which of the others are capitals, so that an Id whose case was lost on its
+    way is put right, and a mistyped one is mostly noticed.
+    """
 
     name = "ID"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check the Id's form."""
-        if not _ID.fullmatch(value):
+        """Check the Id's form, and return its 18 characters."""
+        text = str(value)
+        if not _ID.fullmatch(text):
             self.fail(f"{value!r} is no record Id: it has 15 or 18 letters and digits", param, ctx)
-        return str(value)
+        if len(text) == _SHORT_ID:
+            return text + _suffix(text)
+        cased = _with_case(text[:_SHORT_ID], text[_SHORT_ID:].upper())
+        if cased is None:
+            self.fail(f"{value!r} is no record Id: its last three do not fit the rest", param, ctx)
+        return cased
+
+
+def _suffix(text: str) -> str:
+    """Return the three characters that keep the case of fifteen, five bits each."""
+    blocks = (text[:5], text[5:10], text[10:])
+    bits = (sum(char.isupper() << place for place, char in enumerate(block)) for block in blocks)
+    return "".join(_SUFFIXES[each] for each in bits)
+
+
+def _with_case(text: str, suffix: str) -> str | None:
+    """Give fifteen characters the case that their suffix tells; None where it cannot be theirs."""
+    if not set(suffix) <= set(_SUFFIXES):
+        return None
+    chars = [
+        char.upper() if _SUFFIXES.index(suffix[place // 5]) >> place % 5 & 1 else char.lower()
+        for place, char in enumerate(text)
+    ]
+    cased = "".join(chars)
+    return cased + suffix if _suffix(cased) == suffix else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +96,7 @@ def place_options(command: F) -> F:
             "-v", "--verbose", count=True, help="Tell each step; -vv each record and call."
         ),
         click.option(
-            "-q", "--quiet", is_flag=True, help="Print nothing but errors and the result."
+            "-q", "--quiet", is_flag=True, help="Print only the result, and what went wrong."
         ),
     ]
     return _with(options, _gathered(command))
@@ -74,14 +106,25 @@ def _gathered(command: F) -> F:
     def called(
         *, org: str | None, config: Path | None, state_dir: Path | None, verbose: int, **rest: Any
     ) -> Any:
-        level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-        logging.basicConfig(level=logging.WARNING, format="%(message)s")
-        logging.getLogger("sfsync").setLevel(level)
+        _log({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
         return command(place=Place(org, config, state_dir), **rest)
 
     called.__doc__, called.__name__ = command.__doc__, command.__name__
     called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     return cast(F, called)
+
+
+class _ToStandardError(logging.Handler):
+    """Writes to whatever the standard error is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+def _log(level: int) -> None:
+    logger = logging.getLogger("sfsync")
+    logger.handlers = [_ToStandardError()]
+    logger.setLevel(level)
 
 
 def narrowing_options(command: F) -> F:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from sfsync.cli.opening import copy_of, forget_copy, lock_path, open_recorded, set_up, source_of
+from sfsync.cli.opening import copy_of, forget_copy, lock_of, open_recorded, set_up, source_of
 from sfsync.cli.options import Place, place_options
-from sfsync.jobs import locked
 
 
 @click.group()
@@ -23,7 +22,7 @@ def org() -> None:
 def reset(place: Place, quiet: bool) -> None:
     """Forget what was written to the copy: the org is as it was recorded."""
     setting = set_up(place)
-    with locked(lock_path(setting)):
+    with lock_of(setting):
         there = forget_copy(setting)
     if not quiet:
         click.echo("The org is as it was recorded." if there else "There was nothing to forget.")
@@ -33,7 +32,10 @@ def reset(place: Place, quiet: bool) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @place_options
 def save(folder: Path, place: Place, quiet: bool) -> None:
-    """Write the org as it now stands to FOLDER, in the form of a recording."""
+    """Write the org as it now stands to FOLDER.
+
+    The folder has the form of a recording: files of the same names are replaced.
+    """
     setting = set_up(place)
     open_recorded(setting).save(folder)
     if not quiet:
@@ -45,5 +47,5 @@ def save(folder: Path, place: Place, quiet: bool) -> None:
 def where(place: Place, quiet: bool) -> None:
     """Say which recording is used, and where its copy is."""
     setting = set_up(place)
-    source = source_of(setting)
-    click.echo(f"{source}\n{copy_of(setting, source)}")
+    source = source_of(setting.settings, setting.config.path)
+    click.echo(f"recording\t{source}\ncopy\t{copy_of(setting, source)}")

@@ -5,13 +5,16 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli.opening import Opened, opened, set_up
 from sfsync.cli.options import Place, format_option, narrowing_options, now_option, place_options
-from sfsync.jobs import plan_job
-from sfsync.model import Plan
+from sfsync.cli.screen import Screen, echo
+
+if TYPE_CHECKING:
+    from sfsync.model import Plan
 
 
 @click.command()
@@ -39,7 +42,8 @@ def plan(
 
     JOB is `hourly`.
     """
-    from sfsync.plan import moves_too_many, to_json
+    from sfsync.jobs import plan_job
+    from sfsync.plan import to_json
 
     setting = set_up(place)
     with opened(setting, now) as at:
@@ -47,25 +51,34 @@ def plan(
         if out is not None:
             out.write_text(to_json(made), encoding="utf-8")
         _print(made, form, at, quiet)
-    large = moves_too_many(made, setting.policy.limits)
-    if large and form == "table" and not quiet:
-        click.echo(f"note: {large}")
     if out is not None and not quiet:
+        # Beside JSON or CSV the standard output holds nothing else.
         click.echo(
             f"The plan is in {out}; `sfsync apply {out}` carries it out.", err=form != "table"
         )
 
 
-def _print(made: Plan, form: str, at: Opened, quiet: bool) -> None:
-    from sfsync.cli.screen import Screen, show_plan
+def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
+    from sfsync.cli.sheet import show_plan
     from sfsync.plan import to_csv_rows, to_json
 
     if form == "json":
-        click.echo(to_json(made), nl=False)
+        echo(to_json(made), nl=False)
     elif form == "csv":
-        click.echo(as_csv(to_csv_rows(made)), nl=False)
+        echo(as_csv(to_csv_rows(made)), nl=False)
     else:
-        show_plan(made, Screen(at.org.zone, at.org.url, at.setting.policy, quiet), at.org.name)
+        screen = Screen(at.org.zone, at.org.url, quiet)
+        show_plan(made, screen, at.org.name, at.setting.policy)
+        say_if_large(made, at, screen)
+
+
+def say_if_large(made: "Plan", at: Opened, screen: Screen) -> None:
+    """Say where a plan moves more records than the limits allow."""
+    from sfsync.plan import moves_too_many
+
+    large = moves_too_many(made, at.setting.policy.limits)
+    if large:
+        screen.say(f"note: {large}")
 
 
 def as_csv(rows: Sequence[dict[str, object]]) -> str:

@@ -1,13 +1,16 @@
 """What are the rules, and are they right? (`sfsync rules`)"""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli.opening import set_up
 from sfsync.cli.options import Place, place_options
-from sfsync.cli.screen import Screen
-from sfsync.policy import Machine
+from sfsync.cli.screen import Screen, echo
+
+if TYPE_CHECKING:
+    from sfsync.policy import Machine
 
 
 @click.group()
@@ -18,7 +21,7 @@ def rules() -> None:
 @rules.command()
 @place_options
 def check(place: Place, quiet: bool) -> None:
-    """Check the whole configuration; every problem is told with its file and line."""
+    """Check the configuration; tell every problem at once."""
     setting = set_up(place)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
@@ -33,9 +36,9 @@ def check(place: Place, quiet: bool) -> None:
 @rules.command("list")
 @place_options
 def list_rules(place: Place, quiet: bool) -> None:
-    """List the rules in the order in which they are tried."""
+    """List the rules in the order they are tried."""
     setting = set_up(place)
-    screen = Screen("UTC", "", setting.policy, quiet)
+    screen = Screen(is_quiet=quiet)
     for machine in setting.policy.machines.values():
         rows = [
             [rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place]
@@ -56,17 +59,17 @@ def list_rules(place: Place, quiet: bool) -> None:
 @click.option("--object", "name", default="Account", show_default=True, help="Whose states.")
 @place_options
 def graph(name: str, place: Place, quiet: bool) -> None:
-    """Print the states and the rules that move between them as a Mermaid diagram."""
+    """Draw the states and moves as a Mermaid diagram."""
     from sfsync.errors import NotFound
     from sfsync.registry import nearest
 
     machines = set_up(place).policy.machines
     if name not in machines:
         raise NotFound(f'no rules for "{name}"{nearest(name, machines)}')
-    click.echo(mermaid(machines[name]))
+    echo(mermaid(machines[name]))
 
 
-def mermaid(machine: Machine) -> str:
+def mermaid(machine: "Machine") -> str:
     """Draw a machine as a Mermaid state diagram.
 
     One arrow for each pair of states, labelled with its rules.
@@ -85,11 +88,14 @@ def mermaid(machine: Machine) -> str:
 @rules.command()
 @click.option("--settings", is_flag=True, help="Of sfsync.yaml instead of the files in rules/.")
 def schema(settings: bool) -> None:
-    """Print the JSON Schema of the rule files, for an editor that completes and checks."""
+    """Print the JSON Schema of the rule files.
+
+    An editor that is told of it completes and checks them.
+    """
     from sfsync.rules.shape import RuleFile, Settings
 
     model = Settings if settings else RuleFile
-    click.echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
+    echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
 
 
 @rules.command()
@@ -99,7 +105,7 @@ def facts(place: Place, quiet: bool) -> None:
     from sfsync.facts import FACTS
 
     setting = set_up(place)
-    screen = Screen("UTC", "", setting.policy, quiet)
+    screen = Screen(is_quiet=quiet)
     for name, fields in setting.policy.objects.items():
         rows = [
             [fact.name, fact.kind.value, fact.meaning]

@@ -8,10 +8,15 @@ from typing import Any
 
 import click
 
-from sfsync.cli.opening import opened_journal, set_up
+from sfsync.cli.opening import is_at_work, opened_journal, settings_of, zone_of
 from sfsync.cli.options import Place, format_option, place_options
-from sfsync.cli.screen import Screen
-from sfsync.model import JournalledChange, Run
+from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
+from sfsync.cli.sheet import outcome_row
+from sfsync.model import JournalledChange, Run, RunState, State
+from sfsync.settings import Settings
+
+# The journal alone cannot tell a run at work from one whose process died.
+ENDED_EARLY = "ended early"
 
 
 @click.command()
@@ -19,30 +24,35 @@ from sfsync.model import JournalledChange, Run
 @format_option("table", "json")
 @place_options
 def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
-    """List the runs in the journal, newest first."""
-    setting = set_up(place)
-    with opened_journal(setting) as journal:
+    """List the runs in the journal, newest first.
+
+    Times are those of the org that --org names, where it is the run's; else UTC, and say so.
+    """
+    settings = settings_of(place)
+    with opened_journal(settings) as journal:
         found = journal.runs()[:limit]
     if form == "json":
-        click.echo(
-            json.dumps({"runs": [run_data(run) for run in found]}, indent=2, ensure_ascii=False)
-        )
+        echo(json.dumps({"runs": [run_data(run) for run in found]}, indent=2, ensure_ascii=False))
         return
-    screen = Screen("UTC", "", setting.policy, quiet)
+    screen = Screen(is_quiet=quiet)
     if not found:
-        screen.say("The journal has no run yet.")
+        screen.say("The journal has no run yet: `sfsync run hourly` makes the first.")
+        return
+    at_work, screens = is_at_work(settings), _screens(settings, found, quiet)
     rows = [
         [
             run.id,
             run.job,
-            screen.moment(run.started),
-            screen.moment(run.now),
-            run.state.value,
-            _counts(run),
+            _moment(run.started, screens[run.org]),
+            _moment(run.now, screens[run.org]),
+            _state(run, at_work),
+            counts_in_words(run.counts),
         ]
         for run in found
     ]
-    screen.table(("run", "job", "started (UTC)", "as of (UTC)", "state", "changes"), rows)
+    screen.table(("run", "job", "started", "as of", "state", "changes"), rows, whole="run")
+    zones = sorted({each.zone for each in screens.values()})
+    screen.say(f"Times are in {' or '.join(zones)}.")
 
 
 @click.command()
@@ -51,50 +61,63 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
 @place_options
 def show(run: str, form: str, place: Place, quiet: bool) -> None:
     """Show RUN (its id, or the beginning of it), change by change."""
-    setting = set_up(place)
-    with opened_journal(setting) as journal:
+    settings = settings_of(place)
+    with opened_journal(settings) as journal:
         found = journal.run(run)
         changes = journal.changes(found.id)
     if form == "json":
         data = {**run_data(found), "changes": [change_data(each) for each in changes]}
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
-    screen = Screen("UTC", "", setting.policy, quiet)
-    moment = screen.moment(found.now)
-    screen.say(f"{found.id} {found.job}, {found.state.value}, as of {moment} UTC: {_counts(found)}")
+    screen = _screens(settings, [found], quiet)[found.org]
+    state = _state(found, is_at_work(settings))
+    screen.say(f"{found.id}: {found.job}, {state}, {counts_in_words(found.counts)}")
+    screen.say(
+        f"started {screen.moment(found.started)}, as of {screen.moment(found.now)} {screen.zone}"
+    )
     if found.undoes:
         screen.say(f"It undoes {found.undoes}.")
+    if state == ENDED_EARLY:
+        screen.say("Its books are open: the next run, apply or undo closes them.")
     if found.error:
         screen.say(found.error)
     rows = [_row(each, screen) for each in changes]
-    screen.table(("outcome", "record", "id", "change", "why"), rows)
+    screen.table(("outcome", "record", "change", "why"), rows, whole="outcome")
 
 
-def _row(each: JournalledChange, screen: Screen) -> list[str]:
+def _screens(settings: Settings, found: list[Run], quiet: bool) -> dict[str, Screen]:
+    """Return a screen for each org of the runs, in its zone where its recording is at hand."""
+    orgs = {run.org for run in found}
+    return {org: Screen(zone_of(settings, org) or "UTC", is_quiet=quiet) for org in sorted(orgs)}
+
+
+def _moment(moment: datetime, screen: Screen) -> str:
+    zone = " UTC" if screen.zone == "UTC" else ""
+    return f"{screen.moment(moment)}{zone}"
+
+
+def _state(run: Run, at_work: bool) -> str:
+    if run.state is RunState.RUNNING and not at_work:
+        return ENDED_EARLY
+    return run.state.value
+
+
+def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
     change, outcome = each.change, each.outcome
-    fields = [
-        f"{name}: {screen.value(v.before)} → {screen.value(v.after)}"
-        for name, v in change.fields.items()
-    ]
-    why = (
-        f"{change.cause}: {change.reason}"
-        if outcome.message == ""
-        else f"{outcome.code} {outcome.message}".strip()
-    )
+    state, *record, why = outcome_row(change, outcome, screen)
+    between = "\n" if screen.is_terminal else "; "
+    fields = between.join(fields_of(each, screen))
+    if outcome.state is State.APPLIED and not outcome.message:
+        why = screen.words(f"{change.cause}: {change.reason}")
+    return [state, *record, fields, why]
+
+
+def fields_of(each: JournalledChange, screen: Screen) -> list[str]:
+    """Say the new values of a journalled change, field by field."""
     return [
-        outcome.state.value,
-        change.name,
-        change.id,
-        ("\n" if screen.is_terminal else "; ").join(fields),
-        why,
+        f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
+        for name, values in each.change.fields.items()
     ]
-
-
-def _counts(run: Run) -> str:
-    return (
-        ", ".join(f"{count} {state}" for state, count in sorted(run.counts.items()))
-        or "nothing to do"
-    )
 
 
 def run_data(run: Run) -> Mapping[str, Any]:

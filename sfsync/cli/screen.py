@@ -6,7 +6,7 @@ In a terminal with colour and links, in a pipe as plain lines.
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,6 +162,6 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def counts_in_words(counts: dict[str, int]) -> str:
+def counts_in_words(counts: Mapping[str, int]) -> str:
     """Say counts by state: `3 applied, 1 stale`; without any, that there was nothing to do."""
     return ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to do"

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 # What a terminal shows of each rule before it points at the other formats.
 ROWS_SHOWN = 15
+NO_STATE = "none"
 
 
 def show_plan(plan: Plan, screen: Screen, org_name: str, policy: "Policy") -> None:
     """Print a plan: what, where and as of when; changes by rule, findings, a summary, notes."""
     at = f"as of {screen.moment(plan.now)} {screen.zone}"
-    screen.say(f"{plan.job} on {org_name} ({plan.org}), {at}")
+    where = org_name if screen.is_terminal else f"{org_name} ({plan.org})"
+    screen.say(f"{plan.job} on {where}, {at}")
     states = policy.state_fields()
     for cause, changes in by_cause(plan.changes).items():
         _show_changes(cause, changes, _Cells(plan, screen, states))
@@ -78,7 +80,7 @@ class _Cells:
         for name, values in self._fields(change):
             after = self._value(values.after)
             if name == state:
-                yield Text(f"{self._value(values.before)} → {after}")
+                yield Text(f"{self._value(values.before or NO_STATE)} → {after}")
             elif values.before is None:
                 yield Text(f"{name} → {after}", style="dim")
             else:
@@ -117,7 +119,7 @@ def _show_findings(findings: Sequence[Finding], screen: Screen) -> None:
             screen.table((), [_finding_line(each) for each in mine])
             continue
         screen.tell()
-        rows = [
+        rows: list[list[Cell]] = [
             [screen.record(each.object, each.id, each.name), each.message]
             for each in mine[:ROWS_SHOWN]
         ]
@@ -152,7 +154,7 @@ def _moves(changes: Sequence[Change], states: Mapping[str, str]) -> str:
     for change in changes:
         values = change.fields.get(states.get(change.object, ""))
         if values is not None:
-            sources.setdefault(str(values.after), set()).add(str(values.before or "none"))
+            sources.setdefault(str(values.after), set()).add(str(values.before or NO_STATE))
     return "; ".join(f"{', '.join(sorted(b))} → {after}" for after, b in sorted(sources.items()))
 
 

@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli.apply import carry_out, large_option, settle_first
-from sfsync.cli.opening import lock_path, opened, set_up
+from sfsync.cli.opening import lock_of, opened, set_up
 from sfsync.cli.options import Place, narrowing_options, place_options
-from sfsync.cli.screen import Screen, show_plan
-from sfsync.jobs import locked
-from sfsync.jobs.undo import undo as plan_undo
+from sfsync.cli.screen import Cell, Screen
+
+if TYPE_CHECKING:
+    from sfsync.undo import LeftField
 
 
 @click.command()
@@ -33,14 +36,33 @@ def undo(
     RUN is a run's id, or its beginning. Fields that somebody changed since are left and listed. An
     undo is a run, too: it can itself be undone.
     """
+    from sfsync.cli.sheet import show_plan
+    from sfsync.jobs.undo import undo as plan_undo
+
     setting = set_up(place)
-    with locked(lock_path(setting)), opened(setting) as at:
-        screen = Screen(at.org.zone, at.org.url, setting.policy, quiet)
+    with lock_of(setting), opened(setting) as at:
+        screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
-        planned = plan_undo(at.services, run, only=only, ids=ids)
-        show_plan(planned.planned.plan, screen, at.org.name)
+        found = plan_undo(at.services, run, only=only, ids=ids)
+        if not (quiet and do_apply):
+            # What its notes say, the table of what is left says better.
+            shown = replace(found.planned.plan, notes=())
+            show_plan(shown, screen, at.org.name, setting.policy)
+        _show_left(found.left, screen)
         if not do_apply:
             screen.say("Nothing was written: add --apply to do it.")
             return
-        ran = carry_out(planned.planned, at, screen, allow_large=allow_large)
+        ran = carry_out(found.planned, at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)
+
+
+def _show_left(left: Sequence["LeftField"], screen: Screen) -> None:
+    """Print the fields that stay as they are, and why."""
+    rows: list[list[Cell]] = []
+    for each in left:
+        wrote, found = screen.value(each.expected), screen.value(each.found)
+        values = f"{each.field}: the run wrote {wrote}, it is {found}"
+        record = screen.record(each.object, each.id, each.name)
+        ids: list[Cell] = [] if screen.is_terminal else [each.id]
+        rows.append(["left", record, *ids, values, each.why])
+    screen.table(("outcome", "record", "field", "why"), rows, title="Left as it is")

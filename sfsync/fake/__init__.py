@@ -34,11 +34,12 @@ def load_folder(
     added to recorded users as well unless state.json names another).
 
     Columns that are no standard fields are typed by their values: boolean, int, double, date,
-    datetime, else string or, over 255 characters, textarea. An optional `describe.json` (object ->
-    list of fields in the keys of a describe, plus `history_tracked`; or an object with `fields`)
-    declares fields and objects or overrides what would be assumed. Derived fields are kept as
-    recorded; Task.AccountId, Event.AccountId and LastActivityDate are derived where the column is
-    there and the cell is empty. Activities a year old are archived if the org has IsArchived.
+    datetime, else string or, over 255 characters, textarea; those without any value by `likely`
+    (object -> field -> type). An optional `describe.json` (object -> list of fields in the keys of
+    a describe, plus `history_tracked`; or an object with `fields`) declares fields and objects or
+    overrides what would be assumed. Derived fields are kept as recorded; Task.AccountId,
+    Event.AccountId and LastActivityDate are derived where the column is there and the cell is
+    empty. Activities a year old are archived if the org has IsArchived.
 
     The clock stands at the latest stamp found (2000-01-01 UTC without any), or where an optional
     `state.json` puts it. `log`: a file of committed writes; it is replayed, and each further

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sfsync.errors import NotFound
 from sfsync.journal import Journal
 from sfsync.model import Plan
 from sfsync.org import OrgReader
 from sfsync.plan import narrowed
 from sfsync.policy import Policy
 from sfsync.registry import Registry
+
+CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
 
 States = Mapping[tuple[str, str], str | None]
 
@@ -52,11 +55,15 @@ def plan_job(
 ) -> Planned:
     """Let a job make its plan, narrowed to some rules and records where any are named.
 
-    Raises NotFound for an unknown job or rule.
+    Raises NotFound for an unknown job or rule, and for a record that the job did not read.
     """
     planned = JOBS.find(name)(services)
     if not only and not ids:
         return planned
+    read = {record_id for _, record_id in planned.states}
+    for record_id in sorted(set(ids)):
+        if not any(each.startswith(record_id) for each in read):
+            raise NotFound(f"the job {name} knows no record {record_id}: {CHECK_ID}")
     # What was read beside these records is not kept: what an earlier run knows is still needed.
     plan = narrowed(planned.plan, services.policy, only=only, ids=ids)
     return replace(planned, plan=plan, states={}, whole=False)

@@ -64,15 +64,16 @@ def run_planned(
 ) -> Ran:
     """Apply what was planned, with the books kept; only to be called under the lock.
 
-    `chance` makes the run's id unique. Raises Stopped before anything is written, where a limit is
-    passed. Where the org goes away half-way (OrgUnavailable) the run stays open in the journal, and
-    the next start settles it.
+    `chance` makes the run's id unique. Before anything is written raises ConfigError where the org
+    lacks fields that the plan changes, and Stopped where a limit is passed. Where the org goes away
+    half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
     """
     plan, policy = planned.plan, services.policy
     budget = desk.org.budget()
     left = (budget.left, budget.total) if budget else None
-    check_limits(plan, policy.limits, budget=left, allow_large=allow_large)
+    # What has to be mended in the org first, then what only has to be said yes to.
     check_writable(plan, lambda name: _writable(services.org, name))
+    check_limits(plan, policy.limits, budget=left, allow_large=allow_large)
     started = services.wall()
     run = Run(
         id=new_run_id(started, chance),

@@ -1,34 +1,52 @@
 """Which rules cannot judge, because of what this org lacks?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
-from sfsync.policy import Machine
+from sfsync.policy import FindingRule, Machine, Rule
 
 
 def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Say what the org lacks of what was asked for, and which rules, scores and findings cannot
-    judge because of it.
+    judge because of it: a few sentences, the objects first, then each object of the rules.
 
     `asked` names the columns that were asked for, by object. Empty where nothing is missing.
     """
     missing = look.snapshot.missing
     if not missing:
         return ()
-    lines = [
-        *(_cannot(look, machine) for machine in look.policy.machines.values()),
-        [_cannot_write(look, machine) for machine in look.policy.machines.values()],
-    ]
-    return (_lacks(look, asked), *(line for each in lines for line in each if line))
+    objects = ", ".join(sorted(name for name in missing if "." not in name))
+    lines = [f"The org lacks the objects {objects}; they count as empty."] if objects else []
+    for name in sorted(asked, key=lambda each: each not in look.policy.machines):
+        lines += _lacks(look, name)
+    for machine in look.policy.machines.values():
+        lines += _cannot(look, machine)
+    return tuple(lines)
 
 
-def _lacks(look: Look, asked: Mapping[str, Sequence[str]]) -> str:
-    objects = sorted(name for name in look.snapshot.missing if "." not in name)
-    fields = sorted(api_name(look, need) for need in look.snapshot.missing if "." in need)
-    parts = [f"the objects {', '.join(objects)}"] if objects else []
-    parts += [f"the fields {', '.join(fields)}"] if fields else []
-    return f"This org lacks {' and '.join(parts)}; what is missing counts as empty."
+def _lacks(look: Look, object_name: str) -> Iterator[str]:
+    """Say which fields an object lacks: those that the service would write, then the others."""
+    machine = look.policy.machines.get(object_name)
+    written = _written(machine) if machine else frozenset()
+    start = f"{object_name}."
+    lacking = {need.removeprefix(start) for need in look.snapshot.missing if need.startswith(start)}
+    to_write, to_read = _fields(look, object_name, lacking & written), lacking - written
+    if to_write:
+        yield f"{object_name} lacks fields that plans write, create them to apply one: {to_write}."
+    if to_read:
+        yield f"{object_name} lacks {_fields(look, object_name, to_read)}; they count as empty."
+
+
+def _written(machine: Machine) -> frozenset[str]:
+    sets = (rule.set for part in (machine.rules, machine.keep) for rule in part)
+    return frozenset(
+        {machine.state, *machine.entered_fields(), *(each.field for one in sets for each in one)}
+    )
+
+
+def _fields(look: Look, object_name: str, columns: Collection[str]) -> str:
+    return ", ".join(sorted(look.policy.field(object_name, column) for column in columns))
 
 
 def api_name(look: Look, need: str) -> str:
@@ -37,21 +55,27 @@ def api_name(look: Look, need: str) -> str:
     return f"{object_name}.{look.policy.field(object_name, column)}" if column else object_name
 
 
-def _cannot(look: Look, machine: Machine) -> list[str]:
-    parts: list[tuple[str, Condition | None]] = [(f"rule {r.name}", r.when) for r in machine.rules]
-    parts += [(f"finding {finding.name}", finding.when) for finding in machine.findings]
-    lines = [
-        f"{machine.object}: {what} cannot judge without {', '.join(needs)}."
-        for what, when in parts
-        if (needs := _needs(look, machine.object, when))
-    ]
+def _cannot(look: Look, machine: Machine) -> Iterator[str]:
+    """Say which rules and findings cannot judge, and which scores give less than they could."""
+    kinds: tuple[tuple[str, Sequence[Rule | FindingRule]], ...] = (
+        ("rules", machine.rules),
+        ("findings", machine.findings),
+    )
+    for kind, parts in kinds:
+        blind: dict[str, list[str]] = {}
+        for part in parts:
+            needs = ", ".join(_needs(look, machine.object, part.when))
+            if needs:
+                blind.setdefault(needs, []).append(part.name)
+        said = "; ".join(f"{', '.join(names)} (no {needs})" for needs, names in blind.items())
+        if said:
+            yield f"{machine.object} has {kind} that cannot judge: {said}."
     for name, score in machine.scores.items():
-        needs = sorted({need for line in score for need in _needs(look, machine.object, line.when)})
+        needs = ", ".join(
+            sorted({need for line in score for need in _needs(look, machine.object, line.when)})
+        )
         if needs:
-            lines.append(
-                f"{machine.object}: the score {name} gives no points for {', '.join(needs)}."
-            )
-    return lines
+            yield f"{machine.object}'s score {name} gives no points for {needs}."
 
 
 def _needs(look: Look, object_name: str, when: Condition | None) -> list[str]:
@@ -70,15 +94,3 @@ def _of_test(look: Look, object_name: str, name: str, operator: str) -> Iterator
             yield field
     elif not look.column(object_name, name).known:
         yield from spec.missing(look.snapshot.missing)
-
-
-def _cannot_write(look: Look, machine: Machine) -> str:
-    written = {machine.state, *machine.entered_fields()}
-    written |= {
-        each.field for part in (machine.rules, machine.keep) for rule in part for each in rule.set
-    }
-    fields = sorted(name for name in written if f"{machine.object}.{name}" in look.snapshot.missing)
-    if not fields or machine.object in look.snapshot.missing:
-        return ""
-    names = ", ".join(look.policy.field(machine.object, name) for name in fields)
-    return f"{machine.object}: the plan cannot be applied before the org has the fields {names}."

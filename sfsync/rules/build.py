@@ -58,9 +58,9 @@ class Builder:
             object=file.object,
             state=file.state,
             states={
-                name: self._state(name, each)
+                name: state
                 for name, each in file.states.items()
-                if name != NO_STATE
+                if (state := self._state(name, each)).name != NO_STATE
             },
             rules=tuple(self._rule(n, each) for n, each in enumerate(file.rules)),
             keep=tuple(self._keep(n, each) for n, each in enumerate(file.keep)),

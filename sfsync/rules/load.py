@@ -19,8 +19,8 @@ from sfsync.policy import NO_STATE, FactSettings, FieldSpec, Limits, Machine, Po
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
+from sfsync.rules.shape import SETTINGS_FILE
 
-SETTINGS_FILE = "sfsync.yaml"
 S = TypeVar("S", bound=shape.Shape)
 
 
@@ -120,7 +120,7 @@ def _item(loc: Path, kind: str) -> Path:
     places = [place for place, part in enumerate(loc) if isinstance(part, int)]
     if places:
         return loc[: places[-1] + 1]
-    return loc[:3] if loc[0] == "objects" and len(loc) > 3 else ()
+    return loc[:3] if loc[:1] == ("objects",) and len(loc) > 3 else ()
 
 
 def _stands(data: Any, path: Path) -> bool:
@@ -138,6 +138,8 @@ def _words(model: type[shape.Shape], loc: Path, kind: str, message: str) -> tupl
             loc,
             f'unknown key "{loc[-1]}"{nearest(str(loc[-1]), shape.keys_at(model, loc[:-1]))}',
         )
+    if not loc:
+        return loc, "the file must hold keys with values, as the one that came with sfsync does"
     if kind == "missing":
         return loc, f'"{loc[-1]}" is missing'
     return loc, f"{'.'.join(str(part) for part in loc)}: {message.removeprefix('Value error, ')}"

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+SETTINGS_FILE = "sfsync.yaml"
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value

@@ -103,6 +103,9 @@ def test_completion_is_stamped_once_and_taken_back(org: FakeOrg, sf: Salesforce)
     assert done == org.record("Task", task)["SystemModstamp"]
     sf.Task.update(task, {"Status": "Completed", "Subject": "Call again"})
     assert org.record("Task", task)["CompletedDateTime"] == done
+    org.add("TaskStatus", MasterLabel="Done", IsClosed=True, SortOrder=9)
+    sf.Task.update(task, {"Status": "Done"})
+    assert org.record("Task", task)["CompletedDateTime"] == done
     sf.Task.update(task, {"Status": "Deferred"})
     assert org.record("Task", task)["CompletedDateTime"] is None
 

@@ -46,7 +46,10 @@ def test_a_wrong_checksum_is_no_id(short: str, place: int) -> None:
     assert (normalise(swapped) == long) or normalise(swapped) is None
 
 
-@pytest.mark.parametrize("text", ["", "001", "001000000000001AA", "00100000000000!", None, 12])
+@pytest.mark.parametrize(
+    "text",
+    ["", "001", "001000000000001AA", "001000000000001AAB", "00100000000000!", None, 12],
+)
 def test_what_is_no_id_is_none(text: object) -> None:
     """Contract 4.7."""
     assert normalise(text) is None

@@ -1,6 +1,7 @@
 """Is a folder in the form of Data Export the org it was recorded from?"""
 
 import json
+import os
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -320,33 +321,48 @@ def test_the_log_brings_back_what_was_written(folder: Path, tmp_path: Path) -> N
     assert len(log.read_text().splitlines()) == 4
 
 
-def test_the_log_is_on_the_disk_before_the_answer(folder: Path, tmp_path: Path) -> None:
-    """A hook that runs after the request finds the line."""
+def test_the_log_is_on_the_disk_before_the_answer(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole line is forced to the disk, then the request is answered."""
     log = tmp_path / "log.jsonl"
     org = load_folder(folder, log)
-    sizes: list[int] = []
-    org.on_request.append(
-        lambda call: sizes.append(log.stat().st_size) if call.when == "after" else None
-    )
+    events: list[str] = []
+
+    def force(_descriptor: int) -> None:
+        events.append("forced" if log.read_bytes().endswith(b"\n") else "too early")
+
+    monkeypatch.setattr(os, "fsync", force)
+    org.on_request.append(lambda call: events.append(call.when))
     sign_in(org).Account.update("001000000000001AAA", {"Name": "Fern"})
-    assert sizes[0] > 0
+    assert events == ["before", "forced", "after"]
 
 
-def test_a_torn_last_line_is_ignored_and_cut_off(folder: Path, tmp_path: Path) -> None:
-    """A killed process may leave half a line; anything else that is unreadable is an error."""
+def test_a_torn_last_line_is_ignored_and_cut_off_by_the_next(folder: Path, tmp_path: Path) -> None:
+    """A killed process may leave half a line: a reader leaves it, the next writer cuts it off."""
     log = tmp_path / "log.jsonl"
     org = load_folder(folder, log)
     sf = sign_in(org)
     sf.Account.update("001000000000001AAA", {"Name": "first"})
     whole = log.read_bytes()
     sf.Account.update("001000000000001AAA", {"Name": "second"})
-    log.write_bytes(log.read_bytes()[:-10])
+    torn = log.read_bytes()[:-10]
+    log.write_bytes(torn)
     again = load_folder(folder, log)
     assert again.record("Account", "001000000000001AAA")["Name"] == "first"
-    assert log.read_bytes() == whole
+    assert log.read_bytes() == torn
     sign_in(again).Account.update("001000000000001AAA", {"Name": "third"})
+    assert log.read_bytes().startswith(whole)
+    assert len(log.read_bytes().splitlines()) == 2
     third = load_folder(folder, log)
     assert third.record("Account", "001000000000001AAA")["Name"] == "third"
+
+
+def test_an_unreadable_line_of_the_log_is_an_error(folder: Path, tmp_path: Path) -> None:
+    """Only the last line may be torn; any other is reported with its number."""
+    log = tmp_path / "log.jsonl"
+    sign_in(load_folder(folder, log)).Account.update("001000000000001AAA", {"Name": "first"})
+    whole = log.read_bytes()
     log.write_bytes(b"nonsense\n" + whole)
     with pytest.raises(RecordingError, match=r"log.jsonl:1"):
         load_folder(folder, log)
@@ -364,3 +380,12 @@ def test_the_public_recording_loads() -> None:
     assert len(sf.query_all("SELECT Id, Owner.Manager.Name FROM Opportunity")["records"]) == 8800
     with pytest.raises(SalesforceResourceNotFound):
         sf.Task.describe()
+
+
+def test_an_empty_column_has_the_type_that_is_likely(tmp_path: Path) -> None:
+    """`likely` speaks only where no cell of the column does."""
+    folder = write(tmp_path / "r", Account='"Id","A__c","B__c"\n"001000000000001AAA","","1"\n')
+    likely = {"Account": {"A__c": "date", "B__c": "string"}}
+    found = types(sign_in(load_folder(folder, likely=likely)), "Account")
+    assert (found["A__c"], found["B__c"]) == ("date", "int")
+    assert types(sign_in(load_folder(folder)), "Account")["A__c"] == "string"

@@ -171,9 +171,11 @@ def test_a_parent_may_be_named_by_its_external_id(org: FakeOrg, sf: Salesforce) 
     account = org.add("Account", Name="Acme", Number__c="7")
     contact = sf.Contact.create({"LastName": "Reed", "Account": {"Number__c": "7"}})["id"]
     assert org.record("Contact", contact)["AccountId"] == account
-    with pytest.raises(SalesforceMalformedRequest) as error:
-        sf.Contact.create({"LastName": "Reed", "Account": {"Number__c": "8"}})
-    assert problem(error)[1] == "INVALID_FIELD"
+    org.add("Account", Name="Twin", Number__c="7")
+    for number in ("7", "8"):
+        with pytest.raises(SalesforceMalformedRequest) as error:
+            sf.Contact.create({"LastName": "Reed", "Account": {"Number__c": number}})
+        assert problem(error)[1] == "INVALID_FIELD"
 
 
 def test_an_update_since_a_time_is_refused_if_the_record_moved(
@@ -247,6 +249,18 @@ def test_deleting_an_account_deletes_what_belongs_to_it(org: FakeOrg, sf: Salesf
         assert org.record(name, record_id)["IsDeleted"] is True
     assert org.records("OpportunityHistory") == []
     assert [each["Id"] for each in org.records("Task")] == [other]
+
+
+def test_a_persons_activities_stay_if_they_also_belong_elsewhere(
+    org: FakeOrg, sf: Salesforce
+) -> None:
+    """Deleting a contact deletes the activities that have no What."""
+    account = org.add("Account", Name="Acme")
+    contact = org.add("Contact", LastName="Reed", AccountId=account)
+    kept = org.add("Task", WhoId=contact, WhatId=account)
+    org.add("Task", WhoId=contact)
+    sf.Contact.delete(contact)
+    assert [each["Id"] for each in org.records("Task")] == [kept]
 
 
 def test_records_that_cannot_be_deleted_or_created_are_refused(

@@ -104,6 +104,11 @@ def test_a_missing_parent_counts_as_null(org: FakeOrg, sf: Salesforce) -> None:
     assert found("Account.Name != 'Acme'") == ["Free"]
     assert found("Account.Vip__c = false") == ["Free"]
     assert found("Account.Owner.Name = 'Service User'") == ["Reed"]
+    assert found(f"AccountId = '{account}'") == ["Reed"]
+    assert found("AccountId = null") == ["Free"]
+    assert set(found(f"AccountId IN ('{account}', null)")) == {"Reed", "Free"}
+    assert found(f"AccountId NOT IN ('{account}')") == ["Free"]
+    assert found(f"AccountId IN ('{account}', '{account[:15]}') AND LastName = 'Free'") == []
 
 
 # Wednesday 2026-03-04, 10:30 in Paris.

@@ -105,8 +105,8 @@ def test_an_error_shows_excerpt_caret_and_place(sf: Salesforce) -> None:
     assert text == (
         "\nSELECT Id, Nope FROM Account\n           ^\nERROR at Row:1:Column:12\n"
         "No such column 'Nope' on entity 'Account'. If you are attempting to use a custom field, "
-        "be sure to append the '__c' after the custom field name. Please reference your WSDL or the "
-        "describe call for the appropriate names."
+        "be sure to append the '__c' after the custom field name. Please reference your WSDL or "
+        "the describe call for the appropriate names."
     )
     assert "Row:2:Column:6" in refusal(sf, "SELECT Id\nFROM Nope")[1]
 

@@ -270,6 +270,9 @@ def test_an_import_may_set_what_nobody_can_write(org: FakeOrg) -> None:
     record = org.record("Task", task)
     assert record["CompletedDateTime"] == "2026-02-01T08:00:00.000+0000"
     assert record["IsClosed"] is True
+    ownerless = org.add("Task", OwnerId=None, Status=None)
+    assert org.record("Task", ownerless)["OwnerId"] is None
+    assert org.record("Task", ownerless)["Status"] is None
     with pytest.raises(ValueError, match="Account has no field Nope"):
         org.add("Account", Name="Acme", Nope=1)
     with pytest.raises(ValueError, match="Until__c"):

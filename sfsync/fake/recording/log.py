@@ -19,6 +19,7 @@ class Log:
     def __init__(self, state: OrgState, path: Path) -> None:
         self._state = state
         self._path = path
+        self._torn_at: int | None = None
 
     def append(self, touched: list[tuple[str, str]]) -> None:
         """Write one line with the rows a request touched and make sure that it is on the disk."""
@@ -32,6 +33,7 @@ class Log:
             },
             ensure_ascii=False,
         )
+        self._cut_off()
         with self._path.open("ab") as stream:
             stream.write(line.encode() + b"\n")
             stream.flush()
@@ -40,18 +42,23 @@ class Log:
     def replay(self) -> None:
         """Carry out what the log says.
 
-        A last line without its end, left by a process that was killed, is cut off. Raises
-        RecordingError on any other line that cannot be read.
+        A last line without its end is passed over: a process was killed while it wrote it, or is
+        writing it now. Only who writes himself cuts it off. Raises RecordingError on any other line
+        that cannot be read.
         """
         if not self._path.exists():
             return
         whole, torn = _split(self._path.read_bytes())
         for number, line in enumerate(whole, start=1):
             self._carry_out(number, line)
-        if torn:
-            with self._path.open("r+b") as stream:
-                stream.truncate(sum(len(line) + 1 for line in whole))
+        self._torn_at = sum(len(line) + 1 for line in whole) if torn else None
         self._state.store.commit()
+
+    def _cut_off(self) -> None:
+        if self._torn_at is not None:
+            with self._path.open("r+b") as stream:
+                stream.truncate(self._torn_at)
+            self._torn_at = None
 
     def _carry_out(self, number: int, line: bytes) -> None:
         try:

@@ -1,0 +1,273 @@
+"""Is exactly what the policy needs read from the org, and is what the org lacks noted?"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from loop_org import Loop, config_texts, empty_org, loop_of, shipped_policy
+from records_org import RecordsOrg
+
+from sfsync.extract import columns_needed, extract
+from sfsync.facts import FACTS, Look
+from sfsync.model import OwnWrite, PreviousPass, to_wire
+from sfsync.policy import Policy
+from sfsync.rules.blind import blind_spots
+from sfsync.rules.judge import judge
+from sfsync.rules.load import load_policy
+from sfsync.snapshot import Snapshot
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+FIRM, OTHER = "001000000000001AAA", "001000000000002AAA"
+USER = "005000000000001AAA"
+OLD = "2020-01-01T09:00:00.000+0000"
+LATER = to_wire(NOW + timedelta(seconds=1))
+NEEDED = columns_needed(shipped_policy())
+
+
+@dataclass(frozen=True)
+class Listening(RecordsOrg):
+    """An org that remembers what it was asked for."""
+
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
+
+    def pages(
+        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
+    ) -> Iterator[list[dict[str, Any]]]:
+        self.asked[object] = tuple(fields)
+        if archived:
+            self.archived.add(object)
+        return super().pages(object, fields, archived=archived, where=where)
+
+
+def an_org(
+    policy: Policy | None = None, lacking: Sequence[str] = (), **records: list[dict[str, Any]]
+) -> Listening:
+    """An org with all fields of the policy but some, and these records."""
+    columns = {
+        name: [spec.field for spec in fields.values() if f"{name}.{spec.field}" not in lacking]
+        for name, fields in (policy or shipped_policy()).objects.items()
+        if name not in lacking
+    }
+    return Listening(records, columns)
+
+
+def account(id: str = FIRM, **fields: Any) -> dict[str, Any]:
+    return {"Id": id, "Name": "Firm", "CreatedDate": OLD, "SystemModstamp": OLD, **fields}
+
+
+def read(org: RecordsOrg, policy: Policy | None = None) -> Snapshot:
+    return extract(org, policy or shipped_policy(), NOW)
+
+
+def notes(org: RecordsOrg) -> tuple[str, ...]:
+    return blind_spots(Look(read(org), shipped_policy()), NEEDED)
+
+
+def with_settings(old: str, new: str) -> Policy:
+    texts = dict(config_texts())
+    changed = texts["sfsync.yaml"].replace(old, new)
+    assert changed != texts["sfsync.yaml"]
+    return load_policy({**texts, "sfsync.yaml": changed})
+
+
+def test_what_is_needed_is_asked_for_and_nothing_else() -> None:
+    org = an_org()
+    read(org)
+    policy = shipped_policy()
+    assert org.asked.keys() == NEEDED.keys()
+    for name, columns in NEEDED.items():
+        assert sorted(org.asked[name]) == sorted(
+            {"Id", *(policy.field(name, column) for column in columns)}
+        )
+
+
+def test_what_no_rule_and_no_fact_asks_about_is_not_read() -> None:
+    assert "annual_revenue" in shipped_policy().objects["Account"]
+    for column in ("annual_revenue", "website", "country", "record_type", "type"):
+        assert column not in NEEDED["Account"]
+    assert "amount" not in NEEDED["Opportunity"]
+    assert "number_of_employees" in NEEDED["Account"], "the rule out-of-target asks about it"
+    assert "churn_at" in NEEDED["Account"], "a move writes it"
+    assert "backlog_until" in NEEDED["Account"], "rules set it"
+
+
+def test_what_leave_out_asks_about_is_read_too() -> None:
+    policy = with_settings("leave_out: {}", "leave_out: {Account: {type: Partner}}")
+    assert set(columns_needed(policy)["Account"]) == {*NEEDED["Account"], "type"}
+
+
+def test_every_column_that_a_fact_reads_is_asked_for() -> None:
+    for fact in FACTS.values():
+        for needed in fact.reads:
+            object_name, _, column = needed.partition(".")
+            assert column in NEEDED[object_name], fact.name
+
+
+def test_activities_and_histories_are_read_with_their_archive() -> None:
+    org = an_org()
+    read(org)
+    assert org.archived == {"Task", "Event", "AccountHistory", "OpportunityHistory"}
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with loop_of(empty_org(NOW, "Europe/Paris"), NOW) as opened:
+        yield opened
+
+
+def test_archived_activities_count(loop: Loop) -> None:
+    firm = loop.fake.add("Account", Name="Firm", CreatedDate=OLD)
+    call = loop.fake.add(
+        "Task", Subject="Call", WhatId=firm, Status="Completed", ActivityDate="2024-03-01",
+        CompletedDateTime="2024-03-01T10:00:00Z", CreatedDate="2024-03-01T10:00:00Z",
+    )  # fmt: skip
+    assert loop.fake.record("Task", call)["IsArchived"] is True
+    assert loop.look().column("Account", "last_activity_at").at(0) == "2024-03-01T10:00:00.000+0000"
+
+
+def test_deleted_records_are_not_read(loop: Loop) -> None:
+    kept, gone = (loop.fake.add("Account", Name=name, CreatedDate=OLD) for name in ("A", "B"))
+    loop.fake.remove("Account", gone)
+    assert list(loop.look().frame("Account").index) == [kept]
+
+
+def test_of_the_history_only_the_status_and_the_creation_are_read(loop: Loop) -> None:
+    firm = loop.fake.add("Account", Name="Firm", CreatedDate=OLD)
+    for row in ("Status__c", "Industry", "created"):
+        loop.fake.add("AccountHistory", AccountId=firm, Field=row, CreatedDate=OLD)
+    fields = loop.look().column("AccountHistory", "field")
+    assert sorted(fields.words) == ["Status__c", "created"]
+
+
+def test_what_was_created_later_than_now_is_left_to_the_next_pass_except_tasks() -> None:
+    deal = {"Id": "006000000000001AAA", "AccountId": FIRM, "StageName": "Closing"}
+    org = an_org(
+        Account=[account(CreatedDate=to_wire(NOW)), account(OTHER, CreatedDate=LATER)],
+        Opportunity=[{**deal, "CreatedDate": LATER}],
+        Contact=[{"Id": "003000000000001AAA", "AccountId": OTHER, "CreatedDate": OLD}],
+        Task=[{"Id": "00T000000000001AAA", "AccountId": FIRM, "CreatedDate": LATER}],
+        Event=[{"Id": "00U000000000001AAA", "AccountId": FIRM, "CreatedDate": LATER}],
+    )
+    frames = read(org).frames
+    assert list(frames["Account"].index) == [FIRM]
+    assert {name: len(frames[name]) for name in ("Opportunity", "Contact", "Task", "Event")} == {
+        "Opportunity": 0, "Contact": 1, "Task": 1, "Event": 0,
+    }  # fmt: skip
+    assert frames["Contact"]["account"].tolist() == [-1], "its account is left to the next pass"
+
+
+def test_what_is_left_out_is_left_out_and_what_belongs_to_it_loses_it() -> None:
+    policy = with_settings(
+        "leave_out: {}", "leave_out: {Account: {type: Partner}, Task: {status: Cancelled}}"
+    )
+    tasks = [("1", FIRM, "Done"), ("2", FIRM, "Cancelled"), ("3", OTHER, "Done")]
+    org = an_org(
+        policy,
+        Account=[account(Type="Partner"), account(OTHER, Type="Customer")],
+        Task=[
+            {"Id": f"00T00000000000{n}AAA", "AccountId": firm, "Status": status, "CreatedDate": OLD}
+            for n, firm, status in tasks
+        ],
+    )
+    frames = read(org, policy).frames
+    assert list(frames["Account"].index) == [OTHER]
+    places = dict(zip(frames["Task"].index.str[14], frames["Task"]["account"], strict=True))
+    assert places == {"1": -1, "3": 0}
+
+
+def test_references_are_positions_whatever_the_order_of_the_pages() -> None:
+    contacts = [
+        {"Id": f"00300000000000{n}AAA", "AccountId": to}
+        for n, to in (("3", OTHER), ("1", FIRM), ("2", None), ("4", "001000000000009AAA"))
+    ]
+    org = an_org(Account=[account(OTHER), account(FIRM)], Contact=contacts)
+    frames = read(org).frames
+    assert list(frames["Account"].index) == [FIRM, OTHER]
+    assert frames["Contact"]["account"].tolist() == [0, -1, 1, -1]
+    assert str(frames["Contact"]["account"].dtype) == "int32"
+
+
+def test_an_org_that_lacks_nothing_has_no_notes() -> None:
+    assert read(an_org()).missing == frozenset()
+    assert notes(an_org()) == ()
+
+
+def test_a_missing_object_is_noted_with_the_rules_that_cannot_judge() -> None:
+    org = an_org(lacking=["Opportunity", "OpportunityHistory"], Account=[account()])
+    snapshot = read(org)
+    assert snapshot.missing >= {"Opportunity", "OpportunityHistory"}
+    assert "Opportunity" not in org.asked
+    told = notes(org)
+    assert "Opportunity, OpportunityHistory" in told[0]
+    assert blind_rules(told) == {
+        *("won", "opportunity-opened", "subscription-ended", "opportunities-lost")
+    }
+    assert any("potential gives no points for Opportunity" in line for line in told)
+
+
+def blind_rules(told: Sequence[str]) -> set[str]:
+    """The rules of accounts that the notes call unable to judge."""
+    (line,) = [line for line in told if "rules that cannot judge" in line]
+    rules = shipped_policy().machines["Account"].rules
+    return {rule.name for rule in rules if re.search(rf"[ ,]{rule.name}[, ]", line)}
+
+
+def test_a_missing_field_is_noted_by_salesforces_name() -> None:
+    told = notes(an_org(lacking=["Account.Enriched_At__c", "Account.Backlog_Until__c"]))
+    (to_write,) = [line for line in told if "Backlog_Until__c" in line]
+    assert "create" in to_write
+    assert "Enriched_At__c" not in to_write
+    assert blind_rules(told) == {"qualified-by-data"}
+    assert any("Account.Enriched_At__c" in line for line in told)
+
+
+def test_rules_that_cannot_judge_move_nobody() -> None:
+    target = account(Status__c="Target", Target_At__c="2026-01-01T09:00:00.000+0000")
+    for lacking, moved in (([], 1), (["Event"], 0), (["Task"], 0), (["Task.IsClosed"], 0)):
+        judgement = judge(Look(read(an_org(lacking=lacking, Account=[target])), shipped_policy()))
+        moves = [c for c in judgement.changes if c.cause == "rule:idle"]
+        assert len(moves) == moved, lacking
+
+
+def test_an_org_without_any_object_gives_an_empty_snapshot_and_many_notes() -> None:
+    org = RecordsOrg({}, {})
+    assert read(org).frames == {}
+    assert read(org).missing == NEEDED.keys()
+    assert blind_rules(notes(org)) >= {"won", "opportunity-opened", "activity", "idle"}
+
+
+def test_the_earlier_pass_and_the_services_writes_come_along() -> None:
+    org = an_org(Account=[account(Status__c="Target"), account(OTHER, Status__c=None)])
+    earlier = PreviousPass(NOW - timedelta(hours=1), {("Account", OTHER): None})
+    writes = [
+        OwnWrite("Account", OTHER, "Target", NOW - timedelta(hours=2)),
+        OwnWrite("Account", "001000000000009AAA", "Target", NOW),
+        OwnWrite("Opportunity", "006000000000009AAA", "Closing", NOW),
+    ]
+    snapshot = extract(org, shipped_policy(), NOW, earlier, writes)
+    assert snapshot.previous == earlier.now
+    assert snapshot.frames["Account"]["was_read"].tolist() == [False, True]
+    own = snapshot.own_writes["Account"]
+    assert (own["record"].tolist(), list(own["value"])) == ([1], ["Target"])
+    assert len(snapshot.own_writes["Opportunity"]) == 0
+
+
+KINDS: Mapping[str, tuple[Any, str]] = {
+    "NumberOfEmployees": ("number_of_employees", "float64"),
+    "Status__c": ("status", "category"),
+    "Backlog_Until__c": ("backlog_until", "datetime64[s]"),
+    "Target_At__c": ("target_at", "datetime64[s]"),
+    "Name": ("name", "str"),
+}
+
+
+@pytest.mark.parametrize("api_name", KINDS)
+def test_columns_have_their_dtypes_also_where_nothing_stands(api_name: str) -> None:
+    name, dtype = KINDS[api_name]
+    for rows in ([], [account()]):
+        frame = read(an_org(Account=rows)).frames["Account"]
+        assert str(frame[name].dtype) == dtype

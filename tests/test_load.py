@@ -1,0 +1,274 @@
+"""Is every mistake in the configuration told, with its line and what was probably meant?"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from loop_org import CONFIG_FILES, config_texts
+from random_orgs import part
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from sfsync.errors import ConfigError
+from sfsync.rules.load import load_policy
+
+SETTINGS, ACCOUNTS, OPPORTUNITIES = CONFIG_FILES
+
+
+def problems(texts: dict[str, str]) -> list[str]:
+    try:
+        load_policy(texts)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def changed(file: str, *changes: tuple[str, str]) -> tuple[dict[str, str], int]:
+    """The configuration with some texts replaced, and the line of the first of them."""
+    texts = dict(config_texts())
+    line = texts[file][: texts[file].index(changes[0][0])].count("\n") + 1
+    for old, new in changes:
+        assert old in texts[file], f"{file} holds no {old!r} any more"
+        texts[file] = texts[file].replace(old, new, 1)
+    return texts, line
+
+
+def test_the_shipped_configuration_loads() -> None:
+    policy = load_policy(config_texts())
+    assert list(policy.machines) == ["Account", "Opportunity"]
+    account = policy.machines["Account"]
+    assert [rule.name for rule in account.rules] == [
+        *("won", "opportunity-opened", "out-of-target", "subscription-ended"),
+        *("opportunities-lost", "activity", "idle", "backlog-expired-high"),
+        *("backlog-expired-low", "churn-cooled-down", "qualified-by-data"),
+        *("entered-high", "entered-low"),
+    ]
+    assert len(account.states) == 8
+    assert len(policy.machines["Opportunity"].states) == 7
+    assert account.rules[0].place == f"{ACCOUNTS}:{line_of(ACCOUNTS, '- name: won')}"
+
+
+def line_of(file: str, text: str) -> int:
+    whole = config_texts()[file]
+    return whole[: whole.index(text)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        # Shape: keys and kinds of values.
+        (ACCOUNTS, "because: an opportunity was won", "becaus: x", 'did you mean "because"?'),
+        (ACCOUNTS, "state: status", "stat: status", 'unknown key "stat"; did you mean "state"?'),
+        (ACCOUNTS, "points: 25,", "points: many,", "points"),
+        (SETTINGS, "recent_days: 365", "recent_dayz: 365", 'did you mean "recent_days"?'),
+        (SETTINGS, "recent_days: 365", "recent_days: -1", "greater than or equal to 0"),
+        (SETTINGS, "moved_share: 0.20", "moved_share: 20", "less than or equal to 1"),
+        (SETTINGS, "pause_days: [90, 180, 365]", "pause_days: []", "at least 1 item"),
+        (SETTINGS, "type: picklist}\n    industry", "type: pickliste}\n    industry", "'picklist'"),
+        (ACCOUNTS, "- name: won", "- name: Won!", "should match pattern"),
+        # Names: facts, fields, states, operators, objects.
+        (ACCOUNTS, "won_since_entry: true", "won_since_entri: true", '"won_since_entry"?'),
+        (ACCOUNTS, "idle_days: {at_least: 60}", "idle_days: {at_leest: 60}", '"at_least"?'),
+        (ACCOUNTS, "to: Disqualified", "to: Disqualifed", 'did you mean "Disqualified"?'),
+        (ACCOUNTS, "from: Customer", "from: Custommer", 'did you mean "Customer"?'),
+        (ACCOUNTS, "staying_in: Backlog", "staying_in: Backlogg", 'did you mean "Backlog"?'),
+        (ACCOUNTS, "in: Target\n", "in: Targett\n", 'did you mean "Target"?'),
+        (ACCOUNTS, "entered: target_at", "entered: targt_at", 'did you mean "target_at"?'),
+        (ACCOUNTS, "may_become: [Churn]", "may_become: [Chrun]", 'did you mean "Churn"?'),
+        (ACCOUNTS, "set: {backlog_until: null}", "set: {backlog_untill: null}", '"backlog_until"?'),
+        (ACCOUNTS, "{fact: next_backlog_count}", "{fact: next_backlog_cont}", "backlog_count"),
+        (ACCOUNTS, "{fact: entered_status_at}}\n    to", "{fact: entered_at}}\n    to", '"entered'),
+        (ACCOUNTS, "for {idle_days} days and", "for {idle_day} days and", '"idle_days"?'),
+        (ACCOUNTS, "object: Account", "object: Acount", 'did you mean "Account"?'),
+        (
+            SETTINGS,
+            "OwnerId, type: reference, to: User}",
+            "OwnerId, type: reference, to: Usr}",
+            '"User"?',
+        ),
+        (SETTINGS, "leave_out: {}", "leave_out: {Acount: {type: Partner}}", '"Account"?'),
+        (SETTINGS, "leave_out: {}", "leave_out: {Account: {typ: Partner}}", '"type"?'),
+        (SETTINGS, "leave_out: {}", "leave_out: {Account: {idle_days: 3}}", "no fact or field"),
+        (SETTINGS, "[none, Working]", "[none, Wroking]", 'did you mean "Working"?'),
+        (
+            SETTINGS,
+            "qualified_stages: [Qualified Opportunity,",
+            "qualified_stages: [Qualified,",
+            "state",
+        ),
+        # Kinds: what does not fit together.
+        (
+            ACCOUNTS,
+            "next_step_on: absent\n    to",
+            "next_step_on: 3\n    to",
+            "does not fit next_step_on",
+        ),
+        (
+            ACCOUNTS,
+            "idle_days: {at_least: 60}",
+            "idle_days: {before: now}",
+            "does not fit idle_days",
+        ),
+        (ACCOUNTS, "state: status", "state: created", "is a instant"),
+        (ACCOUNTS, "{fact: next_backlog_count}", "{fact: pause_ends_on}", "is no number"),
+        (
+            ACCOUNTS,
+            "entered_field: {fact: entered_status_at}",
+            "entered_field: {fact: potential}",
+            "instant",
+        ),
+        # Sense: moves, names given twice, what the move itself writes.
+        (ACCOUNTS, "to: Churn\n", "to: Target\n", '"Customer" may not become "Target"'),
+        (ACCOUNTS, "- name: opportunity-opened", "- name: won", "is the name of something above"),
+        (
+            ACCOUNTS,
+            "set: {backlog_until: null}",
+            "set: {status: Target}",
+            "written by the move itself",
+        ),
+        (
+            ACCOUNTS,
+            "set: {potential_score: {fact: potential}}\n",
+            "\n",
+            'either "set" or "entered_field"',
+        ),
+        (SETTINGS, "    website: {field", "    idle_days: {field", "is the name of a fact"),
+        (SETTINGS, "    status: {field: Status__c, type: picklist}\n", "", "status"),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_and_what_was_meant(
+    file: str, old: str, new: str, words: str
+) -> None:
+    texts, _ = changed(file, (old, new))
+    found = problems(texts)
+    assert found, "nothing was found"
+    assert any(words in each for each in found), found
+    assert all(re.match(r"\S+\.yaml:\d+: ", each) for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("object: [", "expected"),
+        ("object: Account\nobject: Account\n", "duplicate key"),
+        ("a: b: c\n", "mapping values are not allowed"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(text: str, words: str) -> None:
+    found = problems({**config_texts(), ACCOUNTS: text})
+    assert any(each.startswith(f"{ACCOUNTS}:") and words in each for each in found), found
+
+
+def test_a_missing_file_is_told() -> None:
+    texts = dict(config_texts())
+    assert any("sfsync.yaml: missing" in each for each in problems({ACCOUNTS: texts[ACCOUNTS]}))
+    without_rules = problems({SETTINGS: texts[SETTINGS]})
+    assert any("no file in rules/ says the states of Account" in each for each in without_rules)
+    twice = problems({**texts, "rules/again.yaml": texts[ACCOUNTS]})
+    assert any("Account has its rules in another file already" in each for each in twice)
+
+
+def test_all_mistakes_of_all_files_are_told_at_once_in_order() -> None:
+    texts, first = changed(
+        ACCOUNTS,
+        ("won_since_entry: true", "won_since_entri: true"),
+        ("to: Disqualified", "to: Gone"),
+    )
+    settings, second = changed(SETTINGS, ("leave_out: {}", "leave_out: {Acount: {type: Partner}}"))
+    texts[SETTINGS] = settings[SETTINGS]
+    stages, third = changed(OPPORTUNITIES, ("entered: commit_at", "entered: comit_at"))
+    texts[OPPORTUNITIES] = stages[OPPORTUNITIES]
+    found = problems(texts)
+    assert found == sorted(found)
+    told = "\n".join(found)
+    for place in (f"{ACCOUNTS}:{first}: ", f"{SETTINGS}:{second}: ", f"{OPPORTUNITIES}:{third}: "):
+        assert place in told
+    assert 'no state "Gone"' in told
+
+
+def test_a_mistake_in_the_settings_does_not_hide_one_in_the_rules() -> None:
+    texts, _ = changed(SETTINGS, ("recent_days: 365", "recent_dayz: 365"))
+    rules, _ = changed(ACCOUNTS, ("state: status", "stat: status"))
+    found = problems({**texts, ACCOUNTS: rules[ACCOUNTS]})
+    assert any('"recent_dayz"' in each for each in found)
+    assert any('"stat"' in each for each in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A key or a name in a file of the configuration: where it stands, and what it says."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+
+
+# Words that are free: reasons, titles, our own names of rules, and the org's names and values.
+FREE_KEYS = frozenset({"because", "field", "name", "decision_maker_titles", "service_mark"})
+FREE_PATHS = (
+    r"scores/potential/\d+/when/(industry|last_lost_reason)",
+    r"facts/pause_days_by_lost_reason",
+    r"rules/\d+/when/any/\d+/industry",
+)
+
+
+def words_of(file: str) -> Iterator[Word]:
+    node = YAML(typ="rt").load(config_texts()[file])
+    for path, text, (line, column) in scalars(node, ()):
+        place = "/".join(str(each) for each in path)
+        free = any(re.match(each, place) for each in FREE_PATHS)
+        if not free and FREE_KEYS.isdisjoint(path) and re.fullmatch(r"[A-Za-z_ -]{4,}", text):
+            yield Word(file, line, column, text)
+
+
+def scalars(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            if not is_ours(path):
+                yield (*path, key), str(key), node.lc.key(key)
+            if isinstance(value, str):
+                yield (*path, key), value, node.lc.value(key)
+            yield from scalars(value, (*path, key))
+    elif isinstance(node, CommentedSeq):
+        for number, value in enumerate(node):
+            if isinstance(value, str):
+                yield (*path, number), value, node.lc.item(number)
+            yield from scalars(value, (*path, number))
+
+
+def is_ours(path: tuple[Any, ...]) -> bool:
+    """Whether the keys of this mapping are names that the file itself gives: nothing else says
+    them, so that a wrong one is wrong only where it is used.
+    """
+    if path[:1] == ("objects",):
+        return len(path) in (1, 2)
+    return path in (("states",), ("scores",))
+
+
+WORDS = [word for file in CONFIG_FILES for word in words_of(file)]
+
+
+def test_there_are_words_to_mistype() -> None:
+    assert len(WORDS) > 250
+    for word in WORDS:
+        line = config_texts()[word.file].splitlines()[word.line]
+        assert line[word.column :].strip("\"'").startswith(word.text)
+
+
+@settings(max_examples=part(0.3))
+@given(st.sampled_from(WORDS), st.data())
+def test_a_mistyped_key_or_name_is_told_on_its_very_line(word: Word, data: st.DataObject) -> None:
+    place = data.draw(st.integers(1, len(word.text) - 1))
+    typo = word.text[:place] + data.draw(st.sampled_from("xqz")) + word.text[place:]
+    assume(typo not in config_texts()[word.file])
+    lines = config_texts()[word.file].splitlines(keepends=True)
+    line = lines[word.line]
+    lines[word.line] = line[: word.column] + line[word.column :].replace(word.text, typo, 1)
+    found = problems({**config_texts(), word.file: "".join(lines)})
+    here = [each for each in found if each.startswith(f"{word.file}:{word.line + 1}: ")]
+    assert here, (lines[word.line], found)
