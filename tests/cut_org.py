@@ -44,15 +44,6 @@ def write(file: Path, heads: list[str], rows: list[_Row]) -> None:
         writer.writerows(rows)
 
 
-def without_column(file: Path, column: str) -> None:
-    """Take a column out of a recording, as in an org that lacks the field."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        heads, rows = list(reader.fieldnames or ()), list(reader)
-    heads.remove(column)
-    write(file, heads, [{head: row[head] for head in heads} for row in rows])
-
-
 def crowd(folder: Path, size: int) -> Path:
     """Write a recording in which so many accounts have no status yet."""
     cut(folder, accounts=())

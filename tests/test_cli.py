@@ -6,27 +6,38 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import DEMO, IDLE, STAYING, WON, copy_in, crowd, cut, without_column
+from cut_org import DEMO, IDLE, STAYING, WON, copy_in, crowd, cut
 
 from sfsync.cli import commands, opening
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import lose_request, meanwhile, refuse
+from sfsync.policy import Policy
+from sfsync.rules import load
 
 CONFIG = DEMO.parent
 PUBLIC = CONFIG.parents[1] / "shared" / "data" / "crm-sales-2017"
+BUILD = load.load_policy
 Call = Callable[..., Result]
+
+
+@cache
+def once(texts: tuple[tuple[str, str], ...]) -> Policy:
+    """Build each policy once: a process does so, too, and the same texts give the same policy."""
+    return BUILD(dict(texts))
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without any setting of the machine's."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
     for name in [name for name in os.environ if name.startswith("SFSYNC_")]:
         monkeypatch.delenv(name)
 
@@ -136,6 +147,19 @@ def test_planning_writes_neither_to_the_recording_nor_to_its_copy_nor_to_the_jou
     assert any(name.endswith("writes.jsonl") for name in before[1])
 
 
+def test_planning_leaves_alone_what_another_process_is_just_writing(
+    call: Call, small: Path
+) -> None:
+    call("run", "hourly", "--id", WON)
+    (log,) = Path(".sfsync/orgs").glob("*/writes.jsonl")
+    half = log.read_bytes() + b'{"now": "2026-06-15T08'
+    log.write_bytes(half)
+    call("plan", "hourly")
+    assert log.read_bytes() == half
+    call("run", "hourly")
+    assert copy_in(Path(".sfsync"), small).record("Account", IDLE)["Status__c"] == "Backlog"
+
+
 def test_a_run_changes_the_copy_and_never_the_recording(call: Call, small: Path) -> None:
     before = files_of(small)
     call("run", "hourly")
@@ -213,10 +237,9 @@ def test_the_second_run_has_nothing_to_do_and_runs_lists_both_newest_first(call:
     call("run", "hourly")
     assert "nothing to do" in call("run", "hourly").stdout
     listed = data_of(call("runs", "--format", "json"))["runs"]
-    assert [set(run) >= {"id", "job", "started", "finished", "state"} for run in listed] == [
-        True
-    ] * 2
-    assert [run["counts"] for run in listed][0] == {}
+    assert len(listed) == 2
+    assert all(run.keys() >= {"id", "job", "started", "finished", "state"} for run in listed)
+    assert listed[0]["counts"] == {}
     assert listed[1]["counts"].keys() == {"applied"}
     assert listed[0]["started"] >= listed[1]["started"]
     assert len(data_of(call("runs", "--format", "json", "--limit", "1"))["runs"]) == 1
@@ -399,7 +422,7 @@ def test_a_plan_is_refused_where_it_does_not_fit(call: Call, tmp_path: Path) -> 
 def test_an_org_that_does_not_answer_is_said_to_be_unreachable(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(opening, "sleep", lambda _seconds: None)
     with_fault(monkeypatch, lambda _fake: lose_request("/", times=10_000))
     result = call("plan", "hourly", exits=ExitCode.UNREACHABLE)
     *tries, last = result.stderr.splitlines()

@@ -27,9 +27,10 @@ Key = tuple[str, str]
 Rows = dict[Key, dict[str, Any]]
 
 ORGS = st.builds(random_org, st.randoms(use_true_random=False), st.integers(1, 5))
-# Many records at once, which hypothesis would not make: so that every law meets every oddity.
-LARGE = random_org(Random(8), 60)
-LARGE_WITH_EARLIER_PASS = random_org(Random(3), 60)
+# Many records at once, which hypothesis would not make; in both some account would go round in a
+# circle of `won` and `subscription-ended`, were it not for the condition that keeps it from that.
+LARGE = random_org(Random(14), 60)
+LARGE_WITH_EARLIER_PASS = random_org(Random(24), 60)
 PASSES_UNTIL_QUIET = 3
 # The journal's clock and the org's may differ by so much.
 SECONDS_APART = 300

@@ -84,7 +84,7 @@ def _show_verdicts(found: "Explanation", screen: Screen) -> None:
     if said:
         _head("Rules for its status", screen)
         rows = [_verdict(rule, moving, screen) for rule in said]
-        screen.table(("rule", "verdict", "because"), rows, whole="rule")
+        screen.table(("rule", "verdict", "because"), rows, whole=("rule",))
     others = [rule.name for rule in found.rules if rule not in said]
     if others:
         screen.say(f"Not from this status: {', '.join(others)}.")

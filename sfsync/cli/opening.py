@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DEMO = "demo"
 SALESFORCE = "salesforce"
 LOCK = "run.lock"
+
+sleep = time.sleep
 _DESCRIBED = {
     "text": "string",
     "picklist": "string",
@@ -112,7 +114,7 @@ def opened(
         fake = open_recorded(setting)
         moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
         fake.clock.set(max(moments))
-        org = connect(fake.session(), fake.host, fake.token())
+        org = connect(fake.session(), fake.host, fake.token(), sleep=sleep)
         moment = now or fake.clock.now()
         services = Services(org, journal, setting.policy, moment, wall_clock)
         yield Opened(org, services, fake.clock.now, setting)
@@ -225,6 +227,3 @@ def is_at_work(settings: Settings) -> bool:
             return False
     except Timeout:
         return True
-
-
-sleep = time.sleep

@@ -4,10 +4,11 @@ import json
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from sfsync.cli.opening import set_up
 from sfsync.cli.options import Place, place_options
-from sfsync.cli.screen import Screen, echo
+from sfsync.cli.screen import Cell, Screen, echo
 
 if TYPE_CHECKING:
     from sfsync.policy import Machine
@@ -41,18 +42,28 @@ def list_rules(place: Place, quiet: bool) -> None:
     screen = Screen(is_quiet=quiet)
     for machine in setting.policy.machines.values():
         rows = [
-            [rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place]
+            (rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place)
             for rule in machine.rules
         ]
         rows += [
-            [keep.name, "keeps", "", str(keep.when or "always"), keep.place]
+            (keep.name, "keeps", "", str(keep.when or "always"), keep.place)
             for keep in machine.keep
         ]
         rows += [
-            [f.name, ", ".join(f.in_states or ["any"]), "finding", str(f.when), f.place]
-            for f in machine.findings
+            (each.name, ", ".join(each.in_states or ["any"]), "finding", str(each.when), each.place)
+            for each in machine.findings
         ]
-        screen.table(("rule", "from", "to", "when", "place"), rows, title=machine.object)
+        if screen.is_terminal:
+            screen.table(("rule", "what it says"), [_in_two(*row) for row in rows], machine.object)
+        else:
+            screen.table((), rows)
+
+
+def _in_two(name: str, states: str, to: str, when: str, place: str) -> list[Cell]:
+    """Return what a rule says in two columns, which fit into a narrow terminal."""
+    file = place.rpartition("/")[2]
+    head = f"{states} → {to}" if to else states
+    return [Text.assemble(name, "\n", (file, "dim")), f"{head}\nwhen {when}"]
 
 
 @rules.command()

@@ -39,18 +39,9 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
         screen.say("The journal has no run yet: `sfsync run hourly` makes the first.")
         return
     at_work, screens = is_at_work(settings), _screens(settings, found, quiet)
-    rows = [
-        [
-            run.id,
-            run.job,
-            _moment(run.started, screens[run.org]),
-            _moment(run.now, screens[run.org]),
-            _state(run, at_work),
-            counts_in_words(run.counts),
-        ]
-        for run in found
-    ]
-    screen.table(("run", "job", "started", "as of", "state", "changes"), rows, whole="run")
+    rows = [_run_row(run, screens[run.org], _state(run, at_work)) for run in found]
+    heads = ("run", "job", "started", "as of", "result")
+    screen.table(heads, rows, whole=("run", "started", "as of"))
     zones = sorted({each.zone for each in screens.values()})
     screen.say(f"Times are in {' or '.join(zones)}.")
 
@@ -82,7 +73,7 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
     if found.error:
         screen.say(found.error)
     rows = [_row(each, screen) for each in changes]
-    screen.table(("outcome", "record", "change", "why"), rows, whole="outcome")
+    screen.table(("outcome", "record", "change", "why"), rows, whole=("outcome",))
 
 
 def _screens(settings: Settings, found: list[Run], quiet: bool) -> dict[str, Screen]:
@@ -94,6 +85,14 @@ def _screens(settings: Settings, found: list[Run], quiet: bool) -> dict[str, Scr
 def _moment(moment: datetime, screen: Screen) -> str:
     zone = " UTC" if screen.zone == "UTC" else ""
     return f"{screen.moment(moment)}{zone}"
+
+
+def _run_row(run: Run, screen: Screen, state: str) -> list[Cell]:
+    times = [_moment(run.started, screen), _moment(run.now, screen)]
+    counts = counts_in_words(run.counts)
+    if not screen.is_terminal:
+        return [run.id, run.job, *times, state, counts]
+    return [run.id, run.job, *times, counts if state == RunState.FINISHED else f"{state}: {counts}"]
 
 
 def _state(run: Run, at_work: bool) -> str:

@@ -6,7 +6,7 @@ In a terminal with colour and links, in a pipe as plain lines.
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,11 +68,11 @@ class Screen:
         heads: Sequence[str],
         rows: Sequence[Sequence[Cell]],
         title: str = "",
-        whole: str = "",
+        whole: Collection[str] = (),
     ) -> None:
         """Print rows: a table in a terminal, lines with tabs in a pipe.
 
-        `whole` names a column whose lines are only broken where the others have no room to give.
+        `whole` names columns whose lines are only broken where the others have no room to give.
         """
         if not rows:
             return
@@ -82,8 +82,8 @@ class Screen:
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for head in heads:
-            is_whole = head == whole
-            table.add_column(head, overflow="fold", header_style="dim", no_wrap=is_whole)
+            no_wrap = head in whole
+            table.add_column(head, overflow="fold", header_style="dim", no_wrap=no_wrap)
         for row in rows:
             table.add_row(*row)
         if title:

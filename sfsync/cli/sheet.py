@@ -108,7 +108,7 @@ def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
     else:
         heads.append("why")
         rows = [[*row, change.reason] for row, change in zip(rows, changes, strict=False)]
-    screen.table(heads, rows, title, whole="change")
+    screen.table(heads, rows, title, whole=("change",))
     _point_at_rest(len(changes), "--format csv or json", screen)
 
 
@@ -145,7 +145,7 @@ def _show_summary(plan: Plan, screen: Screen, states: Mapping[str, str]) -> None
     found = Counter(finding.code for finding in plan.findings)
     rows += [[f"finding:{code}", str(number), ""] for code, number in sorted(found.items())]
     screen.tell()
-    screen.table(("cause", "records", "from → to"), rows, title="Summary", whole="cause")
+    screen.table(("cause", "records", "from → to"), rows, title="Summary", whole=("cause",))
 
 
 def _moves(changes: Sequence[Change], states: Mapping[str, str]) -> str:
