@@ -220,13 +220,13 @@ class JournalledChange:
 
 @dataclass(frozen=True, slots=True)
 class OwnWrite:
-    """A status or stage that the service itself wrote, by its journal: the new value, and when it
-    was sent (UTC).
+    """A status or stage that the service itself wrote, by its journal: the new value (None: it took
+    the record out of every state, as an undo does), and when it was sent (UTC).
     """
 
     object: str
     id: str
-    value: str
+    value: str | None
     sent_at: datetime
 
 

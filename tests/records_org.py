@@ -1,4 +1,4 @@
-"""What does an org say whose records are a handful of dicts? (a reader for tests that need no writes)"""
+"""What does an org say whose records are a handful of dicts?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 class RecordsOrg:
     """An OrgReader over records in the REST API's form.
 
-    `columns` says which fields an object has where no record shows them; an object without an entry does not exist.
+    `columns` says which fields an object has where no record shows them; an object without an entry
+    does not exist.
     """
 
     data: Records

@@ -5,17 +5,13 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
-from ruamel.yaml import YAML
-
-FOLDER = Path(__file__).parent / "cases"
-FILES = tuple(sorted(FOLDER.glob("*.yaml")))
+from case_files import ALL_CASES, FILES, FOLDER
 
 STATUS_FIELDS = {
     "Unqualified Pool": "Unqualified_Pool_At__c",
@@ -113,26 +109,6 @@ DATES = frozenset(
 NUMBERS = frozenset({"Backlog_Count__c", "Potential_Score__c", "NumberOfEmployees", "Amount"})
 REQUIRED_KEYS = frozenset({"case", "rule", "kind", "now", "given", "expect"})
 OPTIONAL_KEYS = frozenset({"zone", "previous_pass", "blocked_by", "findings"})
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One case as its file has it, and where it begins."""
-
-    file: str
-    line: int
-    body: dict[str, Any]
-
-
-def cases_of(path: Path) -> list[Case]:
-    """Return the cases of one file in its order; the YAML parser's errors pass through."""
-    text = path.read_text(encoding="utf-8")
-    starts = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("- case: ")]
-    bodies = YAML(typ="safe").load(text)
-    return [Case(path.name, n, body) for n, body in zip(starts, bodies, strict=True)]
-
-
-ALL_CASES = tuple(case for path in FILES for case in cases_of(path))
 
 
 def is_instant(value: object) -> bool:

@@ -228,10 +228,12 @@ def test_own_writes_keep_the_latest_instant_of_each_value(journal: Journal) -> N
     ]
 
 
-def test_own_writes_are_of_the_state_fields_alone_and_never_blank(journal: Journal) -> None:
+def test_own_writes_are_of_the_state_fields_alone_and_know_that_a_state_was_taken_away(
+    journal: Journal,
+) -> None:
     note = {"Note__c": FieldChange("a", "b"), "Status__c": FieldChange("Target", None)}
     written(journal, a_run(), a_change(fields=note), NOW, State.APPLIED)
-    assert journal.own_writes(ORG, STATUS) == []
+    assert journal.own_writes(ORG, STATUS) == [OwnWrite("Account", a_change().id, None, NOW)]
     assert journal.own_writes(ORG, {}) == []
     assert journal.own_writes(ORG, {"Opportunity": "Note__c"}) == []
     assert [write.value for write in journal.own_writes(ORG, {"Account": "Note__c"})] == ["b"]

@@ -91,7 +91,7 @@ def _journalled(look: Look, object_name: str, history: History) -> Mask:
     wanted = _key(history.record, history.state, earliest, len(machine.states))
     places = np.searchsorted(sent, wanted)
     ends = wanted + _AFTER_SENT + _BEFORE_SENT
-    known = (places < len(sent)) & (history.record >= 0) & (history.state >= 0)
+    known = (places < len(sent)) & (history.record >= 0) & (history.state >= NO_STATE_CODE)
     found[known] = sent[places[known]] <= ends[known]
     return found
 
@@ -99,7 +99,9 @@ def _journalled(look: Look, object_name: str, history: History) -> Mask:
 def _key(record: Array, state: Array, at: Array, states: int) -> Array:
     """Put record, state and second into one sortable number."""
     seconds = at.astype("datetime64[s]").astype("int64")
-    return np.asarray((record.astype("int64") * states + state) * _SPAN + seconds)
+    # One more than there are states: no state has a place of its own, before them all.
+    place = record.astype("int64") * (states + 1) + (state - NO_STATE_CODE)
+    return np.asarray(place * _SPAN + seconds)
 
 
 def by_whom(look: Look, creator: Column) -> tuple[Mask, Mask]:

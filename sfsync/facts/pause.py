@@ -27,11 +27,10 @@ def _stays(look: Look) -> Array:
 
 @fact("Account", Kind.DATE, reads=(_COUNT, _UNTIL))
 def pause_ends_on(look: Look) -> Column:
-    """The pause's last day: the date set, or, where none is (a date before the entry is left over
-    from an earlier
+    """The last day of the pause: the date set, else the day of the entry plus the usual length.
 
-    stay), the day of the entry plus the length for the present count. Unknown where the entry is
-    and no date is set.
+    A date before the entry is left over from an earlier stay and counts as none; the length is that
+    of the present count. Unknown where the entry is and no date is set.
     """
     until = look.column("Account", "backlog_until").values
     entered_day = entered_days(look)

@@ -18,6 +18,7 @@ from sfsync.model import (
     Run,
     RunState,
     State,
+    Value,
 )
 
 States = Mapping[tuple[str, str], str | None]
@@ -201,16 +202,15 @@ class Journal:
             )
             .where(RUNS.c.org == org, wanted, CHANGES.c.sent_at.is_not(None))
             .where(CHANGES.c.state.in_([state.value for state in PERHAPS_WRITTEN]))
-            .where(CHANGE_FIELDS.c.after.not_in([rows.encode(None), rows.encode("")]))
             .group_by(*key)
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
         writes = (
-            OwnWrite(object, id, str(rows.decode(after)), sent_at)
+            OwnWrite(object, id, _state(rows.decode(after)), sent_at)
             for object, id, after, sent_at in found
         )
-        return sorted(writes, key=lambda write: (write.object, write.id, write.value))
+        return sorted(writes, key=lambda write: (write.object, write.id, write.value or ""))
 
     def previous_pass(self, org: str) -> PreviousPass | None:
         """What the last finished run that read whole objects left behind; None where there was
@@ -239,6 +239,10 @@ class Journal:
         ids = ", ".join(connection.scalars(query))
         newest = f"the newest are {ids}" if ids else "the journal has none yet"
         return NotFound(f"no run {run_id!r} in the journal; {newest}")
+
+
+def _state(value: Value) -> str | None:
+    return str(value) if value not in (None, "") else None
 
 
 def _insert(connection: sa.Connection, table: sa.Table, new: list[rows.Row]) -> None:
