@@ -158,13 +158,15 @@ def _frames(
         name: pd.Index([str(i) for i in ids], dtype="str").sort_values()
         for name, (ids, _) in raw.items()
     }
+    nothing = pd.Index([], dtype="str")
     frames = {}
     for object_name, (ids, columns) in raw.items():
         parsed: dict[str, Any] = {}
         for name, values in columns.items():
             spec = policy.objects[object_name][name]
-            if spec.type == "reference" and spec.to in indexes:
-                parsed[name] = refer(values, indexes[spec.to])
+            if spec.to is not None:
+                # To an object that the org lacks, references lead nowhere.
+                parsed[name] = refer(values, indexes.get(spec.to, nothing))
             else:
                 parsed[name] = parse(values, "picklist" if spec.type == "reference" else spec.type)
         frames[object_name] = frame_of([str(i) for i in ids], parsed)

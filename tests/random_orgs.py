@@ -268,7 +268,7 @@ class _Maker:
         writes = []
         for row in self.records["AccountHistory"]:
             known = row["Field"] == "Status__c" and row["NewValue"] in STATUS_AT
-            if known and self.maybe(0.2, lambda: True):
+            if known and self.maybe(0.4, lambda: True):
                 written = datetime.fromisoformat(row["CreatedDate"])
                 late = self.chance.choice([0, -10, 300, 301, -3600, -3601])
                 sent = written + timedelta(seconds=late)

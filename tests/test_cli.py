@@ -567,6 +567,24 @@ def test_an_org_that_lacks_things_is_told_which_rules_cannot_judge(
     assert "note: Account has rules that cannot judge: activity, idle (no Event, Task)." in said
 
 
+@pytest.mark.parametrize("name", ["Account", "Opportunity"])
+def test_an_org_may_lack_even_what_the_loop_is_about(call: Call, tmp_path: Path, name: str) -> None:
+    org = cut(tmp_path / "lacking")
+    (org / f"{name}.csv").unlink()
+    described = json.loads((org / "describe.json").read_text(encoding="utf-8"))
+    del described[name]
+    (org / "describe.json").write_text(json.dumps(described), encoding="utf-8")
+    said = call("plan", "hourly", org=org).stdout
+    assert f"note: The org lacks the object {name}; it counts as empty." in said
+
+
+def test_a_journal_that_is_none_is_named(call: Call) -> None:
+    Path("state").mkdir()
+    Path("state/journal.db").write_bytes(b"no database" * 500)
+    told = call("runs", "--state-dir", "state", exits=ExitCode.CONFIGURATION).stderr
+    assert "state/journal.db cannot be opened: file is not a database" in told
+
+
 def test_org_says_where_the_copy_is_saves_it_and_forgets_it(call: Call, small: Path) -> None:
     where = call("org", "where").stdout
     assert f"recording\t{small}\n" in where

@@ -79,6 +79,12 @@ def line_of(file: str, text: str) -> int:
         (ACCOUNTS, "in: Target\n", "in: Targett\n", 'did you mean "Target"?'),
         (ACCOUNTS, "entered: target_at", "entered: targt_at", 'did you mean "target_at"?'),
         (ACCOUNTS, "may_become: [Churn]", "may_become: [Chrun]", 'did you mean "Churn"?'),
+        (
+            ACCOUNTS,
+            "none:             {may_become: [Customer",
+            "none: {may_become: [Custmer",
+            '"Custmer"',
+        ),
         (ACCOUNTS, "set: {backlog_until: null}", "set: {backlog_untill: null}", '"backlog_until"?'),
         (ACCOUNTS, "{fact: next_backlog_count}", "{fact: next_backlog_cont}", "backlog_count"),
         (ACCOUNTS, "{fact: entered_status_at}}\n    to", "{fact: entered_at}}\n    to", '"entered'),

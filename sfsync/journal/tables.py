@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -119,7 +119,7 @@ def open_database(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
     try:
         _check_version(engine)
-    except OperationalError as error:
+    except DatabaseError as error:
         engine.dispose()
         problem = f"the journal {_shown(engine)} cannot be opened: {error.orig}; check that"
         raise ConfigError([f"{problem} its folder or server exists and may be written"]) from error

@@ -16,8 +16,8 @@ def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ..
     missing = look.snapshot.missing
     if not missing:
         return ()
-    objects = ", ".join(sorted(name for name in missing if "." not in name))
-    lines = [f"The org lacks the objects {objects}; they count as empty."] if objects else []
+    objects = sorted(name for name in missing if "." not in name)
+    lines = [f"The org lacks {_counting_as_empty(objects, 'the object')}."] if objects else []
     for name in sorted(asked, key=lambda each: each not in look.policy.machines):
         lines += _lacks(look, name)
     for machine in look.policy.machines.values():
@@ -33,9 +33,11 @@ def _lacks(look: Look, object_name: str) -> Iterator[str]:
     lacking = {need.removeprefix(start) for need in look.snapshot.missing if need.startswith(start)}
     to_write, to_read = _fields(look, object_name, lacking & written), lacking - written
     if to_write:
-        yield f"{object_name} lacks fields that plans write, create them to apply one: {to_write}."
+        names = ", ".join(to_write)
+        yield f"{object_name} lacks fields that plans write, create them to apply one: {names}."
     if to_read:
-        yield f"{object_name} lacks {_fields(look, object_name, to_read)}; they count as empty."
+        fields = _fields(look, object_name, to_read)
+        yield f"{object_name} lacks {_counting_as_empty(fields, 'the field')}."
 
 
 def _written(machine: Machine) -> frozenset[str]:
@@ -45,8 +47,14 @@ def _written(machine: Machine) -> frozenset[str]:
     )
 
 
-def _fields(look: Look, object_name: str, columns: Collection[str]) -> str:
-    return ", ".join(sorted(look.policy.field(object_name, column) for column in columns))
+def _fields(look: Look, object_name: str, columns: Collection[str]) -> list[str]:
+    return sorted(look.policy.field(object_name, column) for column in columns)
+
+
+def _counting_as_empty(names: Sequence[str], noun: str) -> str:
+    if len(names) == 1:
+        return f"{noun} {names[0]}; it counts as empty"
+    return f"{noun}s {', '.join(names)}; they count as empty"
 
 
 def api_name(look: Look, need: str) -> str:
