@@ -5,6 +5,8 @@ whole second. So days are compared with days, and daylight saving never moves a 
 2).
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -31,10 +33,26 @@ def start_of(days: Array, zone: str) -> Array:
     """
     each, places = np.unique(days.astype("datetime64[D]"), return_inverse=True)
     midnights = pd.DatetimeIndex(each.astype("datetime64[s]"))
-    first = midnights.tz_localize(
-        zone, nonexistent="shift_forward", ambiguous=np.ones(len(each), dtype=bool)
-    )
-    return first.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")[places]
+    twice_first = np.ones(len(each), dtype=bool)
+    local = midnights.tz_localize(zone, nonexistent="NaT", ambiguous=twice_first)
+    starts = local.tz_convert("UTC").tz_localize(None).to_numpy(copy=True).astype("datetime64[s]")
+    for skipped in np.flatnonzero(np.isnat(starts) & ~np.isnat(each)):
+        starts[skipped] = _first_instant(each[skipped], zone)
+    return np.asarray(starts[places])
+
+
+def _first_instant(day: Any, zone: str) -> Any:
+    """Find by halving where a day begins whose midnight does not exist."""
+    # Zones lie less than a day from UTC, and the change of the clocks is less than another.
+    early = day.astype("datetime64[s]") - 2 * _A_DAY
+    late = early + 4 * _A_DAY
+    while late - early > _A_SECOND:
+        middle = early + (late - early) // 2
+        if day_of(np.array([middle]), zone)[0] < day:
+            early = middle
+        else:
+            late = middle
+    return late
 
 
 def end_of(days: Array, zone: str) -> Array:

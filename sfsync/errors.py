@@ -9,6 +9,7 @@ SfsyncError                     everything below; each carries its exit code
 ├── OrgError
 │   ├── OrgUnavailable          temporary: worth trying again later
 │   └── OrgRefused              final: the org or its sign-in says no
+├── JournalError                the journal's database failed; what it holds is safe
 └── Locked                      another run holds the lock
 """
 
@@ -79,6 +80,12 @@ class OrgUnavailable(OrgError):
 
 class OrgRefused(OrgError):
     """The org said no, and would say so again."""
+
+
+class JournalError(SfsyncError):
+    """The journal's database failed: what it holds is safe, and the next start goes on from it."""
+
+    exit_code = ExitCode.UNREACHABLE
 
 
 class Locked(SfsyncError):

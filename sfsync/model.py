@@ -188,8 +188,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a job, as journalled. `now` is the moment judged; `started` and `finished`
-    are the machine's clock.
+    """One execution of a job, as journalled.
+
+    `org` is the name under which the books of its org are kept, `zone` the org's IANA time zone.
+    `now` is the moment judged; `started` and `finished` are the machine's clock.
     """
 
     id: str
@@ -203,6 +205,7 @@ class Run:
     counts: Mapping[str, int] = field(default_factory=dict)
     undoes: str | None = None
     error: str | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from sfsync.errors import ConfigError, NotFound, PlanRefused, Stopped
+from sfsync.errors import NotFound, PlanRefused
 from sfsync.model import RULE_CAUSE, Change, Finding, Plan
 from sfsync.policy import Limits, Policy
 from sfsync.registry import nearest
@@ -93,26 +93,25 @@ def writing_calls(changes: Sequence[Change]) -> int:
     return calls
 
 
-def check_limits(
+def passed_limits(
     plan: Plan, limits: Limits, *, budget: tuple[int, int] | None, allow_large: bool
-) -> None:
-    """Raise Stopped where the plan would move too many records, or need too many API calls.
+) -> list[str]:
+    """Say in words which limits a plan passes: records moved, and the org's API calls.
 
     `budget` is what remains of the org's daily calls and their total, None where the org does not
     tell.
     """
-    large = moves_too_many(plan, limits)
-    if large and not allow_large:
-        raise Stopped(large)
-    if budget is None:
-        return
-    left, total = budget
-    others = int(total * limits.api_reserve)
-    if plan.api_calls > left - others:
-        raise Stopped(
-            f"the plan needs about {plan.api_calls} API calls; the org has {left} left today, of"
-            f" which {others} are kept for others (limits.api_reserve); nothing was written"
-        )
+    large = "" if allow_large else moves_too_many(plan, limits)
+    passed = [large] if large else []
+    if budget is not None:
+        left, total = budget
+        others = int(total * limits.api_reserve)
+        if plan.api_calls > left - others:
+            passed.append(
+                f"the plan needs about {plan.api_calls} API calls; the org has {left} left today,"
+                f" of which {others} are kept for others (limits.api_reserve)"
+            )
+    return passed
 
 
 def moves_too_many(plan: Plan, limits: Limits) -> str:
@@ -148,8 +147,8 @@ def check_fits(plan: Plan, *, org: str, policy: Policy, at: datetime) -> None:
         )
 
 
-def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | None]) -> None:
-    """Raise ConfigError naming every field that the plan changes and the org lacks or protects.
+def not_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool]]) -> list[str]:
+    """Name, object by object, the fields that a plan changes and the org lacks or protects.
 
     `writable` tells, for an object, which fields there are and whether they may be written.
     """
@@ -158,7 +157,7 @@ def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | No
         wanted.setdefault(change.object, set()).update(change.fields)
     problems = []
     for object_name, fields in wanted.items():
-        may = writable(object_name) or {}
+        may = writable(object_name)
         absent = ", ".join(sorted(fields - may.keys()))
         if absent:
             problems.append(f"{object_name}: the org lacks, or hides, {absent}: create them first")
@@ -167,8 +166,7 @@ def check_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool] | No
             problems.append(
                 f"{object_name}: the service's user may not write {protected}: allow it first"
             )
-    if problems:
-        raise ConfigError(problems)
+    return problems
 
 
 def to_json(plan: Plan) -> str:

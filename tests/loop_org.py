@@ -97,7 +97,9 @@ class Loop:
 
     @property
     def services(self) -> Services:
-        return Services(self.org, self.journal, shipped_policy(), self.now, self.fake.clock.now)
+        return Services(
+            self.org, self.journal, shipped_policy(), self.now, self.fake.clock.now, self.org.id
+        )
 
     @property
     def desk(self) -> Desk:

@@ -257,15 +257,6 @@ def test_runs_and_show_say_times_in_the_orgs_zone(call: Call) -> None:
     assert "Europe/Paris" in elsewhere.stdout
 
 
-def test_runs_of_an_org_that_is_not_at_hand_are_said_in_utc(call: Call, tmp_path: Path) -> None:
-    call("run", "hourly")
-    other = cut(tmp_path / "other")
-    (other / "Organization.csv").unlink()
-    listed = call("runs", org=other).stdout
-    assert "\t2026-06-15 08:00 UTC\t" in listed
-    assert listed.endswith("Times are in UTC.\n")
-
-
 def test_a_run_is_taken_back_and_the_undo_itself_too(call: Call, small: Path) -> None:
     call("run", "hourly")
     run = newest(call)["id"]
@@ -605,9 +596,14 @@ def test_a_public_export_without_our_fields_is_sorted_and_not_written_to(call: C
     assert len(plan["changes"]) == 85
     assert all(change["fields"]["Status__c"]["after"] for change in plan["changes"])
     assert len(plan["notes"]) <= 8
-    result = call("run", "hourly", *now, org=PUBLIC, exits=ExitCode.CONFIGURATION)
-    assert "Account: the org lacks, or hides, Customer_At__c, Status__c" in result.stderr
-    assert "85 of 85 accounts would change their status" in result.stdout
+    lacking = "Account: the org lacks, or hides, Customer_At__c, Status__c"
+    result = call("run", "hourly", *now, org=PUBLIC, exits=ExitCode.STOPPED)
+    assert "85 of 85 accounts would change their status" in result.stderr
+    assert "--allow-large-change" in result.stderr
+    assert lacking in result.stderr
+    large = "--allow-large-change"
+    result = call("run", "hourly", *now, large, org=PUBLIC, exits=ExitCode.CONFIGURATION)
+    assert lacking in result.stderr
     assert data_of(call("runs", "--format", "json", org=PUBLIC))["runs"] == []
 
 

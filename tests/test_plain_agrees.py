@@ -217,3 +217,11 @@ def test_both_plan_the_same_where_the_history_has_former_names() -> None:
         if row["NewValue"] in ("Prospect", "Cible"):
             row["NewValue"] = "Target"
     assert (ours, alerts) == by_plain_loop(org)
+
+
+def test_both_plan_the_same_where_nobody_knows_when_deals_were_closed() -> None:
+    """Nor since when accounts are in their status: then any deal that was won counts as new."""
+    lacking = {
+        *("Opportunity.CloseDate", "Opportunity.LastStageChangeDate", "Account.Status__c"),
+    }
+    compare(random_org(Random("no closing"), accounts=150), lacking=lacking)

@@ -15,14 +15,14 @@ NOT_DONE = "sent or about to be sent when the run ended; the org did not do it"
 ENDED = "the run ended before its work was done; its books were closed later"
 
 
-def settle(org_id: str, desk: Desk) -> tuple[Run, ...]:
+def settle(books: str, desk: Desk) -> tuple[Run, ...]:
     """Close the org's open runs, oldest first, and give them back as they now stand.
 
     Only to be called under the lock, where every open run is a dead one. What was never sent is
     skipped; what was sent without a known outcome is read and decided. Raises OrgUnavailable or
     OrgRefused where it cannot be read: the run then stays open.
     """
-    return tuple(_close(run, desk) for run in reversed(desk.journal.open_runs(org_id)))
+    return tuple(_close(run, desk) for run in reversed(desk.journal.open_runs(books)))
 
 
 def _close(run: Run, desk: Desk) -> Run:

@@ -11,7 +11,6 @@ import click
 
 from sfsync.cli.opening import Opened, lock_of, opened, set_up, sleep, wall_clock
 from sfsync.cli.options import Place, narrowing_options, now_option, place_options
-from sfsync.cli.plan import say_if_large
 from sfsync.cli.screen import Screen, counts_in_words
 
 if TYPE_CHECKING:
@@ -55,8 +54,6 @@ def run(
         made = plan_job(job, at.services, only=only, ids=ids)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
-        if not allow_large:
-            say_if_large(made.plan, at, screen)
         ran = carry_out(made, at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)
 

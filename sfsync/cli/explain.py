@@ -35,7 +35,7 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
     setting = set_up(place)
     with opened(setting, now) as at:
         found = explain_record(read(at.services), record)
-        history = at.services.journal.history(at.org.id, found.object, found.id)
+        history = at.services.journal.history(at.services.books, found.object, found.id)
         if form == "json":
             data = {**asdict(found), "history": [change_data(each) for each in history]}
             echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -6,6 +6,7 @@ day.
 """
 
 import hashlib
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -116,7 +117,8 @@ def opened(
         fake.clock.set(max(moments))
         org = connect(fake.session(), fake.host, fake.token(), sleep=sleep)
         moment = now or fake.clock.now()
-        services = Services(org, journal, setting.policy, moment, wall_clock)
+        books = f"{org.id}@{_name_of_copy(setting)}"
+        services = Services(org, journal, setting.policy, moment, wall_clock, books)
         yield Opened(org, services, fake.clock.now, setting)
 
 
@@ -153,27 +155,6 @@ def _make(folder: Path) -> None:
         raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
 
 
-def zone_of(settings: Settings, org_id: str) -> str | None:
-    """Return the zone of the recorded org that is set, from its file alone.
-
-    None where it is another org than `org_id`, or does not tell. Raises ConfigError where there is
-    no such recording.
-    """
-    from sfsync.fake.recording.source import Source
-
-    if settings.org == SALESFORCE:
-        return None
-    source, problems = Source(source_of(settings, read_config(settings).path)), list[str]()
-    if not source.has("Organization.csv"):
-        return None
-    lines = [cells for _, cells in source.lines("Organization", problems)]
-    for cells in lines[1:]:
-        row = dict(zip(lines[0], cells, strict=False))
-        if row.get("Id", "")[:15] == org_id[:15] and row.get("TimeZoneSidKey"):
-            return row["TimeZoneSidKey"]
-    return None
-
-
 def source_of(settings: Settings, config: Path) -> Path:
     """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
     name = settings.org
@@ -197,6 +178,18 @@ def copy_of(setting: Setting, source: Path) -> Path:
             digest.update(file.read_bytes())
     name = f"{source.resolve().stem}-{digest.hexdigest()[:12]}"
     return setting.settings.state_dir / "orgs" / name
+
+
+def _name_of_copy(setting: Setting) -> str:
+    """Return the name of our copy of a recorded org, which it gets when it is first opened.
+
+    The books of a copy are its own: those of the org that was recorded, of another copy, or of this
+    one before it was reset would tell of changes that it never saw.
+    """
+    file = copy_of(setting, source_of(setting.settings, setting.config.path)) / "name"
+    if not file.exists():
+        file.write_text(secrets.token_hex(4), encoding="utf-8")
+    return file.read_text(encoding="utf-8")
 
 
 def forget_copy(setting: Setting) -> bool:

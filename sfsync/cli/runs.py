@@ -2,18 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import click
 
-from sfsync.cli.opening import is_at_work, opened_journal, settings_of, zone_of
+from sfsync.cli.opening import is_at_work, opened_journal, settings_of
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
 from sfsync.cli.sheet import outcome_row
 from sfsync.model import JournalledChange, Run, RunState, State
-from sfsync.settings import Settings
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
@@ -24,10 +23,7 @@ ENDED_EARLY = "ended early"
 @format_option("table", "json")
 @place_options
 def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
-    """List the runs in the journal, newest first.
-
-    Times are those of the org that --org names, where it is the run's; else UTC, and say so.
-    """
+    """List the runs in the journal, newest first."""
     settings = settings_of(place)
     with opened_journal(settings) as journal:
         found = journal.runs()[:limit]
@@ -38,12 +34,11 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
     if not found:
         screen.say("The journal has no run yet: `sfsync run hourly` makes the first.")
         return
-    at_work, screens = is_at_work(settings), _screens(settings, found, quiet)
-    rows = [_run_row(run, screens[run.org], _state(run, at_work)) for run in found]
+    at_work = is_at_work(settings)
+    rows = [_run_row(run, screen, _state(run, at_work)) for run in found]
     heads = ("run", "job", "started", "as of", "result")
     screen.table(heads, rows, whole=("run", "started", "as of"))
-    zones = sorted({each.zone for each in screens.values()})
-    screen.say(f"Times are in {' or '.join(zones)}.")
+    screen.say(f"Times are in {' or '.join(sorted({run.zone for run in found}))}.")
 
 
 @click.command()
@@ -60,7 +55,7 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
         data = {**run_data(found), "changes": [change_data(each) for each in changes]}
         echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
-    screen = _screens(settings, [found], quiet)[found.org]
+    screen = Screen(found.zone, is_quiet=quiet)
     state = _state(found, is_at_work(settings))
     screen.say(f"{found.id}: {found.job}, {state}, {counts_in_words(found.counts)}")
     screen.say(
@@ -76,19 +71,9 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
     screen.table(("outcome", "record", "change", "why"), rows, whole=("outcome",))
 
 
-def _screens(settings: Settings, found: list[Run], quiet: bool) -> dict[str, Screen]:
-    """Return a screen for each org of the runs, in its zone where its recording is at hand."""
-    orgs = {run.org for run in found}
-    return {org: Screen(zone_of(settings, org) or "UTC", is_quiet=quiet) for org in sorted(orgs)}
-
-
-def _moment(moment: datetime, screen: Screen) -> str:
-    zone = " UTC" if screen.zone == "UTC" else ""
-    return f"{screen.moment(moment)}{zone}"
-
-
 def _run_row(run: Run, screen: Screen, state: str) -> list[Cell]:
-    times = [_moment(run.started, screen), _moment(run.now, screen)]
+    screen = replace(screen, zone=run.zone)
+    times = [screen.moment(run.started), screen.moment(run.now)]
     counts = counts_in_words(run.counts)
     if not screen.is_terminal:
         return [run.id, run.job, *times, state, counts]

@@ -8,7 +8,7 @@ import numpy as np
 
 from sfsync.columns import NO_DAY, Array, Column, Kind, Mask, Proof, counts, latest
 from sfsync.facts.entry import entered_days
-from sfsync.facts.look import Look, fact
+from sfsync.facts.look import Look, fact, state_codes
 from sfsync.policy import NO_STATE
 
 _DEAL = ("account", "is_closed", "is_won", "created", "close_date", "stage_changed")
@@ -170,20 +170,17 @@ def ever_qualified(look: Look) -> Column:
     """Whether an opportunity ever reached one of the qualified stages, as its stage or in its
     history.
     """
-    stage = look.column("Opportunity", "stage")
-    reached = np.isin(stage.values, _codes(look, stage))
-    history = look.column("OpportunityHistory", "stage")
+    machine = look.policy.machines["Opportunity"]
+    qualified = [n for n, s in enumerate(machine.states) if s in look.policy.facts.qualified_stages]
+    reached = np.isin(look.state("Opportunity"), qualified)
+    history = state_codes(look.column("OpportunityHistory", "stage"), machine, former=True)
     rows = look.column("OpportunityHistory", "opportunity").values
-    rows = rows[np.isin(history.values, _codes(look, history)) & (rows >= 0)]
+    rows = rows[np.isin(history, qualified) & (rows >= 0)]
     reached[rows] = True
     account = np.where(reached, look.column("Opportunity", "account").values, -1)
     order = np.arange(len(account)).astype("datetime64[s]")
     _, found = latest(account, order, look.size("Account"))
     return Column(Kind.FLAG, found >= 0, proof=Proof(found, _tables(look)))
-
-
-def _codes(look: Look, column: Column) -> list[int]:
-    return [column.code(stage) for stage in sorted(look.policy.facts.qualified_stages)]
 
 
 @fact("Opportunity", Kind.NUMBER, reads=READS, needs=("Opportunity.is_closed",))

@@ -19,8 +19,8 @@ def read(services: Services) -> Look:
         org,
         policy,
         services.now,
-        journal.previous_pass(org.id),
-        journal.own_writes(org.id, policy.state_fields()),
+        journal.previous_pass(services.books),
+        journal.own_writes(services.books, policy.state_fields()),
     )
     return Look(snapshot, policy)
 

@@ -30,6 +30,7 @@ class Services:
     policy: Policy
     now: datetime
     wall: Callable[[], datetime]
+    books: str
 
 
 @dataclass(frozen=True, slots=True)

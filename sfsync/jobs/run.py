@@ -12,12 +12,12 @@ from random import Random
 from filelock import FileLock, Timeout
 
 from sfsync.apply import Desk, apply, settle
-from sfsync.errors import ExitCode, Locked, OrgRefused
+from sfsync.errors import ConfigError, ExitCode, Locked, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.journal import new_run_id
 from sfsync.model import Outcome, Plan, Run, RunState, State
 from sfsync.org import OrgReader
-from sfsync.plan import check_limits, check_writable
+from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
 
 logger = logging.getLogger(__name__)
@@ -64,20 +64,17 @@ def run_planned(
 ) -> Ran:
     """Apply what was planned, with the books kept; only to be called under the lock.
 
-    `chance` makes the run's id unique. Before anything is written raises ConfigError where the org
-    lacks fields that the plan changes, and Stopped where a limit is passed. Where the org goes away
-    half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
+    `chance` makes the run's id unique. Before anything is written raises Stopped where a limit is
+    passed, and ConfigError where the org lacks fields that the plan changes. Where the org goes
+    away half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
     """
-    plan, policy = planned.plan, services.policy
-    budget = desk.org.budget()
-    left = (budget.left, budget.total) if budget else None
-    # What has to be mended in the org first, then what only has to be said yes to.
-    check_writable(plan, lambda name: _writable(services.org, name))
-    check_limits(plan, policy.limits, budget=left, allow_large=allow_large)
+    plan = planned.plan
+    _check(plan, services, desk, allow_large=allow_large)
     started = services.wall()
     run = Run(
         id=new_run_id(started, chance),
-        org=plan.org,
+        org=services.books,
+        zone=services.org.zone,
         job=plan.job,
         now=plan.now,
         started=started,
@@ -88,7 +85,7 @@ def run_planned(
     )
     desk.journal.start(run, plan.changes)
     outcomes = _applied(plan, run, services, desk)
-    states = _left(planned, policy, outcomes)
+    states = _left(planned, services.policy, outcomes)
     desk.journal.finish(
         run.id,
         finished=services.wall(),
@@ -98,6 +95,18 @@ def run_planned(
     )
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> None:
+    """Raise Stopped for a limit, ConfigError for fields that cannot be written; all at once."""
+    budget = desk.org.budget()
+    left = (budget.left, budget.total) if budget else None
+    passed = passed_limits(plan, services.policy.limits, budget=left, allow_large=allow_large)
+    problems = not_writable(plan, lambda name: _writable(services.org, name))
+    if passed:
+        raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
@@ -116,9 +125,9 @@ def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outc
         raise
 
 
-def _writable(org: OrgReader, object_name: str) -> dict[str, bool] | None:
-    fields = org.fields(object_name)
-    return None if fields is None else {name: info.updateable for name, info in fields.items()}
+def _writable(org: OrgReader, object_name: str) -> dict[str, bool]:
+    fields = org.fields(object_name) or {}
+    return {name: info.updateable for name, info in fields.items()}
 
 
 def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> States:
@@ -141,4 +150,4 @@ def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> St
 
 def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:
     """Close the books that a dead process left open; only to be called under the lock."""
-    return settle(services.org.id, desk)
+    return settle(services.books, desk)

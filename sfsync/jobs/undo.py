@@ -1,12 +1,14 @@
 """What would take a run back, record by record, as the org stands now?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sfsync.errors import NotFound, PlanRefused
 from sfsync.jobs.job import Planned, Services
 from sfsync.model import RULE_CAUSE, JournalledChange, Plan, State, Value
 from sfsync.org import OrgReader
 from sfsync.plan import writing_calls
+from sfsync.registry import nearest
 from sfsync.undo import STAMP_FIELD, LeftField, reverse
 
 NAME = "undo"
@@ -27,9 +29,14 @@ def undo(
 ) -> PlannedUndo:
     """Plan the undo of a run of this org, or of what some rules did in it, or of some records.
 
-    Raises NotFound where the org's journal has no such run.
+    Raises NotFound where the journal has no such run, or the run no such rule; PlanRefused where it
+    is the run of another org.
     """
     run = services.journal.run(run_id)
+    if run.org != services.books:
+        raise PlanRefused(
+            f"{run.id} is a run on {run.org}, this org is {services.books}: name its org with --org"
+        )
     before = services.org.calls
     changes = _chosen(services.journal.changes(run.id), only, ids)
     reversal = reverse(changes, _present(services.org, changes))
@@ -47,9 +54,12 @@ def undo(
 
 
 def _chosen(
-    changes: Iterable[JournalledChange], only: Sequence[str], ids: Sequence[str]
+    changes: Sequence[JournalledChange], only: Sequence[str], ids: Sequence[str]
 ) -> list[JournalledChange]:
     wanted = {name.removeprefix(RULE_CAUSE) for name in only}
+    causes = {each.change.cause.removeprefix(RULE_CAUSE) for each in changes}
+    for name in sorted(wanted - causes):
+        raise NotFound(f'the run did nothing by a rule "{name}"{nearest(name, causes)}')
     return [
         each
         for each in changes

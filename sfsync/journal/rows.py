@@ -33,6 +33,7 @@ def run_row(run: Run) -> Row:
     return {
         "id": run.id,
         "org": run.org,
+        "zone": run.zone,
         "job": run.job,
         "now": run.now,
         "started": run.started,
@@ -114,6 +115,7 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
         counts=counts,
         undoes=row.undoes,
         error=row.error,
+        zone=row.zone,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, JournalError
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 30_000
@@ -42,6 +42,8 @@ class Instant(sa.TypeDecorator[datetime]):
 
 METADATA = sa.MetaData()
 OBJECT, RECORD_ID = sa.String(80), sa.String(18)
+# An org's Id, alone or with the name of a copy of a recorded org.
+BOOKS = sa.String(80)
 
 VERSION = sa.Table(
     "journal_version",
@@ -54,7 +56,8 @@ RUNS = sa.Table(
     # Runs of one second have ids in no order; their number keeps the order in which they began.
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("id", sa.String(40), nullable=False, unique=True),
-    sa.Column("org", RECORD_ID, nullable=False),
+    sa.Column("org", BOOKS, nullable=False),
+    sa.Column("zone", sa.String(80), nullable=False),
     sa.Column("job", sa.String(80), nullable=False),
     sa.Column("now", Instant, nullable=False),
     sa.Column("started", Instant, nullable=False),
@@ -97,7 +100,7 @@ CHANGE_FIELDS = sa.Table(
 PASS_STATES = sa.Table(
     "pass_states",
     METADATA,
-    sa.Column("org", RECORD_ID, primary_key=True),
+    sa.Column("org", BOOKS, primary_key=True),
     sa.Column("object", OBJECT, primary_key=True),
     sa.Column("record_id", RECORD_ID, primary_key=True),
     sa.Column("state", sa.String(255)),
@@ -126,7 +129,17 @@ def open_database(url: str) -> sa.Engine:
     except ConfigError:
         engine.dispose()
         raise
+    sa.event.listen(engine, "handle_error", _tell)
     return engine
+
+
+def _tell(context: sa.engine.ExceptionContext) -> None:
+    """Say in words that the database failed: full disk, lost connection, read-only file."""
+    if isinstance(context.sqlalchemy_exception, DatabaseError):
+        raise JournalError(
+            f"the journal failed: {context.original_exception}; mend that and start again: the next"
+            " run closes the books of this one"
+        ) from context.original_exception
 
 
 def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
