@@ -6,7 +6,7 @@ statuses are settled: all but a few accounts stand as a pass of the day before l
 in an org where the service runs every hour. Names and words are fictitious.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import plain_loop
 from plain_facts import OwnWrite, Previous
-
-from sfsync.org import FieldInfo
 
 Array = npt.NDArray[Any]
 Rows = list[dict[str, Any]]
@@ -367,39 +365,3 @@ def _own_writes(dice: Dice, records: Mapping[str, Rows]) -> tuple[OwnWrite, ...]
         for row, is_known in zip(mine, known, strict=True)
         if is_known
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryOrg:
-    """What `extract` asks of an org, answered from memory; `columns` names the fields of each
-    object."""
-
-    data: Mapping[str, Rows]
-    columns: Mapping[str, Sequence[str]]
-    zone: str = ZONE
-    id: str = "00D000000000001EAA"
-    name: str = "Bench"
-    user_id: str = SERVICE_USER
-    url: str = "https://bench.example.com"
-    calls: int = 0
-
-    def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
-        """Describe an object's fields, or None."""
-        if object not in self.columns:
-            return None
-        return {
-            name: FieldInfo(name, "string", name, True, True, True, 255)
-            for name in self.columns[object]
-        }
-
-    def pages(
-        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
-    ) -> Iterator[Rows]:
-        """Give all records that are not deleted (`where` only ever saves work)."""
-        rows = self.data[object]
-        for start in range(0, len(rows), 2000):
-            yield [
-                {name: row.get(name) for name in fields}
-                for row in rows[start : start + 2000]
-                if not row.get("IsDeleted")
-            ]

@@ -24,7 +24,8 @@ from typing import Any
 
 import bench_data
 import plain_loop
-from bench_data import NOW, SERVICE_USER, ZONE, BenchOrg, MemoryOrg
+from bench_data import NOW, SERVICE_USER, ZONE, BenchOrg
+from records_org import RecordsOrg
 
 from sfsync.extract import extract
 from sfsync.facts import Look
@@ -72,7 +73,7 @@ def snapshot_of(org: BenchOrg, policy: Policy) -> Snapshot:
     states = {("Account", id): state for id, state in org.previous.statuses.items()}
     states |= {("Opportunity", id): state for id, state in org.previous.stages.items()}
     return extract(
-        MemoryOrg(org.records, objects),
+        RecordsOrg(org.records, objects, zone=ZONE, user_id=SERVICE_USER),
         policy,
         NOW,
         PreviousPass(org.previous.now, states),

@@ -1,6 +1,6 @@
 """What does a condition that stands in YAML say, and what is wrong with it?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,10 @@ _NOTHING = All(())
 Complain = Callable[[Path, str], None]
 
 
+class _Wrong(ValueError):
+    """What stands behind an operator does not make sense; the message says why."""
+
+
 def parse_condition(
     raw: Any, names: Mapping[str, Kind], complain: Complain, path: Path = ()
 ) -> Condition:
@@ -31,117 +35,112 @@ def parse_condition(
     `names` are the facts and fields that may be asked about. Every problem is handed to `complain`
     with its path; what is returned then is of no use.
     """
-    if not isinstance(raw, Mapping) or not raw:
-        complain(path, "a condition is a mapping such as `idle_days: {at_least: 60}`")
-        return _NOTHING
-    parts: list[Condition] = []
-    for key, value in raw.items():
-        here = (*path, key)
+    return _Reader(names, complain).condition(raw, path)
+
+
+class _Reader:
+    """Reads the conditions of one file, telling of every problem."""
+
+    def __init__(self, names: Mapping[str, Kind], complain: Complain) -> None:
+        self._names = names
+        self._complain = complain
+
+    def condition(self, raw: Any, path: Path) -> Condition:
+        if not isinstance(raw, Mapping) or not raw:
+            self._complain(path, "a condition is a mapping such as `idle_days: {at_least: 60}`")
+            return _NOTHING
+        parts: list[Condition] = []
+        for key, value in raw.items():
+            parts += self._part(str(key), value, (*path, key))
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _part(self, key: str, value: Any, path: Path) -> list[Condition]:
         if key in ("all", "any"):
-            if not isinstance(value, list) or not value:
-                complain(here, f"`{key}` takes a list of conditions")
-                continue
-            inner = tuple(
-                parse_condition(each, names, complain, (*here, n)) for n, each in enumerate(value)
-            )
-            parts.append(All(inner) if key == "all" else AnyOf(inner))
-        elif key == "not":
-            parts.append(Not(parse_condition(value, names, complain, here)))
-        elif key not in names:
-            complain(here, f'there is no fact or field "{key}"{nearest(str(key), names)}')
+            return self._group(key, value, path)
+        if key == "not":
+            return [Not(self.condition(value, path))]
+        if key in self._names:
+            return [*self._tests(key, value, path)]
+        self._complain(path, f'there is no fact or field "{key}"{nearest(key, self._names)}')
+        return []
+
+    def _group(self, key: str, value: Any, path: Path) -> list[Condition]:
+        if not isinstance(value, list) or not value:
+            self._complain(path, f"`{key}` takes a list of conditions")
+            return []
+        inner = tuple(self.condition(each, (*path, n)) for n, each in enumerate(value))
+        return [All(inner) if key == "all" else AnyOf(inner)]
+
+    def _tests(self, name: str, value: Any, path: Path) -> Iterator[Test]:
+        if isinstance(value, str) and value in PRESENCE:
+            yield Test(name, value, Operand())
+        elif not isinstance(value, Mapping):
+            yield from self._test(name, "in" if isinstance(value, list) else "is", value, path)
+        elif not value:
+            self._complain(path, f"what about {name}? Give a value or an operator such as at_least")
         else:
-            parts += _tests(str(key), value, names, complain, here)
-    return parts[0] if len(parts) == 1 else All(tuple(parts))
+            for operator, raw in value.items():
+                yield from self._test(name, str(operator), raw, (*path, operator))
 
+    def _test(self, name: str, operator: str, raw: Any, path: Path) -> Iterator[Test]:
+        kind = self._names[name]
+        fitting = [each.name for each in OPERATORS.values() if kind in each.kinds]
+        if operator not in OPERATORS:
+            hint = nearest(operator, OPERATORS)
+            self._complain(path, f'there is no operator "{operator}"{hint}')
+        elif operator not in fitting:
+            valid = ", ".join([*PRESENCE, *fitting])
+            self._complain(path, f'"{operator}" does not fit {name}, a {kind}; there is: {valid}')
+        else:
+            try:
+                yield Test(name, operator, self._operand(raw, kind, operator))
+            except _Wrong as wrong:
+                self._complain(path, f"{name}: {wrong}")
 
-def _tests(
-    name: str, value: Any, names: Mapping[str, Kind], complain: Complain, path: Path
-) -> list[Test]:
-    if value in PRESENCE and isinstance(value, str):
-        return [Test(name, value, Operand())]
-    if isinstance(value, Mapping):
-        tests = []
-        for operator, raw in value.items():
-            if operator not in OPERATORS:
-                complain(
-                    (*path, operator),
-                    f'there is no operator "{operator}"{nearest(str(operator), OPERATORS)}',
-                )
-                continue
-            tests.append(_test(name, operator, raw, names, complain, (*path, operator)))
-        if not value:
-            complain(path, f"what about {name}? Give a value or an operator such as at_least")
-        return [test for test in tests if test is not None]
-    test = _test(name, "in" if isinstance(value, list) else "is", value, names, complain, path)
-    return [test] if test is not None else []
+    def _operand(self, raw: Any, kind: Kind, operator: str) -> Operand:
+        if operator == "in_last_days":
+            if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
+                raise _Wrong("in_last_days takes a number of days")
+            return Operand(raw)
+        if operator in ("in", "not_in"):
+            if not isinstance(raw, list):
+                raise _Wrong(f"{operator} takes a list")
+            return Operand(tuple(_plain(each, kind) for each in raw))
+        if isinstance(raw, Mapping):
+            return self._reference(raw, kind)
+        if raw == "now" and kind is Kind.INSTANT:
+            return Operand(is_now=True)
+        return Operand(_plain(raw, kind))
 
-
-def _test(
-    name: str, operator: str, raw: Any, names: Mapping[str, Kind], complain: Complain, path: Path
-) -> Test | None:
-    kind = names[name]
-    if kind not in OPERATORS[operator].kinds:
-        fitting = ", ".join([*PRESENCE, *(o.name for o in OPERATORS.values() if kind in o.kinds)])
-        complain(path, f'"{operator}" does not fit {name}, a {kind}; there is: {fitting}')
-        return None
-    operand, problem = _operand(raw, kind, operator, names)
-    if problem:
-        complain(path, f"{name}: {problem}")
-        return None
-    return Test(name, operator, operand)
-
-
-def _operand(raw: Any, kind: Kind, operator: str, names: Mapping[str, Kind]) -> tuple[Operand, str]:
-    if operator == "in_last_days":
-        return Operand(raw), "" if _is_number(raw) and int(
-            raw
-        ) == raw and raw >= 0 else "in_last_days takes a number of days"
-    if operator in ("in", "not_in"):
-        if not isinstance(raw, list):
-            return Operand(), f"{operator} takes a list"
-        wrong = [each for each in raw if not _fits(each, kind)]
-        return Operand(tuple(raw)), f"{wrong[0]!r} is no {kind}" if wrong else ""
-    if isinstance(raw, Mapping):
-        return _reference(raw, kind, names)
-    if raw == "now":
-        return Operand(
-            is_now=True
-        ), "" if kind is Kind.INSTANT else f"`now` is an instant, this is a {kind}"
-    if isinstance(raw, date) and kind is Kind.DATE:
-        return Operand(raw.isoformat()), ""
-    return Operand(raw), "" if _fits(raw, kind) else f"{word(raw)!r} is no {kind}"
-
-
-def _reference(
-    raw: Mapping[str, Any], kind: Kind, names: Mapping[str, Kind]
-) -> tuple[Operand, str]:
-    if set(raw) == {"in_days"}:
-        days = raw["in_days"]
-        if not isinstance(days, int) or isinstance(days, bool):
-            return Operand(), "in_days takes a whole number of days from today"
-        return Operand(
-            in_days=days
-        ), "" if kind is Kind.DATE else f"in_days is a date, this is a {kind}"
-    if set(raw) == {"fact"}:
+    def _reference(self, raw: Mapping[str, Any], kind: Kind) -> Operand:
+        if set(raw) == {"in_days"}:
+            if kind is not Kind.DATE:
+                raise _Wrong(f"in_days is a date, this is a {kind}")
+            if not isinstance(raw["in_days"], int) or isinstance(raw["in_days"], bool):
+                raise _Wrong("in_days takes a whole number of days from today")
+            return Operand(in_days=raw["in_days"])
+        if set(raw) != {"fact"}:
+            raise _Wrong("a value is plain, `now`, {in_days: n} or {fact: name}")
         other = raw["fact"]
-        if other not in names:
-            return Operand(), f'there is no fact or field "{other}"{nearest(str(other), names)}'
-        if names[other] is not kind or kind is Kind.WORDS:
-            return (
-                Operand(),
-                f"{other} is a {names[other]}, this is a {kind}: they cannot be compared",
+        if other not in self._names:
+            raise _Wrong(f'there is no fact or field "{other}"{nearest(str(other), self._names)}')
+        if self._names[other] is not kind or kind is Kind.WORDS:
+            raise _Wrong(
+                f"{other} is a {self._names[other]}, this is a {kind}: they cannot be compared"
             )
-        return Operand(fact=other), ""
-    return Operand(), "a value is plain, `now`, {in_days: n} or {fact: name}"
+        return Operand(fact=other)
 
 
-def _is_number(raw: Any) -> bool:
-    return isinstance(raw, int | float) and not isinstance(raw, bool)
-
-
-def _fits(raw: Any, kind: Kind) -> bool:
-    if kind is Kind.NUMBER:
-        return _is_number(raw)
-    if kind is Kind.FLAG:
-        return isinstance(raw, bool)
-    return kind is Kind.WORDS and isinstance(raw, str)
+def _plain(raw: Any, kind: Kind) -> Any:
+    """Return a plain value of that kind; a date in ISO form."""
+    if kind is Kind.NUMBER and isinstance(raw, int | float) and not isinstance(raw, bool):
+        return raw
+    if kind is Kind.FLAG and isinstance(raw, bool):
+        return raw
+    if kind is Kind.WORDS and isinstance(raw, str):
+        return raw
+    if kind is Kind.DATE and isinstance(raw, date):
+        return raw.isoformat()
+    if raw == "now":
+        raise _Wrong(f"`now` is an instant, this is a {kind}")
+    raise _Wrong(f"{word(raw)!r} is no {kind}")

@@ -1,4 +1,4 @@
-"""What does an org say whose records are a handful of dicts?"""
+"""What does an org say whose records are dicts in memory?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

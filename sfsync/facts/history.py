@@ -1,0 +1,114 @@
+"""Which rows of a history say that a record came into its present state, and who wrote them?
+
+What the service wrote itself is no entry of its own: the field's time, which the service chose,
+stands (spec, section 3).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, latest
+from sfsync.facts.look import NO_STATE_CODE, Look, state_codes
+
+# A row of the history is the service's own if it was written from a little before the journal says
+# it was sent (clocks differ) to an hour after (long runs); failing the journal, up to an hour after
+# the time in the field.
+_BEFORE_SENT = 300
+_AFTER_SENT = 3600
+_SPAN = 1 << 34
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Rows that say a record came into a state: its position, the state's place, when, by whom, and
+    the row itself.
+    """
+
+    record: Array
+    state: Array
+    at: Array
+    by_service: Mask
+    by_other: Mask
+    row: Array
+
+
+def state_field(look: Look, object_name: str) -> Array:
+    """Return, for each record, the time in the field of its present state, datetime64[s].
+
+    NaT where there is none; a time later than now counts as none (spec, section 3).
+    """
+    machine = look.policy.machines[object_name]
+    states = look.state(object_name)
+    times = np.full(len(states), NO_INSTANT)
+    for place, state in enumerate(machine.states.values()):
+        if state.entered:
+            here = np.flatnonzero(states == place)
+            times[here] = look.column(object_name, state.entered).values[here]
+    return np.where(times > look.now, NO_INSTANT, times)
+
+
+def entries(look: Look, object_name: str, history: History) -> tuple[Array, Array]:
+    """Return, for each record, the latest entry that the history knows into its present state, and
+    its row (-1 none).
+    """
+    states = look.state(object_name)
+    size = len(states)
+    present = history.record >= 0
+    present[present] = states[history.record[present]] == history.state[present]
+    field = np.append(state_field(look, object_name), NO_INSTANT)[history.record]
+    near_field = (history.at >= field) & (history.at <= field + np.timedelta64(_AFTER_SENT, "s"))
+    own = (history.by_service & near_field) | (
+        _journalled(look, object_name, history) & ~history.by_other
+    )
+    moments, places = latest(np.where(present & ~own, history.record, -1), history.at, size)
+    return moments, np.where(places >= 0, np.append(history.row, -1)[places], -1)
+
+
+def _journalled(look: Look, object_name: str, history: History) -> Mask:
+    """Tell which rows the journal knows as the service's own writes: same record, same state, at
+    about that time.
+    """
+    writes = look.snapshot.own_writes.get(object_name)
+    found = np.zeros(len(history.record), dtype=bool)
+    if writes is None or writes.empty:
+        return found
+    machine = look.policy.machines[object_name]
+    codes = Column(
+        Kind.WORDS,
+        writes["value"].cat.codes.to_numpy().astype("int32"),
+        tuple(writes["value"].cat.categories),
+    )
+    sent = sortable_key(
+        writes["record"].to_numpy(),
+        state_codes(codes, machine),
+        writes["sent"].to_numpy(),
+        len(machine.states),
+    )
+    sent.sort()
+    earliest = history.at - np.timedelta64(_AFTER_SENT, "s")
+    wanted = sortable_key(history.record, history.state, earliest, len(machine.states))
+    places = np.searchsorted(sent, wanted)
+    ends = wanted + _AFTER_SENT + _BEFORE_SENT
+    known = (places < len(sent)) & (history.record >= 0) & (history.state >= NO_STATE_CODE)
+    found[known] = sent[places[known]] <= ends[known]
+    return found
+
+
+def sortable_key(record: Array, state: Array, at: Array, states: int) -> Array:
+    """Put record, state and second into one number, int64, that sorts by them in this order."""
+    seconds = at.astype("datetime64[s]").astype("int64")
+    # One more than there are states: no state has a place of its own, before them all.
+    place = record.astype("int64") * (states + 1) + (state - NO_STATE_CODE)
+    return np.asarray(place * _SPAN + seconds)
+
+
+def by_whom(look: Look, creator: Column) -> tuple[Mask, Mask]:
+    """Tell which history rows the service's user wrote, and which somebody else did (neither:
+    nobody knows).
+    """
+    user = look.snapshot.user_id
+    mine = (
+        creator.values == creator.code(user) if user else np.zeros(len(creator.values), dtype=bool)
+    )
+    return mine, creator.present & ~mine if user else np.zeros(len(creator.values), dtype=bool)
