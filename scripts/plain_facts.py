@@ -222,17 +222,26 @@ def of_event(event: Record, clock: Clock) -> Told:
     return None, day
 
 
+def is_own_status(account: Record, row: Record, org: Org) -> bool:
+    """Whether the service itself made the change of status that a history row tells of."""
+    value = row.get("NewValue") or None
+    field = org.clock.past(account.get(STATUS_AT.get(value or "", "")))
+    return org.is_own(("Account", account["Id"]), value, row, field)
+
+
 def entered_status_at(account: Record, status: str | None, org: Org) -> datetime | None:
     """When the account entered its status; None where that is unknown."""
     id, clock, previous = account["Id"], org.clock, org.previous
     field = clock.past(account.get(STATUS_AT.get(status or "", "")))
     rows = [row for row in org.changes_of.get(id, ()) if row.get("CreatedDate")]
-    changes = [row for row in rows if row.get("Field") == "Status__c"]
+    changes = [
+        row
+        for row in rows
+        if row.get("Field") == "Status__c" and not is_own_status(account, row, org)
+    ]
     entry = field
     for row in changes:
-        if (row.get("NewValue") or None) != status:
-            continue
-        if not org.is_own(("Account", id), status, row, field):
+        if (row.get("NewValue") or None) == status:
             at = instant(row["CreatedDate"])
             entry = at if entry is None else max(entry, at)
     if previous is not None and id in previous.statuses:

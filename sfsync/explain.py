@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from sfsync.bounds import MOST_DAYS
 from sfsync.columns import Array, Kind
 from sfsync.conditions import Condition, Test, failing
 from sfsync.errors import NotFound
@@ -20,6 +21,7 @@ from sfsync.snapshot import Snapshot
 # How far ahead the next move is looked for, in days: the longest pause, and some.
 HORIZON = 1100
 _A_DAY = np.timedelta64(1, "D")
+_A_SECOND = np.timedelta64(1, "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,59 +154,74 @@ def _points(look: Look, machine: Machine) -> Iterator[Points]:
 
 
 def _next_move(look: Look, machine: Machine, decision: Decision) -> NextMove | None:
-    """Try the days on which some limit is reached, in order, on a snapshot in which today's upkeep
-    is done.
+    """Try the moments at which some limit is reached, in order, on a snapshot in which today's
+    upkeep is done.
     """
     kept = carried_out(look.snapshot, decision)
-    for day in _days_to_try(look, machine):
-        later = Look(replace(kept, now=_start(look, day)), look.policy)
+    for moment in _moments_to_try(look, machine, kept):
+        later = Look(replace(kept, now=_as_datetime(moment)), look.policy)
         rule = rule_of(decide(later, machine), 0)
         if rule is not None:
-            return NextMove(str(day), rule.name, rule.to)
+            return NextMove(str(later.today), rule.name, rule.to)
     return None
 
 
-def _start(look: Look, day: np.datetime64) -> datetime:
-    first = look.start_of(np.array([day], dtype="datetime64[D]"))[0]
-    return datetime.fromtimestamp(int(first.astype("int64")), UTC)
+def _as_datetime(moment: np.datetime64) -> datetime:
+    return datetime.fromtimestamp(int(moment.astype("int64")), UTC)
 
 
-def _days_to_try(look: Look, machine: Machine) -> list[np.datetime64]:
-    """List the days after today, within the horizon, on which a limit counted from some date of the
-    record is reached.
+def _moments_to_try(look: Look, machine: Machine, snapshot: Snapshot) -> list[np.datetime64]:
+    """List the instants after now, within the horizon, at which something that a rule can ask may
+    change: the starts of the days on which a limit counted from some date of the record is
+    reached, and the instants of the record themselves.
 
-    Between two of them nothing that a rule can ask changes.
+    Facts compare days with days, so that these change at the starts of days; and instants with now,
+    which is a change at the instant (an event has started) or right after it (it lies before now).
+    Between two of these moments nothing changes.
     """
-    starts = _days(look, look.snapshot)
-    lengths = np.array(sorted(_lengths(look, machine)), dtype="timedelta64[D]")
-    days = np.unique((starts[:, None] + lengths[None, :]).ravel())
-    days = np.unique(np.concatenate([days, days + _A_DAY, [look.today + _A_DAY]]))
-    return list(days[(days > look.today) & (days <= look.today + HORIZON * _A_DAY)])
+    instants, dates = _times(look, snapshot)
+    days = np.unique(np.concatenate([[look.today], look.day_of(instants), dates]))
+    shifts = np.array(sorted(_shifts(look, machine)), dtype="timedelta64[D]")
+    reached = np.unique((days[:, None] + shifts[None, :]).ravel())
+    reached = np.concatenate([reached, reached + _A_DAY, [look.today + _A_DAY]])
+    last = look.today + HORIZON * _A_DAY
+    coming = np.unique(reached[(reached > look.today) & (reached <= last)])
+    moments = np.concatenate([look.start_of(coming), instants, instants + _A_SECOND])
+    end = look.end_of(np.array([last]))[0]
+    return list(np.unique(moments[(moments > look.now) & (moments <= end)]))
 
 
-def _days(look: Look, snapshot: Snapshot) -> Array:
-    found = [np.array([look.today])]
+def _times(look: Look, snapshot: Snapshot) -> tuple[Array, Array]:
+    """Return all instants and all dates that stand in the record and what belongs to it."""
+    instants, dates = [np.array([], "datetime64[s]")], [np.array([], "datetime64[D]")]
     for name, frame in snapshot.frames.items():
         for column in frame.columns:
             spec = look.policy.objects.get(name, {}).get(column)
             if spec is not None and spec.kind is Kind.INSTANT:
-                found.append(look.day_of(frame[column].to_numpy()))
+                instants.append(frame[column].to_numpy())
             elif spec is not None and spec.kind is Kind.DATE:
-                found.append(frame[column].to_numpy().astype("datetime64[D]"))
-    days = np.unique(np.concatenate(found))
-    return np.asarray(days[~np.isnat(days)])
+                dates.append(frame[column].to_numpy().astype("datetime64[D]"))
+    found, days = np.unique(np.concatenate(instants)), np.unique(np.concatenate(dates))
+    return found[~np.isnat(found)], days[~np.isnat(days)]
 
 
-def _lengths(look: Look, machine: Machine) -> set[int]:
+def _shifts(look: Look, machine: Machine) -> set[int]:
+    """Return by how many days a limit may lie behind the date from which it is counted, or before
+    it (negative).
+    """
     facts = look.policy.facts
-    lengths = {0, facts.recent_days, *facts.pause_days, *facts.pause_days_by_lost_reason.values()}
+    shifts = {0, facts.recent_days, *facts.pause_days, *facts.pause_days_by_lost_reason.values()}
     conditions = [*(rule.when for rule in machine.rules)]
     conditions += [line.when for score in machine.scores.values() for line in score]
     for test in (test for each in conditions for test in each.tests()):
-        lengths |= _whole(test)
-    return lengths
+        shifts |= _of_test(test)
+    return {days for days in shifts if abs(days) <= MOST_DAYS}
 
 
-def _whole(test: Test) -> set[int]:
-    values = (test.operand.value, test.operand.in_days)
-    return {abs(int(v)) for v in values if isinstance(v, int | float) and 0 < abs(v) <= HORIZON}
+def _of_test(test: Test) -> set[int]:
+    operand = test.operand
+    # A date reaches `{in_days: n}` n days before it has come.
+    if operand.in_days is not None:
+        return {-operand.in_days}
+    values = operand.value if isinstance(operand.value, tuple) else (operand.value,)
+    return {int(value) for value in values if isinstance(value, int | float)}

@@ -5,7 +5,7 @@ need it cannot judge.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from sfsync.columns import Mask
 from sfsync.conditions import Condition
+from sfsync.errors import ConfigError
 from sfsync.facts import FACTS, Look
 from sfsync.model import OwnWrite, PreviousPass, Value
 from sfsync.org import OrgReader
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # The platform hides activities and history older than a year or so from ordinary queries.
 _ARCHIVED = frozenset({"Task", "Event", "AccountHistory", "OpportunityHistory"})
+_UNFIT_SHOWN = 3
 _ALWAYS = ("name", "owner", "created", "modified")
 _USERS = "User"
 
@@ -79,7 +81,8 @@ def extract(
     for object_name, columns in wanted.items():
         specs = _readable(org, policy.objects[object_name], object_name, columns, missing)
         if specs is not None:
-            raw[object_name] = _read(org, object_name, specs, _only_of_state(policy, object_name))
+            where = _only_of_state(policy, object_name, specs)
+            raw[object_name] = _read(org, object_name, specs, where)
     frames = _frames(raw, policy)
     for object_name in policy.machines:
         if object_name in frames:
@@ -115,9 +118,10 @@ def _readable(
     return [specs[name] for name in columns if specs[name].field in described]
 
 
-def _only_of_state(policy: Policy, object_name: str) -> str:
+def _only_of_state(policy: Policy, object_name: str, specs: Sequence[FieldSpec]) -> str:
     """Of the field history only changes of the status, and creations, are asked for."""
-    if object_name != "AccountHistory" or "Account" not in policy.machines:
+    of_history = object_name == "AccountHistory" and "Account" in policy.machines
+    if not of_history or "Field" not in {spec.field for spec in specs}:
         return ""
     field = policy.field("Account", policy.machines["Account"].state)
     return condition("Field IN {}", [field, "created"])
@@ -159,6 +163,7 @@ def _frames(
         for name, (ids, _) in raw.items()
     }
     nothing = pd.Index([], dtype="str")
+    problems: list[str] = []
     frames = {}
     for object_name, (ids, columns) in raw.items():
         parsed: dict[str, Any] = {}
@@ -168,9 +173,36 @@ def _frames(
                 # To an object that the org lacks, references lead nowhere.
                 parsed[name] = refer(values, indexes.get(spec.to, nothing))
             else:
-                parsed[name] = parse(values, "picklist" if spec.type == "reference" else spec.type)
-        frames[object_name] = frame_of([str(i) for i in ids], parsed)
+                parsed[name] = _parsed(values, spec)
+            if parsed[name] is None:
+                problems += _unfit(object_name, spec, ids, values)
+        if not problems:
+            frames[object_name] = frame_of([str(i) for i in ids], parsed)
+    if problems:
+        raise ConfigError(problems)
     return frames
+
+
+def _parsed(values: Sequence[Value], spec: FieldSpec) -> Any:
+    """Turn one column into the array of its type; None where some value does not fit."""
+    try:
+        return parse(values, "picklist" if spec.type == "reference" else spec.type)
+    except (ValueError, TypeError):
+        return None
+
+
+def _unfit(
+    object_name: str, spec: FieldSpec, ids: Sequence[Value], values: Sequence[Value]
+) -> Iterator[str]:
+    """Say which values of a column do not fit its type: the first few, then how many more."""
+    wrong = [(i, v) for i, v in zip(ids, values, strict=True) if _parsed([v], spec) is None]
+    for record_id, value in wrong[:_UNFIT_SHOWN]:
+        yield (
+            f"{object_name} {record_id}: {spec.field} is {value!r}, which is no {spec.type}; mend"
+            f" it, or the type of {spec.name} in sfsync.yaml"
+        )
+    if len(wrong) > _UNFIT_SHOWN:
+        yield f"{object_name}: {spec.field} has {len(wrong)} values that are no {spec.type}"
 
 
 def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:

@@ -78,6 +78,16 @@ class Stamp:
     modified: str | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Watch:
+    """Records that a decision rests on, there or not: those of `object` whose `field` (API names)
+    leads to the changed record. None of them may have changed since the plan was read.
+    """
+
+    object: str
+    field: str
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A fact that made a rule hold: its name, its value, and the record that proves it, if one
@@ -94,7 +104,7 @@ class Change:
     """One record's update: all its fields together, why, and what the decision rests on.
 
     `rests_on` holds the record itself first, then the records that the evidence names, each as it
-    was read.
+    was read. `watches` says what else the decision saw, and what it saw none of.
     """
 
     object: str
@@ -105,6 +115,7 @@ class Change:
     reason: str
     evidence: tuple[Evidence, ...] = ()
     rests_on: tuple[Stamp, ...] = ()
+    watches: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +136,16 @@ class Plan:
     """All that one job would change, sorted, without no-ops, one change a record, and what it
     found.
 
-    `made_at` is the machine's clock when it was made; `now` is the moment that it judges (UTC,
-    both). `judged` counts the accounts judged and `moved` those whose status would change. `notes`
-    are sentences for the reader, such as which rules could not judge.
+    `made_at` is the machine's clock when it was made; `now` is the moment that it judges, `read_at`
+    the org's clock when reading began (UTC, all). `judged` counts the accounts judged, for
+    an undo those that the last pass read (0: nobody knows). `notes` are sentences for the reader,
+    such as which rules could not judge.
     """
 
     job: str
     made_at: datetime
     now: datetime
+    read_at: datetime
     org: str
     policy_hash: str
     changes: tuple[Change, ...]
@@ -140,11 +153,6 @@ class Plan:
     notes: tuple[str, ...] = ()
     judged: int = 0
     api_calls: int = 0
-
-    @property
-    def moved(self) -> int:
-        """How many records a rule would move to another state."""
-        return sum(change.cause.startswith(RULE_CAUSE) for change in self.changes)
 
 
 class State(StrEnum):
@@ -177,8 +185,8 @@ class Outcome:
 
 
 class RunState(StrEnum):
-    """How a run stands: running, finished (all outcomes known), crashed (ended early, books closed
-    later).
+    """How a run stands: running, finished (all of it was tried; an outcome may be unknown), crashed
+    (ended early, books closed later).
     """
 
     RUNNING = "running"

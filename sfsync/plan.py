@@ -31,6 +31,7 @@ class _File(BaseModel):
     job: str
     made_at: AwareDatetime
     now: AwareDatetime
+    read_at: AwareDatetime
     org: str
     policy_hash: str
     api_calls: int
@@ -89,39 +90,51 @@ def writing_calls(changes: Sequence[Change]) -> int:
         by_object.setdefault(change.object, []).append(change)
     for each in by_object.values():
         others = {stamp.object for change in each for stamp in change.rests_on[1:]}
-        calls += ceil(len(each) / _BATCH) * (2 + len(others))
+        watched = {watch for change in each for watch in change.watches}
+        calls += ceil(len(each) / _BATCH) * (2 + len(others) + len(watched))
     return calls
 
 
 def passed_limits(
-    plan: Plan, limits: Limits, *, budget: tuple[int, int] | None, allow_large: bool
+    plan: Plan,
+    limits: Limits,
+    state_fields: Mapping[str, str],
+    *,
+    budget: tuple[int, int] | None,
+    allow_large: bool,
 ) -> list[str]:
     """Say in words which limits a plan passes: records moved, and the org's API calls.
 
-    `budget` is what remains of the org's daily calls and their total, None where the org does not
-    tell.
+    `state_fields` names the field of the state for each object. `budget` is what remains of the
+    org's daily calls and their total, None where the org does not tell.
     """
-    large = "" if allow_large else moves_too_many(plan, limits)
+    large = "" if allow_large else moves_too_many(plan, limits, state_fields)
     passed = [large] if large else []
     if budget is not None:
         left, total = budget
         others = int(total * limits.api_reserve)
-        if plan.api_calls > left - others:
+        calls = writing_calls(plan.changes)
+        if calls > left - others:
             passed.append(
-                f"the plan needs about {plan.api_calls} API calls; the org has {left} left today,"
+                f"applying the plan needs about {calls} API calls; the org has {left} left today,"
                 f" of which {others} are kept for others (limits.api_reserve)"
             )
     return passed
 
 
-def moves_too_many(plan: Plan, limits: Limits) -> str:
+def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) -> str:
     """Say in words that the plan moves more records than the limits allow; empty where it does
     not.
+
+    Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
+    by an undo. Where the plan does not know how many accounts there are, nothing is too many.
     """
-    if plan.moved <= limits.moved_at_least or plan.moved <= limits.moved_share * plan.judged:
+    moved = sum(state_fields.get(change.object) in change.fields for change in plan.changes)
+    most = max(limits.moved_at_least, limits.moved_share * plan.judged)
+    if moved <= most or not plan.judged:
         return ""
     return (
-        f"{plan.moved} of {plan.judged} accounts would change their status, more than"
+        f"{moved} of {plan.judged} accounts would change their status, more than"
         f" {limits.moved_share:.0%} (limits.moved_share): look at the plan; if it is right, add"
         " --allow-large-change"
     )
@@ -176,6 +189,7 @@ def to_json(plan: Plan) -> str:
         "job": plan.job,
         "made_at": plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "now": plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "read_at": plan.read_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "org": plan.org,
         "policy_hash": plan.policy_hash,
         "api_calls": plan.api_calls,

@@ -123,12 +123,19 @@ def parse(values: Sequence[Value], kind: str) -> Any:
     if kind == "flag":
         return np.array([v is True or v in ("true", "1", 1) for v in values], dtype=bool)
     if kind == "date":
-        return np.array([v[:10] if v else "NaT" for v in values], dtype="datetime64[s]")  # type: ignore[index]
+        return np.array([_date(v) for v in values], dtype="datetime64[s]")
     if kind == "instant":
         return np.array([_instant(v) for v in values], dtype="datetime64[s]")
     if kind == "picklist":
         return pd.Categorical([None if v in (None, "") else str(v) for v in values])
     return pd.array([None if v is None else str(v) for v in values], dtype="str")
+
+
+def _date(value: Value) -> str:
+    text = "NaT" if value in (None, "") else str(value)
+    if len(text) not in (3, 10):
+        raise ValueError(f"{value!r} is no date")
+    return text
 
 
 def _instant(value: Value) -> str:

@@ -17,7 +17,7 @@ from sfsync.jobs import Planned, Ran, Services, run_planned
 from sfsync.jobs.hourly import hourly, read
 from sfsync.jobs.undo import undo
 from sfsync.journal import Journal
-from sfsync.model import Run, RunState
+from sfsync.model import Run, RunState, from_wire
 from sfsync.org import Org
 from sfsync.org.client import connect
 from sfsync.policy import Policy
@@ -83,6 +83,14 @@ def fill(fake: FakeOrg, records: Records) -> None:
         for row in records.get(name, ()):
             if row.get("Id") not in users:
                 fake.add(name, **row)
+    # No record of an org bears a stamp later than the org's clock.
+    stamps = [
+        from_wire(str(row["SystemModstamp"]))
+        for name in records
+        for row in fake.records(name)
+        if row.get("SystemModstamp")
+    ]
+    fake.clock.set(max([fake.clock.now(), *stamps]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +105,8 @@ class Loop:
 
     @property
     def services(self) -> Services:
-        return Services(
-            self.org, self.journal, shipped_policy(), self.now, self.fake.clock.now, self.org.id
-        )
+        clock, policy = self.fake.clock.now, shipped_policy()
+        return Services(self.org, self.journal, policy, self.now, clock, clock, self.org.id)
 
     @property
     def desk(self) -> Desk:

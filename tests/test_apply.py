@@ -26,6 +26,7 @@ from sfsync.undo import reverse
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 RUN = "20260615-080000-aaaa"
+STATE = {"Account": "Status__c"}
 FIELDS = {
     "Account": [
         {"name": "Status__c", "type": "string", "label": "Status", "length": 40},
@@ -101,7 +102,7 @@ def started(desk: Desk, changes: list[Change], run_id: str = RUN) -> str:
 
 def carried_out(desk: Desk, changes: list[Change], run_id: str = RUN) -> tuple[Outcome, ...]:
     """Apply the changes as a run; the journal must tell the same as what apply gives back."""
-    outcomes = apply(changes, started(desk, changes, run_id), desk)
+    outcomes = apply(changes, started(desk, changes, run_id), desk, desk.clock())
     assert tuple(entry.outcome for entry in desk.journal.changes(run_id)) == outcomes
     return outcomes
 
@@ -399,7 +400,7 @@ def test_an_org_that_goes_away_while_records_are_locked_is_settled_later(
         carried_out(desk, changes)
     assert states(desk) == ["unknown", "unknown"]
     fake.on_request.clear()
-    settle(desk.org.id, desk)
+    settle(desk.org.id, desk, STATE)
     assert states(desk) == ["skipped", "skipped"]
 
 
@@ -463,7 +464,7 @@ def test_a_lost_answer_that_may_not_be_looked_for_is_unknown_and_the_rest_skippe
         carried_out(desk, changes)
     assert states(desk) == ["unknown"] * BATCH_SIZE + ["skipped"]
     fake.state.daily_quota = 15_000
-    settle(desk.org.id, desk)
+    settle(desk.org.id, desk, STATE)
     assert states(desk) == ["applied"] * BATCH_SIZE + ["skipped"]
 
 
@@ -544,7 +545,7 @@ def test_an_org_that_never_answers_writes_is_given_up_and_settled_later(
     assert slept == sorted(slept)
     assert len(slept) == len(PAUSES)
     fake.on_request.clear()
-    (run,) = settle(desk.org.id, desk)
+    (run,) = settle(desk.org.id, desk, STATE)
     assert (run.state, dict(run.counts)) == (RunState.CRASHED, {"skipped": BATCH_SIZE + 1})
     assert set(statuses(fake, ids)) == {"Target"}
 
@@ -565,10 +566,10 @@ def test_an_org_that_went_away_for_good_leaves_the_run_open_for_settle(
         carried_out(desk, changes)
     assert states(desk) == ["unknown"] * BATCH_SIZE + ["planned"]
     with pytest.raises(OrgUnavailable):
-        settle(desk.org.id, desk)
+        settle(desk.org.id, desk, STATE)
     assert [run.id for run in desk.journal.open_runs(desk.org.id)] == [RUN]
     fake.on_request.clear()
-    settle(desk.org.id, desk)
+    settle(desk.org.id, desk, STATE)
     assert states(desk) == [settled] * BATCH_SIZE + ["skipped"]
     assert desk.journal.open_runs(desk.org.id) == []
 
@@ -594,12 +595,40 @@ def test_settle_decides_what_was_sent_by_reading(fake: FakeOrg, desk: Desk) -> N
     fake.edit("Account", ids[2], Status__c="Customer")
     fake.remove("Account", ids[3])
     fake.edit("Account", ids[4], Status__c="Working")
-    (run,) = settle(desk.org.id, desk)
+    (run,) = settle(desk.org.id, desk, STATE)
     assert states(desk) == ["applied", "skipped", "unknown", "unknown", "skipped"]
     assert run.state is RunState.CRASHED
     assert run.finished == fake.clock.now()
     assert run.error is not None
     assert statuses(fake, [ids[0], ids[1], ids[2]]) == ["Working", "Target", "Customer"]
+
+
+def test_settle_keeps_the_states_that_the_dead_run_wrote_and_forgets_the_unknown_ones(
+    fake: FakeOrg, desk: Desk
+) -> None:
+    ids = targets(fake, 6)
+    done = "20260615-080000-done"
+    started(desk, [], done)
+    kept: dict[tuple[str, str], str | None] = {("Account", id): "Target" for id in ids}
+    desk.journal.finish(done, finished=NOW, state=RunState.FINISHED, states=kept)
+    changes = [
+        *to_working(fake, ids[:3]),
+        a_change(fake, ids[3], Status__c=None),
+        a_change(fake, ids[4], Count__c=1),
+        *to_working(fake, ids[5:]),
+    ]
+    started(desk, changes)
+    desk.journal.mark_sent(RUN, range(5), fake.clock.now())
+    fake.edit("Account", ids[0], Status__c="Working")
+    fake.edit("Account", ids[2], Status__c="Customer")
+    fake.edit("Account", ids[3], Status__c=None)
+    fake.remove("Account", ids[4])
+    settle(desk.org.id, desk, STATE)
+    assert states(desk) == ["applied", "skipped", "unknown", "applied", "unknown", "skipped"]
+    previous = desk.journal.previous_pass(desk.org.id)
+    assert previous is not None
+    left = ["Working", "Target", "forgotten", None, "Target", "Target"]
+    assert [previous.states.get(("Account", id), "forgotten") for id in ids] == left
 
 
 def test_settle_closes_all_open_runs_oldest_first_and_no_others(fake: FakeOrg, desk: Desk) -> None:
@@ -608,10 +637,10 @@ def test_settle_closes_all_open_runs_oldest_first_and_no_others(fake: FakeOrg, d
     desk.journal.finish("20260615-080000-done", finished=NOW, state=RunState.FINISHED, states=None)
     for run_id in ("20260615-090000-bbbb", "20260615-090000-aaaa"):
         started(desk, [a_change(fake, id, Status__c="Customer")], run_id)
-    closed = [run.id for run in settle(desk.org.id, desk)]
+    closed = [run.id for run in settle(desk.org.id, desk, STATE)]
     assert closed == ["20260615-090000-bbbb", "20260615-090000-aaaa"]
     assert desk.journal.run("20260615-080000-done").state is RunState.FINISHED
-    assert settle(desk.org.id, desk) == ()
+    assert settle(desk.org.id, desk, STATE) == ()
 
 
 def test_settle_copes_with_a_field_and_an_object_that_are_gone(fake: FakeOrg, desk: Desk) -> None:
@@ -625,7 +654,7 @@ def test_settle_copes_with_a_field_and_an_object_that_are_gone(fake: FakeOrg, de
     desk.journal.mark_sent(RUN, [0, 1, 2], fake.clock.now())
     fake.edit("Account", id, Status__c="Working")
     fake.hide_field("Account", "Count__c")
-    settle(desk.org.id, desk)
+    settle(desk.org.id, desk, STATE)
     assert states(desk) == ["applied", "unknown", "unknown"]
     assert "none of its fields can be read" in desk.journal.changes(RUN)[2].outcome.message
 

@@ -276,7 +276,7 @@ def test_undo_leaves_and_lists_what_somebody_changed_since(call: Call, small: Pa
     run = newest(call)["id"]
     edit(small, WON, Customer_At__c="2026-06-14T08:00:00.000Z")
     said = call("undo", run, "--apply", "--id", WON).stdout
-    wrote = "Customer_At__c: the run wrote 2026-06-15 10:00, it is 2026-06-14 10:00"
+    wrote = "Customer_At__c: the run sent 2026-06-15 10:00, it is 2026-06-14 10:00"
     assert f"{WON}\t{wrote}\tsomebody changed it after the run" in said
     record = copy_in(Path(".sfsync"), small).record("Account", WON)
     assert record["Status__c"] == "Working"

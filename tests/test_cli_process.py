@@ -169,7 +169,7 @@ def test_the_exit_code_reaches_the_caller(place: Path) -> None:
     assert result.stderr.startswith("sfsync: --org missing: no such folder or zip")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["rules", "schema"], ["runs"]])
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["rules", "--help"], ["runs"]])
 def test_what_reads_no_org_waits_for_no_heavy_library(place: Path, args: list[str]) -> None:
     listing = (
         "import sys\nfrom sfsync.cli import main\ntry:\n    main()\nfinally:\n"

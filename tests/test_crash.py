@@ -41,6 +41,7 @@ from sfsync.org.client import connect
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 RUN, REST = "20260615-080000-aaaa", "20260615-090000-bbbb"
+STATE = {"Account": "Status__c"}
 FIELDS = {
     "Account": [
         {"name": "Status__c", "type": "string", "label": "Status", "length": 40},
@@ -196,7 +197,7 @@ def a_desk(fake: FakeOrg, journal: Journal | None = None) -> Desk:
 def carry_out(desk: Desk, plan: list[Change], run_id: str) -> None:
     run = Run(run_id, desk.org.id, "hourly", NOW, NOW, None, RunState.RUNNING, "p1")
     desk.journal.start(run, plan)
-    apply(plan, run_id, desk)
+    apply(plan, run_id, desk, desk.clock())
     desk.journal.finish(run_id, finished=NOW, state=RunState.FINISHED, states=None)
 
 
@@ -284,7 +285,7 @@ def check_own_writes(desk: Desk, entries: list[JournalledChange]) -> None:
         for entry in entries
         if entry.change.object == "Account" and entry.outcome.state is State.APPLIED
     }
-    found = desk.journal.own_writes(desk.org.id, {"Account": "Status__c"})
+    found = desk.journal.own_writes(desk.org.id, STATE)
     assert {write.id for write in found} == applied
 
 
@@ -293,7 +294,7 @@ def settle_and_check(disk: Disk) -> None:
     fake = disk.open_org()
     with closing(disk.open_journal()) as journal:
         desk = a_desk(fake, journal)
-        settle(desk.org.id, desk)
+        settle(desk.org.id, desk, STATE)
         assert journal.open_runs(desk.org.id) == []
         entries = journal.changes(RUN) if journal.runs() else []
         check_the_books(disk, fake, entries)
@@ -382,7 +383,7 @@ def test_settling_that_is_killed_itself_is_settled_again(
         def work() -> None:
             with closing(disk.open_journal()) as journal:
                 org = disk.open_org()
-                settle(desk.org.id, mortal(org, a_desk(org), journal, step))
+                settle(desk.org.id, mortal(org, a_desk(org), journal, step), STATE)
 
         return work
 

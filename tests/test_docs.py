@@ -237,7 +237,15 @@ def with_example_rule() -> tuple[Policy, Case]:
 
 
 def plan_under(policy: Policy, loop: Loop) -> Any:
-    services = Services(loop.org, loop.journal, policy, loop.now, loop.fake.clock.now, loop.org.id)
+    services = Services(
+        loop.org,
+        loop.journal,
+        policy,
+        loop.now,
+        loop.fake.clock.now,
+        loop.fake.clock.now,
+        loop.org.id,
+    )
     return JOBS.find("hourly")(services).plan
 
 

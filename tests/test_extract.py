@@ -10,6 +10,7 @@ import pytest
 from loop_org import Loop, config_texts, empty_org, loop_of, shipped_policy
 from records_org import RecordsOrg
 
+from sfsync.errors import ConfigError
 from sfsync.extract import columns_needed, extract
 from sfsync.facts import FACTS, Look
 from sfsync.model import OwnWrite, PreviousPass, to_wire
@@ -271,3 +272,107 @@ def test_columns_have_their_dtypes_also_where_nothing_stands(api_name: str) -> N
     for rows in ([], [account()]):
         frame = read(an_org(Account=rows)).frames["Account"]
         assert str(frame[name].dtype) == dtype
+
+
+def activity_org(lacking: Sequence[str]) -> Listening:
+    """A target idle for months, and an opportunity, in an org that lacks something."""
+    target = account(Status__c="Target", Target_At__c="2026-01-01T09:00:00.000+0000")
+    deal = {"Id": "006000000000001AAA", "AccountId": FIRM, "StageName": "Closing"}
+    return an_org(lacking=lacking, Account=[target], Opportunity=[{**deal, "CreatedDate": OLD}])
+
+
+def unknown_facts(lacking: Sequence[str]) -> set[str]:
+    """The facts about activities that are not to be had."""
+    look = Look(read(activity_org(lacking)), shipped_policy())
+    names = {
+        "Account": ("next_step_on", "last_activity_at", "recent_activities", "recent_events",
+                    "idle_days"),
+        "Opportunity": ("next_step_on", "last_activity_at", "idle_days"),
+    }  # fmt: skip
+    return {
+        f"{object_name}.{name}"
+        for object_name, each in names.items()
+        for name in each
+        if not look.column(object_name, name).known
+    }
+
+
+STEPS = {"Account.next_step_on", "Opportunity.next_step_on"}
+IDLE = {"Account.idle_days", "Opportunity.idle_days"}
+LAST = {"Account.last_activity_at", "Account.recent_activities", "Opportunity.last_activity_at"}
+EVENTS = {"Account.recent_events"}
+OF_ACCOUNT = {
+    *("Account.next_step_on", "Account.idle_days", "Account.last_activity_at"),
+    "Account.recent_activities",
+}
+OF_OPPORTUNITY = {
+    *("Opportunity.next_step_on", "Opportunity.idle_days", "Opportunity.last_activity_at")
+}
+TASK_TIME = ["Task.CompletedDateTime", "Task.ActivityDate", "Task.CreatedDate"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unknown"),
+    [
+        ([], set()),
+        (["Task"], STEPS | IDLE),
+        (["Event"], STEPS | IDLE | EVENTS),
+        (["Task", "Event"], STEPS | IDLE | EVENTS | LAST),
+        (["Task.IsClosed"], STEPS | IDLE | LAST),
+        (["Task.ActivityDate"], STEPS),
+        (["Task.CompletedDateTime"], set()),
+        (TASK_TIME[:1] + TASK_TIME[2:], set()),
+        (TASK_TIME[:2], STEPS),
+        (TASK_TIME, STEPS | IDLE | LAST),
+        (["Event.StartDateTime"], STEPS | IDLE | LAST | EVENTS),
+        (["Event.ActivityDate"], STEPS | IDLE | LAST | EVENTS),
+        (["Event.IsAllDayEvent"], STEPS | IDLE | LAST | EVENTS),
+        (["Task.AccountId"], OF_ACCOUNT),
+        (["Event.AccountId"], OF_ACCOUNT | EVENTS),
+        (["Task.WhatId"], OF_OPPORTUNITY),
+        (["Event.WhatId"], OF_OPPORTUNITY),
+        # An org without these has no series, no invitees and no marks to leave out.
+        (["Task.Subject", "Task.IsRecurrence", "Event.IsRecurrence", "Event.IsChild"], set()),
+    ],
+)
+def test_what_cannot_be_told_of_activities_is_unknown(
+    lacking: list[str], unknown: set[str]
+) -> None:
+    assert unknown_facts(lacking) == unknown
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        *(["Task.ActivityDate"], ["Event.StartDateTime"], ["Event.ActivityDate"]),
+        *(["Event.IsAllDayEvent"], TASK_TIME),
+    ],
+)
+def test_nobody_is_idle_where_days_or_instants_are_missing_and_the_notes_say_so(
+    lacking: list[str],
+) -> None:
+    org = activity_org(lacking)
+    causes = {change.cause for change in judge(Look(read(org), shipped_policy())).changes}
+    assert "rule:idle" not in causes
+    assert "idle" in blind_rules(notes(org))
+    (line,) = [each for each in notes(org) if each.startswith("Account has rules that cannot")]
+    assert all(each in line for each in lacking)
+    (line,) = [each for each in notes(org) if each.startswith("Account has findings that cannot")]
+    assert "target-going-idle" in line
+
+
+def test_values_that_do_not_fit_their_type_are_told_with_record_and_field() -> None:
+    org = RecordsOrg(
+        {
+            "Account": [
+                {"Id": "001000000000001AAA", "Name": "A", "Backlog_Until__c": "2026-02-30"},
+                {"Id": "001000000000002AAA", "Name": "B", "Backlog_Count__c": "two"},
+            ]
+        },
+        {"Account": ["Id", "Name", "Status__c", "Backlog_Until__c", "Backlog_Count__c"]},
+    )
+    with pytest.raises(ConfigError) as caught:
+        extract(org, shipped_policy(), NOW)
+    first, second = caught.value.problems
+    assert first.startswith("Account 001000000000001AAA: Backlog_Until__c is '2026-02-30'")
+    assert second.startswith("Account 001000000000002AAA: Backlog_Count__c is 'two'")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from loop_org import CONFIG_FILES, config_texts
 from random_orgs import part
+from records_org import RecordsOrg
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sfsync.errors import ConfigError
+from sfsync.extract import extract
+from sfsync.facts import Look
+from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
 
 SETTINGS, ACCOUNTS, OPPORTUNITIES = CONFIG_FILES
@@ -57,6 +62,48 @@ def line_of(file: str, text: str) -> int:
     return whole[: whole.index(text)].count("\n") + 1
 
 
+_SET = "set: {backlog_until: null}"
+_NUMBER = "backlog_count: {fact: next_backlog_count}"
+_ABOUT_IDLE = "for {idle_days} days and"
+VALUES = [
+    (_SET, "set: {backlog_until: soon}", "'soon' is no date; what fits: a date such as 2026-06-15"),
+    (_SET, "set: {backlog_until: 2026-06-15 10:00:00}", "is no date"),
+    (_SET, "set: {backlog_until: true}", "'true' is no date"),
+    (_SET, "set: {backlog_until: now}", "`now` is an instant, this is a date"),
+    (_SET, "set: {backlog_until: {in_days: 1.5}}", "a whole number of days"),
+    (_SET, "set: {backlog_until: {in_days: 36501}}", "from -36,500 to 36,500"),
+    (_SET, "set: {backlog_until: {in_days: true}}", "a whole number of days"),
+    (_SET, "set: {backlog_until: {in_dayz: 3}}", "what fits: a date such as"),
+    (_SET, "set: {backlog_until: {fact: [a]}}", "is no date"),
+    (_SET, "set: {backlog_until: {fact: pause_end_on}}", 'did you mean "pause_ends_on"?'),
+    (_SET, "set: {enriched_at: 2026-06-15}", "what fits: `now`, null or {fact: name}"),
+    (_SET, "set: {enriched_at: {in_days: 3}}", "what fits: `now`, null or {fact: name}"),
+    (_SET, "set: {owner: 005000000000001AAA}", "a field that is a reference; what fits: null"),
+    (_SET, "set: {owner: {fact: owner}}", "a field that is a reference; what fits: null"),
+    (_SET, "set: {industry: 3}", "'3' is no words; what fits: a text"),
+    (_SET, 'set: {industry: ""}', "does not fit a field that is a words"),
+    (_NUMBER, "backlog_count: many", "'many' is no number; what fits: a finite number"),
+    (_NUMBER, "backlog_count: true", "'true' is no number"),
+    (_NUMBER, "backlog_count: .nan", "nan is no finite number"),
+    (_NUMBER, "backlog_count: -.inf", "-inf is no finite number"),
+    (_NUMBER, f"backlog_count: 1{'0' * 400}", "is no finite number"),
+    ("idle_days: {at_least: 60}", "idle_days: {at_least: .nan}", "nan is no finite number"),
+    ("idle_days: {at_least: 60}", "idle_days: {in: [3, .inf]}", "inf is no finite number"),
+    ("idle_days: {at_least: 60}", "idle_days: {at_least: {fact: [a]}}", "no fact or field"),
+    ("before: {in_days: 0}", "before: {in_days: -36501}", "from -36,500 to 36,500"),
+    ("before: {in_days: 0}", "before: 2026-06-15 10:00:00", "is no date"),
+    ("{in_last_days: 30}", "{in_last_days: 40000}", "in_last_days takes a number of days"),
+    ("points: 25,", "points: .nan,", "finite number"),
+    (_ABOUT_IDLE, "for {idle_days days and", "the braces do not pair"),
+    (_ABOUT_IDLE, "for idle_days} days and", "the braces do not pair"),
+    (_ABOUT_IDLE, "for {idle_days:.0f} days and", "{idle_days} takes no format"),
+    (_ABOUT_IDLE, "for {idle_days!r} days and", "{idle_days} takes no format"),
+    (_ABOUT_IDLE, "for {idle_days.real} days and", '"idle_days.real"; did you mean "idle_days"?'),
+    (_ABOUT_IDLE, "for {} days and", 'no fact or field ""'),
+    ("from: Target\n", "from: [Target, Backlog]\n", 'moves to "Backlog", so it cannot move'),
+]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "words"),
     [
@@ -66,6 +113,8 @@ def line_of(file: str, text: str) -> int:
         (ACCOUNTS, "points: 25,", "points: many,", "points"),
         (SETTINGS, "recent_days: 365", "recent_dayz: 365", 'did you mean "recent_days"?'),
         (SETTINGS, "recent_days: 365", "recent_days: -1", "greater than or equal to 0"),
+        (SETTINGS, "recent_days: 365", "recent_days: 36501", "less than or equal to 36500"),
+        (SETTINGS, "plan_hours: 24", "plan_hours: .inf", "finite number"),
         (SETTINGS, "moved_share: 0.20", "moved_share: 20", "less than or equal to 1"),
         (SETTINGS, "pause_days: [90, 180, 365]", "pause_days: []", "at least 1 item"),
         (SETTINGS, "type: picklist}\n    industry", "type: pickliste}\n    industry", "'picklist'"),
@@ -127,6 +176,8 @@ def line_of(file: str, text: str) -> int:
             "entered_field: {fact: potential}",
             "instant",
         ),
+        # Values: what `set` writes, and what is compared with.
+        *((ACCOUNTS, old, new, words) for old, new, words in VALUES),
         # Sense: moves, names given twice, what the move itself writes.
         (ACCOUNTS, "to: Churn\n", "to: Target\n", '"Customer" may not become "Target"'),
         (ACCOUNTS, "- name: opportunity-opened", "- name: won", "is the name of something above"),
@@ -154,6 +205,37 @@ def test_a_mistake_is_told_with_its_file_and_what_was_meant(
     assert found, "nothing was found"
     assert any(words in each for each in found), found
     assert all(re.match(r"\S+\.yaml:\d+: ", each) for each in found), found
+
+
+def test_a_wrong_value_is_told_on_its_own_line() -> None:
+    texts, line = changed(ACCOUNTS, (_NUMBER, "backlog_count: .nan"))
+    assert any(each.startswith(f"{ACCOUNTS}:{line}: backlog_count: ") for each in problems(texts))
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "written"),
+    [
+        ("{enriched_at: now}", "Enriched_At__c", "2026-06-15T08:00:00.000+0000"),
+        ("{backlog_until: 2027-01-31}", "Backlog_Until__c", "2027-01-31"),
+        ("{backlog_until: {in_days: -3}}", "Backlog_Until__c", "2026-06-12"),
+        ("{backlog_count: 7}", "Backlog_Count__c", 7),
+        ("{backlog_count: 2.5}", "Backlog_Count__c", 2.5),
+        ("{industry: Media}", "Industry", "Media"),
+        ("{industry: null}", "Industry", None),
+    ],
+)
+def test_what_fits_is_written(value: str, field: str, written: object) -> None:
+    texts, _ = changed(
+        ACCOUNTS, ("won_since_entry: true", "name: present"), (_SET, f"set: {value}")
+    )
+    policy = load_policy(texts)
+    columns = {name: [f.field for f in each.values()] for name, each in policy.objects.items()}
+    account = {"Id": "001000000000001AAA", "Name": "Firm", "Status__c": "Target",
+               "Industry": "Retail", "CreatedDate": "2020-01-01T09:00:00.000+0000"}  # fmt: skip
+    now = datetime(2026, 6, 15, 8, tzinfo=UTC)
+    org = RecordsOrg({"Account": [account]}, columns)
+    (change,) = judge(Look(extract(org, policy, now), policy)).changes
+    assert change.fields[field].after == written
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+import requests
+import responses
+from scripted_org import DATA, HOST, TOKEN, described, page
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg
@@ -252,6 +255,16 @@ def test_a_field_hidden_from_the_user_cannot_be_read_and_says_why(fake: FakeOrg)
 
     with pytest.raises(OrgRefused, match=r"hides it from the service's user: Website\."):
         org.pages("Account", ["Website"])
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../etc/passwd", "Europe"])
+def test_an_org_in_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    with responses.RequestsMock() as mock:
+        fields = described("Organization", "Id", "TimeZoneSidKey")
+        mock.get(f"{DATA}/sobjects/Organization/describe", json=fields)
+        mock.get(f"{DATA}/query/", json=page({"Id": "00D000000000001AAA", "TimeZoneSidKey": zone}))
+        with pytest.raises(OrgRefused, match=f"time zone '{zone}'.*tzdata"):
+            connect(requests.Session(), HOST, TOKEN)
 
 
 def test_an_org_that_hides_its_zone_and_name_is_in_utc(fake: FakeOrg) -> None:

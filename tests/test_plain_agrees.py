@@ -39,8 +39,8 @@ OPTIONAL_FIELDS = (
     *("Account.Customer_At__c", "Account.Disqualified_At__c", "AccountHistory.CreatedById"),
     *("Opportunity.LastStageChangeDate", "Opportunity.Lost_Reason__c", "Opportunity.Won_At__c"),
     *("Opportunity.CloseDate", "OpportunityHistory.CreatedById", "Task.Subject"),
-    *("Task.ActivityDate", "Task.CompletedDateTime", "Task.CreatedDate", "Task.IsRecurrence"),
-    *("Event.IsChild", "Event.IsRecurrence", "Event.IsAllDayEvent", "Contact.Title"),
+    *("Task.CompletedDateTime", "Task.CreatedDate", "Task.IsRecurrence"),
+    *("Event.IsChild", "Event.IsRecurrence", "Contact.Title"),
 )
 MANY = settings(
     max_examples=part(0.4), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

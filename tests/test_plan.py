@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loop_org import config_texts, shipped_policy
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import Change, Evidence, FieldChange, Finding, Plan, Stamp
+from sfsync.model import Change, Evidence, FieldChange, Finding, Plan, Stamp, Watch
 from sfsync.plan import (
     check_fits,
     from_json,
@@ -30,6 +30,7 @@ from sfsync.rules.load import load_policy
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 ORG = "00D000000000001EAA"
 STAMP = Stamp("Account", "001000000000001AAA", "2026-06-15T07:00:00.000+0000")
+STATES = {"Account": "Status__c", "Opportunity": "StageName"}
 LIMITS = Limits(moved_share=0.2, moved_at_least=50, api_reserve=0.2, plan_hours=24)
 
 
@@ -51,7 +52,7 @@ def a_finding(number: int = 1) -> Finding:
 
 
 def a_plan(*changes: Change, **others: Any) -> Plan:
-    plan = Plan("hourly", NOW, NOW, ORG, shipped_policy().hash, changes)
+    plan = Plan("hourly", NOW, NOW, NOW, ORG, shipped_policy().hash, changes)
     return replace(plan, **others)
 
 
@@ -78,6 +79,7 @@ CHANGES = st.builds(
     rests_on=st.lists(
         st.builds(Stamp, ODD_TEXTS, ODD_TEXTS, st.none() | ODD_TEXTS), max_size=2
     ).map(tuple),
+    watches=st.lists(st.builds(Watch, ODD_TEXTS, ODD_TEXTS), max_size=2).map(tuple),
 )
 SECONDS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=UTC, microsecond=0)
@@ -87,6 +89,7 @@ PLANS = st.builds(
     job=ODD_TEXTS,
     made_at=SECONDS,
     now=SECONDS,
+    read_at=SECONDS,
     org=ODD_TEXTS,
     policy_hash=ODD_TEXTS,
     changes=st.lists(CHANGES, max_size=3, unique_by=lambda c: (c.object, c.id)).map(tuple),
@@ -210,35 +213,45 @@ def test_a_plan_that_moves_too_many_accounts_stops_unless_that_is_allowed(
     moved: int, judged: int, stops: bool
 ) -> None:
     plan = moving(moved, judged)
-    assert bool(moves_too_many(plan, LIMITS)) == stops
-    told = passed_limits(plan, LIMITS, budget=None, allow_large=False)
+    assert bool(moves_too_many(plan, LIMITS, STATES)) == stops
+    told = passed_limits(plan, LIMITS, STATES, budget=None, allow_large=False)
     assert len(told) == stops
     if stops:
         assert told[0].startswith(f"{moved} of {judged} ")
         assert "--allow-large-change" in told[0]
-    assert passed_limits(plan, LIMITS, budget=None, allow_large=True) == []
+    assert passed_limits(plan, LIMITS, STATES, budget=None, allow_large=True) == []
 
 
-def test_what_a_rule_does_not_move_does_not_count_as_moved() -> None:
-    plan = a_plan(*(a_change(number, cause="score") for number in range(100)), judged=100)
-    assert plan.moved == 0
-    assert passed_limits(plan, LIMITS, budget=None, allow_large=False) == []
+@pytest.mark.parametrize("cause", ["rule:idle", "undo:20261125-190301-aaaa"])
+def test_whatever_changes_the_state_counts_as_moved_and_nothing_else(cause: str) -> None:
+    moves = [a_change(number, cause) for number in range(100)]
+    count = {"Backlog_Count__c": FieldChange(None, 1)}
+    scores = [replace(change, fields=count) for change in moves]
+    assert moves_too_many(a_plan(*moves, judged=100), LIMITS, STATES)
+    assert moves_too_many(a_plan(*scores, judged=100), LIMITS, STATES) == ""
+    contacts = [replace(change, object="Contact") for change in moves]
+    assert moves_too_many(a_plan(*contacts, judged=100), LIMITS, STATES) == ""
+
+
+def test_where_nobody_knows_how_many_accounts_there_are_nothing_is_too_many() -> None:
+    assert moves_too_many(moving(1000, 0), LIMITS, STATES) == ""
 
 
 @pytest.mark.parametrize(
-    ("calls", "left", "stops"),
-    # Of the 15,000 calls of a day a fifth, 3,000, is kept for others.
-    [(100, 10_000, False), (100, 3_100, False), (101, 3_100, True), (100, 50, True), (10, 0, True)],
+    ("batches", "left", "stops"),
+    # Of the 15,000 calls of a day a fifth, 3,000, is kept for others; a batch takes two.
+    [(5, 10_000, False), (5, 3_010, False), (5, 3_009, True), (1, 0, True), (0, 3_000, False)],
 )
 def test_a_plan_that_needs_more_api_calls_than_are_left_stops(
-    calls: int, left: int, stops: bool
+    batches: int, left: int, stops: bool
 ) -> None:
-    plan = a_plan(api_calls=calls)
+    changes = (a_change(number, cause="score") for number in range(batches * 200))
+    plan = a_plan(*changes, api_calls=5_000)
     for allow_large in (False, True):
-        told = passed_limits(plan, LIMITS, budget=(left, 15_000), allow_large=allow_large)
+        told = passed_limits(plan, LIMITS, STATES, budget=(left, 15_000), allow_large=allow_large)
         assert len(told) == stops
         if stops:
-            assert f"about {calls} API calls" in told[0]
+            assert f"about {2 * batches} API calls" in told[0]
             assert f"{left} left today" in told[0]
 
 

@@ -42,7 +42,7 @@ def test_what_the_run_wrote_goes_back_and_says_why() -> None:
                 "Status__c": FieldChange("Backlog", "Target"),
             },
             cause=f"undo:{RUN}",
-            reason=f"undoes what run {RUN} did (rule:idle: no activity for 61 days)",
+            reason=f"takes back what run {RUN} did for rule:idle",
             rests_on=(Stamp(*FIRM, STAMP),),
         ),
     )
@@ -84,11 +84,26 @@ def test_a_field_that_is_back_already_is_neither_changed_nor_left() -> None:
     assert (reversal.changes, reversal.left) == ((), ())
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.APPLIED])
+@pytest.mark.parametrize(
+    "state", [state for state in State if state not in (State.APPLIED, State.UNKNOWN)]
+)
 def test_what_was_not_applied_has_nothing_to_undo(state: State) -> None:
     row: dict[str, Value] = {"Status__c": "Backlog", "Count__c": 1}
     reversal = reverse([entry(MOVED, state=state)], {FIRM: row})
     assert (reversal.changes, reversal.left) == ((), ())
+
+
+def test_what_was_perhaps_written_is_left_and_listed_unless_it_is_back() -> None:
+    row: dict[str, Value] = {"Status__c": "Backlog", "Count__c": None}
+    reversal = reverse([entry(MOVED, state=State.UNKNOWN)], {FIRM: row})
+    assert reversal.changes == ()
+    assert [(left.field, left.found, left.why) for left in reversal.left] == [
+        ("Status__c", "Backlog", "nobody knows whether the run wrote it")
+    ]
+    gone = reverse([entry(MOVED, state=State.UNKNOWN)], {})
+    assert gone.changes == ()
+    assert all("nobody knows" in left.why and "is gone" in left.why for left in gone.left)
+    assert len(gone.left) == len(MOVED)
 
 
 def test_instants_are_compared_as_instants_whatever_their_spelling() -> None:

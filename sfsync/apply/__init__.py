@@ -6,6 +6,6 @@ process left open.
 
 from sfsync.apply.desk import Desk
 from sfsync.apply.send import apply
-from sfsync.apply.settle import settle
+from sfsync.apply.settle import close_early, settle
 
-__all__ = ["Desk", "apply", "settle"]
+__all__ = ["Desk", "apply", "close_early", "settle"]

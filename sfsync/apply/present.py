@@ -1,12 +1,16 @@
 """What does the org hold now of the records that changes touch and rest on?"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from sfsync.model import Change, Value
+from sfsync.model import Change, Value, Watch
 from sfsync.org import OrgReader
+from sfsync.org.soql import condition
 
 STAMP_FIELD = "SystemModstamp"
+# So many Ids fit into one statement.
+_IDS_AT_ONCE = 200
 
 Row = Mapping[str, Value]
 Present = Mapping[tuple[str, str], Row]
@@ -33,6 +37,38 @@ def read_present(changes: Sequence[Change], org: OrgReader) -> Present:
         fields = {name for change in same for name in change.fields}
         present |= _rows(org, object, {change.id for change in same}, fields)
     return present
+
+
+def read_stirred(
+    changes: Sequence[Change], org: OrgReader, read_at: datetime
+) -> dict[tuple[str, str], str]:
+    """Find the changes whose watched records came or changed after `read_at`: why, by (object, id).
+
+    Raises OrgUnavailable or OrgRefused where it cannot be read.
+    """
+    wanted: dict[Watch, list[Change]] = defaultdict(list)
+    for change in changes:
+        for watch in change.watches:
+            wanted[watch].append(change)
+    found: dict[tuple[str, str], str] = {}
+    for watch, same in sorted(wanted.items()):
+        if STAMP_FIELD not in (org.fields(watch.object) or {}):
+            continue
+        for row in _later(watch, [change.id for change in same], org, read_at):
+            key = (same[0].object, str(row[watch.field]))
+            found[key] = f"{watch.object} {row['Id']} came or changed since the plan was read"
+    return found
+
+
+def _later(
+    watch: Watch, ids: Sequence[str], org: OrgReader, read_at: datetime
+) -> Iterator[Mapping[str, Value]]:
+    since = f"{read_at:%Y-%m-%dT%H:%M:%SZ}"
+    for first in range(0, len(ids), _IDS_AT_ONCE):
+        text = f"{watch.field} IN {{}} AND {STAMP_FIELD} > {{:literal}}"
+        where = condition(text, ids[first : first + _IDS_AT_ONCE], since)
+        for page in org.pages(watch.object, ["Id", watch.field], archived=True, where=where):
+            yield from page
 
 
 def read_touched(changes: Sequence[Change], org: OrgReader) -> Present:

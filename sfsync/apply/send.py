@@ -8,11 +8,12 @@ happened, and only what surely was not written is sent again.
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from sfsync.apply.desk import Desk
-from sfsync.apply.present import read_present
-from sfsync.apply.verdict import decide, judge
+from sfsync.apply.present import read_present, read_stirred
+from sfsync.apply.verdict import may_write, was_done
 from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
 from sfsync.model import Change, Outcome, State
 from sfsync.org import RowResult
@@ -36,6 +37,7 @@ class _Books:
 
     desk: Desk
     run_id: str
+    read_at: datetime
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     written: set[tuple[str, str]] = field(default_factory=set)
 
@@ -57,15 +59,20 @@ class _Books:
         )
 
 
-def apply(changes: Sequence[Change], run_id: str, desk: Desk) -> tuple[Outcome, ...]:
+def apply(
+    changes: Sequence[Change], run_id: str, desk: Desk, read_at: datetime
+) -> tuple[Outcome, ...]:
     """Carry out the changes of a run that the journal holds as started; outcomes in their order.
+
+    `read_at` is the org's clock when reading for the plan began: what the changes watch must not
+    have changed since.
 
     Raises OrgUnavailable where the org went away: what was sent without an answer is noted as
     unknown, the rest stays planned, and the run is to be left open, for `settle` to close. Raises
     OrgRefused where the org refuses to go on (such as its daily limit): all that is not done is
     noted as skipped, with the org's words.
     """
-    books = _Books(desk, run_id)
+    books = _Books(desk, run_id, read_at)
     for batch in batches(changes):
         try:
             _carry_out(batch, books)
@@ -109,7 +116,9 @@ def _look(
     if pause:
         books.desk.sleep(pause)
     try:
-        present = read_present([change for _, change in waiting], books.desk.org)
+        changes = [change for _, change in waiting]
+        stirred = read_stirred(changes, books.desk.org, books.read_at)
+        present = read_present(changes, books.desk.org)
     except OrgError as trouble:
         if lost is not None:
             unanswered = f"sent, no answer ({lost}), and not to be read since ({trouble})"
@@ -120,8 +129,11 @@ def _look(
     for seq, change in waiting:
         outcome = None
         if lost is not None:
-            outcome = decide(change, present.get((change.object, change.id)))
-        outcome = outcome or judge(change, present, books.written)
+            outcome = was_done(change, present.get((change.object, change.id)))
+        outcome = outcome or may_write(change, present, books.written)
+        why = stirred.get((change.object, change.id))
+        if outcome is None and why is not None:
+            outcome = Outcome(change.object, change.id, State.STALE, message=why)
         if outcome is None:
             rest.append((seq, change))
         else:
@@ -165,7 +177,7 @@ def _still_free(changes: list[Change], books: _Books, moved: dict[str, Outcome])
         return set()
     free = set()
     for change in changes:
-        outcome = judge(change, present, books.written)
+        outcome = may_write(change, present, books.written)
         if outcome is None:
             free.add(change.id)
         else:

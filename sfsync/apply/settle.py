@@ -1,11 +1,13 @@
 """How are the books of a run closed that a dead process left open?"""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sfsync.apply.desk import Desk
 from sfsync.apply.present import read_touched
-from sfsync.apply.verdict import decide
+from sfsync.apply.verdict import was_done
+from sfsync.journal import Journal
 from sfsync.model import JournalledChange, Outcome, Run, RunState, State
 
 logger = logging.getLogger(__name__)
@@ -15,17 +17,20 @@ NOT_DONE = "sent or about to be sent when the run ended; the org did not do it"
 ENDED = "the run ended before its work was done; its books were closed later"
 
 
-def settle(books: str, desk: Desk) -> tuple[Run, ...]:
+def settle(books: str, desk: Desk, state_fields: Mapping[str, str]) -> tuple[Run, ...]:
     """Close the org's open runs, oldest first, and give them back as they now stand.
 
     Only to be called under the lock, where every open run is a dead one. What was never sent is
-    skipped; what was sent without a known outcome is read and decided. Raises OrgUnavailable or
-    OrgRefused where it cannot be read: the run then stays open.
+    skipped; what was sent without a known outcome is read and decided. `state_fields` names the
+    field of the state for each object: the states that the run wrote are kept, so that the next
+    pass knows them for the service's. Raises OrgUnavailable or OrgRefused where the org cannot be
+    read: the run then stays open.
     """
-    return tuple(_close(run, desk) for run in reversed(desk.journal.open_runs(books)))
+    open_runs = reversed(desk.journal.open_runs(books))
+    return tuple(_close(run, desk, state_fields) for run in open_runs)
 
 
-def _close(run: Run, desk: Desk) -> Run:
+def _close(run: Run, desk: Desk, state_fields: Mapping[str, str]) -> Run:
     entries = desk.journal.changes(run.id)
     outcomes = [
         (entry.seq, _outcome(entry, State.SKIPPED, NEVER_SENT))
@@ -35,11 +40,39 @@ def _close(run: Run, desk: Desk) -> Run:
     sent = [each for each in entries if each.outcome.state in (State.SENT, State.UNKNOWN)]
     outcomes += _decided(sent, desk)
     desk.journal.note(run.id, outcomes)
-    desk.journal.finish(
-        run.id, finished=desk.clock(), state=RunState.CRASHED, states=None, error=ENDED
-    )
+    close_early(run.id, desk.clock(), ENDED, desk.journal, state_fields)
     logger.info("run %s was left open: %d changes settled", run.id, len(outcomes))
     return desk.journal.run(run.id)
+
+
+def close_early(
+    run_id: str, finished: datetime, why: str, journal: Journal, state_fields: Mapping[str, str]
+) -> None:
+    """Close the books of a run that ended before its work was done, its outcomes being noted.
+
+    The states that it wrote are kept; where nobody knows whether it wrote one, what was kept of the
+    record is forgotten.
+    """
+    states: dict[tuple[str, str], str | None] = {}
+    forgotten: list[tuple[str, str]] = []
+    for entry in journal.changes(run_id):
+        key = (entry.change.object, entry.change.id)
+        written = entry.change.fields.get(state_fields.get(entry.change.object, ""))
+        if written is None:
+            continue
+        if entry.outcome.state is State.APPLIED:
+            states[key] = None if written.after in (None, "") else str(written.after)
+        elif entry.outcome.state is State.UNKNOWN:
+            forgotten.append(key)
+    journal.finish(
+        run_id,
+        finished=finished,
+        state=RunState.CRASHED,
+        states=states,
+        error=why,
+        whole=False,
+        forgotten=forgotten,
+    )
 
 
 def _decided(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Outcome]]:
@@ -47,7 +80,7 @@ def _decided(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Ou
     return [
         (
             entry.seq,
-            decide(entry.change, present.get((entry.change.object, entry.change.id)))
+            was_done(entry.change, present.get((entry.change.object, entry.change.id)))
             or _outcome(entry, State.SKIPPED, NOT_DONE),
         )
         for entry in sent

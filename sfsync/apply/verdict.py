@@ -9,7 +9,9 @@ ALREADY_SO = "already so: every field holds the planned value"
 GONE = "is gone: deleted since it was read, or hidden from the service's user"
 
 
-def judge(change: Change, present: Present, written: Collection[tuple[str, str]]) -> Outcome | None:
+def may_write(
+    change: Change, present: Present, written: Collection[tuple[str, str]]
+) -> Outcome | None:
     """Tell why a change must not be written now, or None: it may be.
 
     `written` are the records that this run itself has changed before: their stamps moved by our
@@ -24,7 +26,7 @@ def judge(change: Change, present: Present, written: Collection[tuple[str, str]]
     return _outcome(change, State.STALE, moved) if moved else None
 
 
-def decide(change: Change, row: Row | None) -> Outcome | None:
+def was_done(change: Change, row: Row | None) -> Outcome | None:
     """Tell what became of a change that was sent without an answer, or None: it was not done.
 
     `row` is what the record holds now. An update is all or nothing, so one field at its new value

@@ -98,7 +98,7 @@ def settle_first(at: Opened, screen: Screen) -> None:
 
     for dead in settle_before(at.services, _desk(at)):
         counts = counts_in_words(dead.counts)
-        screen.say(f"The run {dead.id} had ended early; its books are now closed: {counts}.")
+        screen.warn(f"The run {dead.id} had ended early; its books are now closed: {counts}.")
 
 
 def carry_out(made: "Planned", at: Opened, screen: Screen, *, allow_large: bool) -> "Ran":

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +118,7 @@ def opened(
         org = connect(fake.session(), fake.host, fake.token(), sleep=sleep)
         moment = now or fake.clock.now()
         books = f"{org.id}@{_name_of_copy(setting)}"
-        services = Services(org, journal, setting.policy, moment, wall_clock, books)
+        services = Services(org, journal, setting.policy, moment, wall_clock, fake.clock.now, books)
         yield Opened(org, services, fake.clock.now, setting)
 
 
@@ -187,8 +187,8 @@ def _name_of_copy(setting: Setting) -> str:
     one before it was reset would tell of changes that it never saw.
     """
     file = copy_of(setting, source_of(setting.settings, setting.config.path)) / "name"
-    if not file.exists():
-        file.write_text(secrets.token_hex(4), encoding="utf-8")
+    with suppress(FileExistsError), file.open("x", encoding="utf-8") as stream:
+        stream.write(secrets.token_hex(4))
     return file.read_text(encoding="utf-8")
 
 

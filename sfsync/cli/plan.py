@@ -69,16 +69,6 @@ def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
     else:
         screen = Screen(at.org.zone, at.org.url, quiet)
         show_plan(made, screen, at.org.name, at.setting.policy)
-        say_if_large(made, at, screen)
-
-
-def say_if_large(made: "Plan", at: Opened, screen: Screen) -> None:
-    """Say where a plan moves more records than the limits allow."""
-    from sfsync.plan import moves_too_many
-
-    large = moves_too_many(made, at.setting.policy.limits)
-    if large:
-        screen.say(f"note: {large}")
 
 
 def as_csv(rows: Sequence[dict[str, object]]) -> str:

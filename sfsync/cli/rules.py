@@ -11,6 +11,8 @@ from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sfsync.policy import Machine
 
 
@@ -71,13 +73,17 @@ def _in_two(name: str, states: str, to: str, when: str, place: str) -> list[Cell
 @place_options
 def graph(name: str, place: Place, quiet: bool) -> None:
     """Draw the states and moves as a Mermaid diagram."""
+    echo(mermaid(_machine(set_up(place).policy.machines, name)))
+
+
+def _machine(machines: "Mapping[str, Machine]", name: str) -> "Machine":
+    """Find the machine of an object; raises NotFound with the nearest name."""
     from sfsync.errors import NotFound
     from sfsync.registry import nearest
 
-    machines = set_up(place).policy.machines
     if name not in machines:
         raise NotFound(f'no rules for "{name}"{nearest(name, machines)}')
-    echo(mermaid(machines[name]))
+    return machines[name]
 
 
 def mermaid(machine: "Machine") -> str:
@@ -97,16 +103,25 @@ def mermaid(machine: "Machine") -> str:
 
 
 @rules.command()
-@click.option("--settings", is_flag=True, help="Of sfsync.yaml instead of the files in rules/.")
-def schema(settings: bool) -> None:
-    """Print the JSON Schema of the rule files.
+@click.option("--settings", is_flag=True, help="Of sfsync.yaml instead of a file in rules/.")
+@click.option("--object", "name", default="Account", show_default=True, help="Whose rule file.")
+@place_options
+def schema(settings: bool, name: str, place: Place, quiet: bool) -> None:
+    """Print the JSON Schema of an object's rule file.
 
-    An editor that is told of it completes and checks them.
+    An editor that is told of it completes and checks facts, operators, fields and states. Print it
+    again after you named a new state, score or field.
     """
-    from sfsync.rules.shape import RuleFile, Settings
+    if settings:
+        from sfsync.rules.shape import Settings
 
-    model = Settings if settings else RuleFile
-    echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
+        echo(json.dumps(Settings.model_json_schema(by_alias=True), indent=2))
+        return
+    from sfsync.rules.schema import rule_file_schema
+
+    setting = set_up(place)
+    _machine(setting.policy.machines, name)
+    echo(json.dumps(rule_file_schema(setting.policy, name), indent=2))
 
 
 @rules.command()

@@ -56,6 +56,10 @@ class Screen:
         if not self.is_quiet:
             self.tell(text)
 
+    def warn(self, text: str) -> None:
+        """Print what went wrong beside the result, also where it is quiet."""
+        click.echo(text, err=self.is_quiet)
+
     def tell(self, text: str = "") -> None:
         """Print a sentence; in a terminal it is wrapped between words."""
         if self.is_terminal:
@@ -108,6 +112,8 @@ class Screen:
             return "-"
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         text = one_line(self.words(str(value)))
         if self.is_terminal and len(text) > _SHORT:
             return f"{text[: _SHORT - 1]}…"

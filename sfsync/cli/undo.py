@@ -38,6 +38,7 @@ def undo(
     """
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs.undo import undo as plan_undo
+    from sfsync.plan import moves_too_many
 
     setting = set_up(place)
     with lock_of(setting), opened(setting) as at:
@@ -45,10 +46,14 @@ def undo(
         settle_first(at, screen)
         found = plan_undo(at.services, run, only=only, ids=ids)
         if not (quiet and do_apply):
-            # What its notes say, the table of what is left says better.
-            shown = replace(found.planned.plan, notes=())
+            # What its notes say, the table of what is left says better; and it judged nothing.
+            shown = replace(found.planned.plan, notes=(), judged=0)
             show_plan(shown, screen, at.org.name, setting.policy)
         _show_left(found.left, screen)
+        policy, plan = setting.policy, found.planned.plan
+        large = moves_too_many(plan, policy.limits, policy.state_fields())
+        if large and not do_apply:
+            screen.say(f"note: {large}")
         if not do_apply:
             screen.say("Nothing was written: add --apply to do it.")
             return
@@ -60,8 +65,8 @@ def _show_left(left: Sequence["LeftField"], screen: Screen) -> None:
     """Print the fields that stay as they are, and why."""
     rows: list[list[Cell]] = []
     for each in left:
-        wrote, found = screen.value(each.expected), screen.value(each.found)
-        values = f"{each.field}: the run wrote {wrote}, it is {found}"
+        sent, found = screen.value(each.expected), screen.value(each.found)
+        values = f"{each.field}: the run sent {sent}, it is {found}"
         record = screen.record(each.object, each.id, each.name)
         ids: list[Cell] = [] if screen.is_terminal else [each.id]
         rows.append(["left", record, *ids, values, each.why])

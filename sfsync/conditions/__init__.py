@@ -5,7 +5,7 @@ operators; `all`, `any`, `not`; and as values also `now`, `{in_days: n}` and `{f
 does not fit becomes a fact in Python.
 """
 
-from sfsync.conditions.parse import parse_condition
+from sfsync.conditions.parse import days_from_today, parse_condition, plain_value
 from sfsync.conditions.tree import (
     OPERATORS,
     PRESENCE,
@@ -31,6 +31,8 @@ __all__ = [
     "Sight",
     "Test",
     "Truth",
+    "days_from_today",
     "failing",
     "parse_condition",
+    "plain_value",
 ]

@@ -1,9 +1,11 @@
 """What does a condition that stands in YAML say, and what is wrong with it?"""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from sfsync.bounds import MOST_DAYS
 from sfsync.columns import Kind
 from sfsync.conditions.tree import (
     OPERATORS,
@@ -99,30 +101,28 @@ class _Reader:
 
     def _operand(self, raw: Any, kind: Kind, operator: str) -> Operand:
         if operator == "in_last_days":
-            if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
-                raise _Wrong("in_last_days takes a number of days")
+            if not _is_whole(raw) or not 0 <= raw <= MOST_DAYS:
+                raise _Wrong(f"in_last_days takes a number of days, whole, from 0 to {MOST_DAYS:,}")
             return Operand(raw)
         if operator in ("in", "not_in"):
             if not isinstance(raw, list):
                 raise _Wrong(f"{operator} takes a list")
-            return Operand(tuple(_plain(each, kind) for each in raw))
+            return Operand(tuple(plain_value(each, kind) for each in raw))
         if isinstance(raw, Mapping):
             return self._reference(raw, kind)
         if raw == "now" and kind is Kind.INSTANT:
             return Operand(is_now=True)
-        return Operand(_plain(raw, kind))
+        return Operand(plain_value(raw, kind))
 
     def _reference(self, raw: Mapping[str, Any], kind: Kind) -> Operand:
         if set(raw) == {"in_days"}:
             if kind is not Kind.DATE:
                 raise _Wrong(f"in_days is a date, this is a {kind}")
-            if not isinstance(raw["in_days"], int) or isinstance(raw["in_days"], bool):
-                raise _Wrong("in_days takes a whole number of days from today")
-            return Operand(in_days=raw["in_days"])
+            return Operand(in_days=days_from_today(raw["in_days"]))
         if set(raw) != {"fact"}:
             raise _Wrong("a value is plain, `now`, {in_days: n} or {fact: name}")
         other = raw["fact"]
-        if other not in self._names:
+        if not isinstance(other, str) or other not in self._names:
             raise _Wrong(f'there is no fact or field "{other}"{nearest(str(other), self._names)}')
         if self._names[other] is not kind or kind is Kind.WORDS:
             raise _Wrong(
@@ -131,16 +131,43 @@ class _Reader:
         return Operand(fact=other)
 
 
-def _plain(raw: Any, kind: Kind) -> Any:
-    """Return a plain value of that kind; a date in ISO form."""
+def plain_value(raw: Any, kind: Kind) -> Any:
+    """Return a plain value of that kind; a date in ISO form.
+
+    Raises ValueError saying what is wrong with any other.
+    """
     if kind is Kind.NUMBER and isinstance(raw, int | float) and not isinstance(raw, bool):
-        return raw
+        return _finite(raw)
     if kind is Kind.FLAG and isinstance(raw, bool):
         return raw
     if kind is Kind.WORDS and isinstance(raw, str):
         return raw
-    if kind is Kind.DATE and isinstance(raw, date):
+    # A datetime of Python is a date too, but not one of the org's days.
+    if kind is Kind.DATE and isinstance(raw, date) and not isinstance(raw, datetime):
         return raw.isoformat()
     if raw == "now":
         raise _Wrong(f"`now` is an instant, this is a {kind}")
     raise _Wrong(f"{word(raw)!r} is no {kind}")
+
+
+def _finite(raw: int | float) -> int | float:
+    try:
+        is_finite = math.isfinite(raw)
+    except OverflowError:
+        is_finite = False
+    if not is_finite:
+        raise _Wrong(f"{str(raw)[:20]} is no finite number")
+    return raw
+
+
+def days_from_today(raw: Any) -> int:
+    """Return what stands behind `in_days`; raises ValueError where it is no number of days."""
+    if not _is_whole(raw) or abs(raw) > MOST_DAYS:
+        raise _Wrong(
+            f"in_days takes a whole number of days from today, from -{MOST_DAYS:,} to {MOST_DAYS:,}"
+        )
+    return int(raw)
+
+
+def _is_whole(raw: Any) -> bool:
+    return isinstance(raw, int) and not isinstance(raw, bool)

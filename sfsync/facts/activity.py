@@ -34,7 +34,16 @@ _TASK = (
 )
 _EVENT = ("account", "opportunity", "is_all_day", "is_child", "is_recurrence", "day", "starts")
 READS = tuple(f"Task.{name}" for name in _TASK) + tuple(f"Event.{name}" for name in _EVENT)
-NEEDS = ("Task", "Event", "Task.is_closed", "Task.account", "Event.account")
+# What says when an event is. Without `is_recurrence`, `is_child` or `subject` an org has no series,
+# invitees or marks to leave out, so nothing is unknown for want of these.
+_EVENT_TIME = ("Event.is_all_day", "Event.day", "Event.starts")
+# Each alone gives a task an instant.
+_TASK_TIME = ("Task.completed", "Task.due", "Task.created")
+# What says which steps are planned, on whatever they are about.
+PLANNED = ("Task", "Event", "Task.is_closed", "Task.due", *_EVENT_TIME)
+# What says how long nothing was done.
+DONE = ("Task", "Event", "Task.is_closed", *_EVENT_TIME)
+OF_ACCOUNT = ("Task.account", "Event.account")
 _A_DAY = np.timedelta64(1, "D")
 
 
@@ -124,12 +133,23 @@ def _events(look: Look) -> tuple[Array, Array]:
     return np.where(counts_at_all & started, starts, NO_INSTANT), planned
 
 
-def last_in(look: Look, object_name: str, groups: Array) -> Column:
-    """Return the instant of each record's latest activity; unknown where the org has neither tasks
-    nor events.
+def cannot_tell(look: Look, link: str) -> bool:
+    """Tell whether the org lacks both tasks and events, or has one of them without what says which
+    are activities, when they were, and what they are about (`link`: account or opportunity).
     """
+    has_tasks, has_events = not look.lacks("Task"), not look.lacks("Event")
+    task_columns = ("Task.is_closed", f"Task.{link}")
+    return (
+        not (has_tasks or has_events)
+        or (has_tasks and (any(map(look.lacks, task_columns)) or all(map(look.lacks, _TASK_TIME))))
+        or (has_events and any(map(look.lacks, (*_EVENT_TIME, f"Event.{link}"))))
+    )
+
+
+def last_in(look: Look, object_name: str, groups: Array) -> Column:
+    """Return the instant of each record's latest activity; unknown where `cannot_tell` says so."""
     size = look.size(object_name)
-    if look.lacks("Task.is_closed") and look.lacks("Event"):
+    if cannot_tell(look, object_name.lower()):
         return empty(Kind.INSTANT, size, known=False)
     table = activities(look)
     moments, rows = latest(groups, table.done, size)
@@ -154,18 +174,20 @@ def last_activity_at(look: Look) -> Column:
     return last_in(look, "Account", activities(look).account)
 
 
-@fact("Account", Kind.DATE, reads=READS, needs=NEEDS)
+@fact("Account", Kind.DATE, reads=READS, needs=(*PLANNED, *OF_ACCOUNT))
 def next_step_on(look: Look) -> Column:
     """The earliest day, today or later, of an open task or of an event that has not started."""
     return next_in(look, "Account", activities(look).account)
 
 
-@fact("Account", Kind.NUMBER, reads=READS, needs=NEEDS)
+@fact("Account", Kind.NUMBER, reads=READS, needs=(*DONE, *OF_ACCOUNT))
 def idle_days(look: Look) -> Column:
     """Days since the later of the last activity and the entry into the status; unknown where the
     entry is.
     """
     last = look.column("Account", "last_activity_at")
+    if not last.known:
+        return empty(Kind.NUMBER, look.size("Account"), known=False)
     entered = look.column("Account", "entered_status_at")
     days = look.days_since(np.fmax(last.values, entered.values))
     by_activity = last.values > entered.values
@@ -186,12 +208,12 @@ def _recent(look: Look, mask: Mask | None = None) -> Column:
 @fact("Account", Kind.NUMBER, reads=READS)
 def recent_activities(look: Look) -> Column:
     """How many activities there were in the last `recent_days` days."""
-    if look.lacks("Task.is_closed") and look.lacks("Event"):
+    if cannot_tell(look, "account"):
         return empty(Kind.NUMBER, look.size("Account"), known=False)
     return _recent(look)
 
 
-@fact("Account", Kind.NUMBER, reads=READS, needs=("Event", "Event.account"))
+@fact("Account", Kind.NUMBER, reads=READS, needs=("Event", "Event.account", *_EVENT_TIME))
 def recent_events(look: Look) -> Column:
     """How many events there were among the activities of the last `recent_days` days."""
     return _recent(look, activities(look).is_event)

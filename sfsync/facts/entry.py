@@ -6,7 +6,7 @@ The field of the state says it, unless the history knows of a later entry.
 import numpy as np
 
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, Proof
-from sfsync.facts.history import History, by_whom, entries, sortable_key, state_field
+from sfsync.facts.history import History, by_whom, entries, own_rows, sortable_key, state_field
 from sfsync.facts.look import NO_STATE_CODE, UNKNOWN_STATE_CODE, Look, fact, state_codes
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ
 
@@ -46,9 +46,9 @@ def _moved_since_previous(look: Look, object_name: str, known: Array) -> Mask:
     return np.asarray(other & ~(known > start))
 
 
-def _born_in_it(look: Look) -> Mask:
+def _born_in_it(look: Look, changed: Mask) -> Mask:
     """Tell which accounts were created since the last finished run, or have a `created` row and no
-    change of status.
+    change of status by anybody else (`changed`).
     """
     frame = look.frame("Account")
     created = look.column("Account", "created").values
@@ -57,21 +57,15 @@ def _born_in_it(look: Look) -> Mask:
         start = np.datetime64(look.snapshot.previous.replace(tzinfo=None), "s")
         born = created > start
     field = look.column("AccountHistory", "field")
-    machine = look.policy.machines["Account"]
     accounts = look.column("AccountHistory", "account").values
-    tracked = _accounts_with(accounts, field.values == field.code("created"), len(frame))
-    changed = _accounts_with(
-        accounts,
-        (field.values == field.code(look.policy.field("Account", machine.state))),
-        len(frame),
-    )
+    tracked = _among(accounts[field.values == field.code("created")], len(frame))
     return np.asarray(born | (tracked & ~changed))
 
 
-def _accounts_with(accounts: Array, chosen: Mask, size: int) -> Mask:
+def _among(accounts: Array, size: int) -> Mask:
+    """Tell which accounts are among these places (negative: none)."""
     found = np.zeros(size, dtype=bool)
-    codes = accounts[chosen]
-    found[codes[codes >= 0]] = True
+    found[accounts[accounts >= 0]] = True
     return found
 
 
@@ -90,10 +84,13 @@ def entered_status_at(look: Look) -> Column:
     that are no status.
     """
     by_field = state_field(look, "Account")
-    by_history, rows = entries(look, "Account", _account_history(look))
+    history = _account_history(look)
+    own = own_rows(look, "Account", history)
+    by_history, rows = entries(look, "Account", history, own)
     known = np.fmax(by_field, by_history)
     known = np.where(_moved_since_previous(look, "Account", known), look.now, known)
-    born = np.isnat(known) & _born_in_it(look)
+    changed = _among(history.record[~own], look.size("Account"))
+    born = np.isnat(known) & _born_in_it(look, changed)
     known = np.where(born, look.column("Account", "created").values, known)
     known = np.where(look.state("Account") == UNKNOWN_STATE_CODE, NO_INSTANT, known)
     proof = Proof(
@@ -128,10 +125,13 @@ def has_unknown_status(look: Look) -> Column:
 @fact("Account", Kind.FLAG)
 def has_future_entry(look: Look) -> Column:
     """Whether a date field of any status lies in the future."""
-    return Column(Kind.FLAG, _future_entry(look, "Account"))
+    return Column(Kind.FLAG, future_entry(look, "Account"))
 
 
-def _future_entry(look: Look, object_name: str) -> Mask:
+def future_entry(look: Look, object_name: str) -> Mask:
+    """Tell, of each record of an object, whether the date of any of its states is later than
+    now.
+    """
     frame = look.frame(object_name)
     found = np.zeros(len(frame), dtype=bool)
     for name in look.policy.machines[object_name].entered_fields():
@@ -185,7 +185,9 @@ def entered_stage_at(look: Look) -> Column:
     Failing these, `LastStageChangeDate`; else unknown.
     """
     by_field = state_field(look, "Opportunity")
-    by_history, rows = entries(look, "Opportunity", _stage_history(look))
+    history = _stage_history(look)
+    own = own_rows(look, "Opportunity", history)
+    by_history, rows = entries(look, "Opportunity", history, own)
     known = np.fmax(by_field, by_history)
     changed = look.column("Opportunity", "stage_changed").values
     known = np.where(np.isnat(known) & (changed <= look.now), changed, known)

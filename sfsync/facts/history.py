@@ -48,21 +48,41 @@ def state_field(look: Look, object_name: str) -> Array:
     return np.where(times > look.now, NO_INSTANT, times)
 
 
-def entries(look: Look, object_name: str, history: History) -> tuple[Array, Array]:
+def entries(look: Look, object_name: str, history: History, own: Mask) -> tuple[Array, Array]:
     """Return, for each record, the latest entry that the history knows into its present state, and
     its row (-1 none).
+
+    `own` tells which rows of the history are the service's own (`own_rows`).
     """
     states = look.state(object_name)
-    size = len(states)
     present = history.record >= 0
     present[present] = states[history.record[present]] == history.state[present]
-    field = np.append(state_field(look, object_name), NO_INSTANT)[history.record]
-    near_field = (history.at >= field) & (history.at <= field + np.timedelta64(_AFTER_SENT, "s"))
-    own = (history.by_service & near_field) | (
-        _journalled(look, object_name, history) & ~history.by_other
-    )
-    moments, places = latest(np.where(present & ~own, history.record, -1), history.at, size)
+    record = np.where(present & ~own, history.record, -1)
+    moments, places = latest(record, history.at, len(states))
     return moments, np.where(places >= 0, np.append(history.row, -1)[places], -1)
+
+
+def own_rows(look: Look, object_name: str, history: History) -> Mask:
+    """Tell which rows of a history the service itself wrote: by its journal, unless somebody else
+    is named; failing that, by its user, up to an hour after the time in the field of the row's
+    state.
+    """
+    field = _field_of_row(look, object_name, history)
+    near_field = (history.at >= field) & (history.at <= field + np.timedelta64(_AFTER_SENT, "s"))
+    return np.asarray(
+        (history.by_service & near_field)
+        | (_journalled(look, object_name, history) & ~history.by_other)
+    )
+
+
+def _field_of_row(look: Look, object_name: str, history: History) -> Array:
+    """Return, for each row, what its record has in the field of the row's state, datetime64[s]."""
+    times = np.full(len(history.record), NO_INSTANT)
+    for place, state in enumerate(look.policy.machines[object_name].states.values()):
+        if state.entered:
+            here = np.flatnonzero((history.state == place) & (history.record >= 0))
+            times[here] = look.column(object_name, state.entered).values[history.record[here]]
+    return np.where(times > look.now, NO_INSTANT, times)
 
 
 def _journalled(look: Look, object_name: str, history: History) -> Mask:

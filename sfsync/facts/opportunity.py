@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from sfsync.columns import Column, Kind
-from sfsync.facts.activity import NEEDS, READS, activities, last_in, next_in
+from sfsync.columns import Column, Kind, empty
+from sfsync.facts.activity import DONE, PLANNED, READS, activities, last_in, next_in
+from sfsync.facts.entry import future_entry
 from sfsync.facts.look import Look, fact
+
+_OF_OPPORTUNITY = ("Task.opportunity", "Event.opportunity")
 
 
 @fact("Opportunity", Kind.INSTANT, reads=READS)
@@ -13,7 +16,7 @@ def last_activity_at(look: Look) -> Column:
     return last_in(look, "Opportunity", activities(look).opportunity)
 
 
-@fact("Opportunity", Kind.DATE, reads=READS, needs=NEEDS)
+@fact("Opportunity", Kind.DATE, reads=READS, needs=(*PLANNED, *_OF_OPPORTUNITY))
 def next_step_on(look: Look) -> Column:
     """The earliest day, today or later, of an open task or a coming event about this
     opportunity.
@@ -21,10 +24,23 @@ def next_step_on(look: Look) -> Column:
     return next_in(look, "Opportunity", activities(look).opportunity)
 
 
-@fact("Opportunity", Kind.NUMBER, reads=("Opportunity.created", *READS), needs=NEEDS)
+@fact(
+    "Opportunity",
+    Kind.NUMBER,
+    reads=("Opportunity.created", *READS),
+    needs=(*DONE, *_OF_OPPORTUNITY),
+)
 def idle_days(look: Look) -> Column:
     """Days since the latest of the last activity, the entry into the stage, and the creation."""
     last = look.column("Opportunity", "last_activity_at")
+    if not last.known:
+        return empty(Kind.NUMBER, look.size("Opportunity"), known=False)
     entered = look.column("Opportunity", "entered_stage_at").values
     latest = np.fmax(np.fmax(last.values, entered), look.column("Opportunity", "created").values)
     return Column(Kind.NUMBER, look.days_since(latest), proof=last.proof)
+
+
+@fact("Opportunity", Kind.FLAG)
+def has_future_entry(look: Look) -> Column:
+    """Whether a date field of any stage lies in the future."""
+    return Column(Kind.FLAG, future_entry(look, "Opportunity"))

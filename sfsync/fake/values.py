@@ -15,6 +15,7 @@ Value = str | int | float | bool
 Row = dict[str, Value]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EXPORTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _DATETIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})"
 )
@@ -41,6 +42,11 @@ def read_datetime(text: str) -> str | None:
         return wire_datetime(moment) if 1700 <= moment.year <= 4000 else None
     except (ValueError, OverflowError):
         return None
+
+
+def zoned(text: str) -> str:
+    """Add the zone that the weekly export leaves out: its `2026-02-03 10:11:12` is GMT."""
+    return f"{text}Z" if _EXPORTED.fullmatch(text) else text
 
 
 def read_date(text: str) -> str | None:

@@ -1,15 +1,19 @@
 """What does the sales loop ask for, right now?"""
 
+from datetime import datetime, timedelta
+
 from sfsync.extract import columns_needed, extract
 from sfsync.facts import Look
-from sfsync.jobs.job import JOBS, Planned, Services, States
-from sfsync.model import Plan
+from sfsync.jobs.job import JOBS, Planned, Services
+from sfsync.model import Change, Plan, from_wire
 from sfsync.plan import writing_calls
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
 from sfsync.snapshot import Snapshot
 
 NAME = "hourly"
+# Reading begins some moments after the pass has read its clock.
+_A_WHILE = timedelta(hours=1)
 
 
 def read(services: Services) -> Look:
@@ -28,25 +32,51 @@ def read(services: Services) -> Look:
 @JOBS.named(NAME)
 def hourly(services: Services) -> Planned:
     """Judge every account and opportunity by the rules, and plan what they ask for."""
-    before = services.org.calls
+    before, read_at = services.org.calls, services.clock()
     look = read(services)
     judgement = judge(look)
+    quiet, stirred = _apart(judgement.changes, read_at)
+    notes = [*blind_spots(look, columns_needed(services.policy))]
+    if stirred:
+        notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
+    if services.now < read_at - _A_WHILE:
+        notes.append(f"This looks back: the org has gone on to {read_at:%Y-%m-%d %H:%M} UTC since.")
     plan = Plan(
         job=NAME,
         made_at=services.wall(),
         now=services.now,
+        read_at=read_at,
         org=services.org.id,
         policy_hash=services.policy.hash,
-        changes=judgement.changes,
+        changes=quiet,
         findings=judgement.findings,
-        notes=blind_spots(look, columns_needed(services.policy)),
+        notes=tuple(notes),
         judged=judgement.judged,
-        api_calls=services.org.calls - before + writing_calls(judgement.changes),
+        api_calls=services.org.calls - before + writing_calls(quiet),
     )
-    return Planned(plan, _states(look.snapshot, look), whole=True)
+    states = _states(look.snapshot, look)
+    for change in stirred:
+        del states[change.object, change.id]
+    return Planned(plan, states, whole=True)
 
 
-def _states(snapshot: Snapshot, look: Look) -> States:
+def _apart(
+    changes: tuple[Change, ...], read_at: datetime
+) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Part the changes that rest on what stood when reading began from those that do not.
+
+    Pages are read one after another: what somebody changes meanwhile is read in part only.
+    """
+    quiet: list[Change] = []
+    stirred: list[Change] = []
+    for change in changes:
+        stamps = [stamp.modified for stamp in change.rests_on if stamp.modified]
+        late = any(from_wire(stamp) > read_at for stamp in stamps)
+        (stirred if late else quiet).append(change)
+    return tuple(quiet), tuple(stirred)
+
+
+def _states(snapshot: Snapshot, look: Look) -> dict[tuple[str, str], str | None]:
     """Return the status or stage of each record read."""
     states: dict[tuple[str, str], str | None] = {}
     for name, machine in look.policy.machines.items():

@@ -8,7 +8,7 @@ from sfsync.errors import NotFound
 from sfsync.journal import Journal
 from sfsync.model import Plan
 from sfsync.org import OrgReader
-from sfsync.plan import narrowed
+from sfsync.plan import moves_too_many, narrowed
 from sfsync.policy import Policy
 from sfsync.registry import Registry
 
@@ -21,8 +21,8 @@ States = Mapping[tuple[str, str], str | None]
 class Services:
     """What planning needs at hand.
 
-    `now` is the moment judged, `wall` the machine's clock (both aware UTC). The org can only be
-    read.
+    `now` is the moment judged, `wall` the machine's clock, `clock` the org's (aware UTC, all). The
+    org can only be read. `books` is the name under which the journal keeps this org's runs.
     """
 
     org: OrgReader
@@ -30,6 +30,7 @@ class Services:
     policy: Policy
     now: datetime
     wall: Callable[[], datetime]
+    clock: Callable[[], datetime]
     books: str
 
 
@@ -59,8 +60,17 @@ def plan_job(
     Raises NotFound for an unknown job or rule, and for a record that the job did not read.
     """
     planned = JOBS.find(name)(services)
-    if not only and not ids:
+    if only or ids:
+        planned = _narrowed(planned, services, name, only=only, ids=ids)
+    large = moves_too_many(planned.plan, services.policy.limits, services.policy.state_fields())
+    if not large:
         return planned
+    return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, large)))
+
+
+def _narrowed(
+    planned: Planned, services: Services, name: str, *, only: Sequence[str], ids: Sequence[str]
+) -> Planned:
     read = {record_id for _, record_id in planned.states}
     for record_id in sorted(set(ids)):
         if not any(each.startswith(record_id) for each in read):

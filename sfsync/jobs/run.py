@@ -11,7 +11,7 @@ from random import Random
 
 from filelock import FileLock, Timeout
 
-from sfsync.apply import Desk, apply, settle
+from sfsync.apply import Desk, apply, close_early, settle
 from sfsync.errors import ConfigError, ExitCode, Locked, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.journal import new_run_id
@@ -22,6 +22,7 @@ from sfsync.policy import Policy
 
 logger = logging.getLogger(__name__)
 
+_LOCK_SECONDS = 2
 UNDECIDED = frozenset({State.SENT.value, State.UNKNOWN.value})
 
 
@@ -49,7 +50,8 @@ def locked(path: Path) -> FileLock:
     run has it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
+    # Whoever looks whether a run is at work holds it for a moment.
+    lock = FileLock(path, timeout=_LOCK_SECONDS)
     try:
         lock.acquire()
     except Timeout as error:
@@ -101,7 +103,10 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     """Raise Stopped for a limit, ConfigError for fields that cannot be written; all at once."""
     budget = desk.org.budget()
     left = (budget.left, budget.total) if budget else None
-    passed = passed_limits(plan, services.policy.limits, budget=left, allow_large=allow_large)
+    policy = services.policy
+    passed = passed_limits(
+        plan, policy.limits, policy.state_fields(), budget=left, allow_large=allow_large
+    )
     problems = not_writable(plan, lambda name: _writable(services.org, name))
     if passed:
         raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
@@ -111,17 +116,12 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
 
 def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
     try:
-        return apply(plan.changes, run.id, desk) if plan.changes else ()
+        return apply(plan.changes, run.id, desk, plan.read_at) if plan.changes else ()
     except OrgRefused as refusal:
         # What was sent and is not known yet keeps the run open, for the next start to settle.
         if not UNDECIDED & desk.journal.run(run.id).counts.keys():
-            desk.journal.finish(
-                run.id,
-                finished=services.wall(),
-                state=RunState.CRASHED,
-                states=None,
-                error=str(refusal),
-            )
+            fields = services.policy.state_fields()
+            close_early(run.id, services.wall(), str(refusal), desk.journal, fields)
         raise
 
 
@@ -150,4 +150,4 @@ def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> St
 
 def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:
     """Close the books that a dead process left open; only to be called under the lock."""
-    return settle(services.books, desk)
+    return settle(services.books, desk, services.policy.state_fields())

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from sfsync.errors import NotFound, PlanRefused
 from sfsync.jobs.job import Planned, Services
-from sfsync.model import RULE_CAUSE, JournalledChange, Plan, State, Value
+from sfsync.model import RULE_CAUSE, JournalledChange, Plan, Value
 from sfsync.org import OrgReader
 from sfsync.plan import writing_calls
 from sfsync.registry import nearest
-from sfsync.undo import STAMP_FIELD, LeftField, reverse
+from sfsync.undo import PERHAPS_WRITTEN, STAMP_FIELD, LeftField, reverse
 
 NAME = "undo"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedUndo:
-    """The plan that takes a run back, and the fields that it leaves because somebody changed them
-    since.
+    """The plan that takes a run back, and the fields that it leaves: changed by somebody since, or
+    nobody knows whether the run wrote them.
     """
 
     planned: Planned
@@ -29,13 +29,14 @@ def undo(
 ) -> PlannedUndo:
     """Plan the undo of a run of this org, or of what some rules did in it, or of some records.
 
-    Raises NotFound where the journal has no such run, or the run no such rule; PlanRefused where it
-    is the run of another org.
+    Raises NotFound where the journal has no such run, or the run no such rule or record;
+    PlanRefused where it is the run of another org.
     """
     run = services.journal.run(run_id)
     if run.org != services.books:
         raise PlanRefused(
-            f"{run.id} is a run on {run.org}, this org is {services.books}: name its org with --org"
+            f"{run.id} is a run on {run.org}, this is {services.books}: name its org with --org; of"
+            " a copy that was reset since, it cannot be taken back"
         )
     before = services.org.calls
     changes = _chosen(services.journal.changes(run.id), only, ids)
@@ -44,13 +45,21 @@ def undo(
         job=NAME,
         made_at=services.wall(),
         now=services.now,
+        read_at=services.clock(),
         org=services.org.id,
         policy_hash=services.policy.hash,
         changes=reversal.changes,
         notes=tuple(_sentence(left) for left in reversal.left),
+        judged=_accounts(services),
         api_calls=services.org.calls - before + writing_calls(reversal.changes),
     )
     return PlannedUndo(Planned(plan, undoes=run.id), reversal.left)
+
+
+def _accounts(services: Services) -> int:
+    """Count the accounts that the last pass knew: of so many the limits allow to move a share."""
+    previous = services.journal.previous_pass(services.books)
+    return sum(name == "Account" for name, _ in previous.states) if previous else 0
 
 
 def _chosen(
@@ -60,10 +69,16 @@ def _chosen(
     causes = {each.change.cause.removeprefix(RULE_CAUSE) for each in changes}
     for name in sorted(wanted - causes):
         raise NotFound(f'the run did nothing by a rule "{name}"{nearest(name, causes)}')
+    for record_id in sorted(set(ids)):
+        if not any(each.change.id.startswith(record_id) for each in changes):
+            raise NotFound(
+                f"the run has no change of a record {record_id}: check the Id; `sfsync show RUN`"
+                " lists its records"
+            )
     return [
         each
         for each in changes
-        if each.outcome.state is State.APPLIED
+        if each.outcome.state in PERHAPS_WRITTEN
         and (not wanted or each.change.cause.removeprefix(RULE_CAUSE) in wanted)
         and (not ids or each.change.id.startswith(tuple(ids)))
     ]
@@ -85,6 +100,6 @@ def _present(
 
 def _sentence(left: LeftField) -> str:
     return (
-        f"left: {left.object} {left.id} ({left.name}) {left.field} is {left.found}, the run wrote"
+        f"left: {left.object} {left.id} ({left.name}) {left.field} is {left.found}, the run sent"
         f" {left.expected}: {left.why}"
     )

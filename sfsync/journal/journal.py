@@ -1,6 +1,6 @@
 """What may be asked of the journal, and what may be written to it?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -27,6 +27,11 @@ INSERTED_AT_ONCE = 5_000
 NEWEST_SHOWN = 5
 # What was sent may have been written, whether or not the answer came.
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
+_OF_RECORD = (
+    PASS_STATES.c.org == sa.bindparam("of"),
+    PASS_STATES.c.object == sa.bindparam("of_object"),
+    PASS_STATES.c.record_id == sa.bindparam("of_id"),
+)
 
 
 class Journal:
@@ -102,11 +107,13 @@ class Journal:
         states: States | None,
         error: str | None = None,
         whole: bool = True,
+        forgotten: Collection[tuple[str, str]] = (),
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
         `states`, by (object, id), is what the run read, changed by what it applied; only what
-        differs from the state kept so far is written. With None no state is touched. `whole` says
+        differs from the state kept so far is written. With None no state is touched. `forgotten`
+        are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
         read some records only (an undo, a cleanup) says False. Raises NotFound where there is no
         such run.
@@ -123,9 +130,11 @@ class Journal:
                     is_pass=whole and states is not None,
                 )
             )
-            if states:
+            if states or forgotten:
                 query = sa.select(RUNS.c.org).where(RUNS.c.number == number)
-                _keep_states(connection, connection.execute(query).scalar_one(), states)
+                org = connection.execute(query).scalar_one()
+                _keep_states(connection, org, states or {})
+                _forget_states(connection, org, forgotten)
 
     def runs(self, org: str | None = None) -> list[Run]:
         """All runs, of one org or of every org, newest first."""
@@ -178,8 +187,8 @@ class Journal:
             return rows.read_changes(connection, conditions, order)
 
     def own_writes(self, org: str, state_fields: Mapping[str, str]) -> list[OwnWrite]:
-        """When the service last wrote each status or stage of each record, sorted by object, id and
-        value.
+        """When the service wrote each status or stage of each record, every time once, sorted by
+        object, id, value and time.
 
         `state_fields` names the field of the state for each object. What was sent and has no
         outcome yet, or none that is known, counts as written.
@@ -192,9 +201,10 @@ class Journal:
                 for object, field in state_fields.items()
             )
         )
-        key = (CHANGES.c.object, CHANGES.c.record_id, CHANGE_FIELDS.c.after)
+        told = (CHANGES.c.object, CHANGES.c.record_id, CHANGE_FIELDS.c.after, CHANGES.c.sent_at)
         query = (
-            sa.select(*key, sa.func.max(CHANGES.c.sent_at, type_=CHANGES.c.sent_at.type))
+            sa.select(*told)
+            .distinct()
             .join(RUNS, RUNS.c.number == CHANGES.c.run)
             .join(
                 CHANGE_FIELDS,
@@ -202,7 +212,6 @@ class Journal:
             )
             .where(RUNS.c.org == org, wanted, CHANGES.c.sent_at.is_not(None))
             .where(CHANGES.c.state.in_([state.value for state in PERHAPS_WRITTEN]))
-            .group_by(*key)
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
@@ -210,7 +219,9 @@ class Journal:
             OwnWrite(object, id, _state(rows.decode(after)), sent_at)
             for object, id, after, sent_at in found
         )
-        return sorted(writes, key=lambda write: (write.object, write.id, write.value or ""))
+        return sorted(
+            writes, key=lambda write: (write.object, write.id, write.value or "", write.sent_at)
+        )
 
     def previous_pass(self, org: str) -> PreviousPass | None:
         """What the last finished run that read whole objects left behind; None where there was
@@ -261,6 +272,8 @@ def _kept_states(
 
 
 def _keep_states(connection: sa.Connection, org: str, states: States) -> None:
+    if not states:
+        return
     kept = dict(_kept_states(connection, org))
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
@@ -271,10 +284,13 @@ def _keep_states(connection: sa.Connection, org: str, states: States) -> None:
             changed.append({"of": org, "of_object": key[0], "of_id": key[1], "state": state})
     _insert(connection, PASS_STATES, new)
     if changed:
-        where = (
-            PASS_STATES.c.org == sa.bindparam("of"),
-            PASS_STATES.c.object == sa.bindparam("of_object"),
-            PASS_STATES.c.record_id == sa.bindparam("of_id"),
-        )
-        statement = sa.update(PASS_STATES).where(*where).values(state=sa.bindparam("state"))
+        statement = sa.update(PASS_STATES).where(*_OF_RECORD).values(state=sa.bindparam("state"))
         connection.execute(statement, changed)
+
+
+def _forget_states(
+    connection: sa.Connection, org: str, forgotten: Collection[tuple[str, str]]
+) -> None:
+    records = [{"of": org, "of_object": object, "of_id": id} for object, id in forgotten]
+    if records:
+        connection.execute(sa.delete(PASS_STATES).where(*_OF_RECORD), records)

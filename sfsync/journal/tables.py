@@ -96,6 +96,7 @@ CHANGE_FIELDS = sa.Table(
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("after", sa.Text, nullable=False),
     sa.ForeignKeyConstraint(["run", "seq"], [CHANGES.c.run, CHANGES.c.seq]),
+    sa.Index("change_fields_of_field", "field"),
 )
 PASS_STATES = sa.Table(
     "pass_states",

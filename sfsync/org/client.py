@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -91,12 +92,27 @@ def _identify(wire: Wire) -> Identity:
     zone = rows[0].get("TimeZoneSidKey")
     if not zone:
         logger.warning("the org does not tell its time zone: UTC is used")
+    elif not _is_zone(zone):
+        raise OrgRefused(
+            f"{wire.host}: the org's time zone {zone!r} is none that this machine knows, so nobody"
+            " can say when its days begin. Update the package tzdata, or choose another"
+            " Default Time Zone in the org's Setup under Company Information"
+        )
     user = _user_id(wire)
     if not user:
         logger.warning(
             "the org does not tell the service's user: give the token the scope openid or id"
         )
     return Identity(rows[0]["Id"], rows[0].get("Name") or "", zone or _UTC, user)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # A name that leads out of the folder of zones is a ValueError, a folder an OSError.
+        return False
+    return True
 
 
 def _user_id(wire: Wire) -> str:

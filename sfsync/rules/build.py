@@ -3,7 +3,6 @@ checked?
 """
 
 from collections.abc import Mapping, Sequence
-from string import Formatter
 from typing import Any
 
 from sfsync.columns import Kind
@@ -22,6 +21,7 @@ from sfsync.policy import (
 )
 from sfsync.registry import nearest
 from sfsync.rules import shape
+from sfsync.rules.values import assignment, check_reason
 
 
 class Problems:
@@ -89,10 +89,16 @@ class Builder:
         path: Path = ("rules", n)
         self._known_states(each.from_states, (*path, "from"), [NO_STATE, *self._states])
         self._known_states([each.to], (*path, "to"), self._states)
+        if each.to in each.from_states:
+            self._problems.add(
+                (*path, "from"),
+                f'rule {each.name}: it moves to "{each.to}", so it cannot move from there',
+            )
         for state in each.from_states:
             allowed = self._file.states.get(state)
             if (
                 each.to in self._states
+                and state != each.to
                 and allowed is not None
                 and each.to not in allowed.may_become
             ):
@@ -160,20 +166,12 @@ class Builder:
         self._known_field(name, path)
         if name == self._file.state or name in {s.entered for s in self._file.states.values()}:
             self._problems.add(path, f"{name} is written by the move itself")
-        kind = self._names.get(name)
-        if not isinstance(value, Mapping):
-            return Assignment(name, value)
-        fact = value.get("fact")
-        if fact is not None and self._names.get(fact) is not kind:
-            alike = [each for each, its in self._names.items() if its is kind]
-            self._problems.add(path, f'"{fact}" is no {kind}{nearest(str(fact), alike)}')
-        if set(value) not in ({"fact"}, {"in_days"}) or (
-            "in_days" in value and kind is not Kind.DATE
-        ):
-            self._problems.add(
-                path, "a value is plain, null, {fact: name}, or for a date {in_days: n}"
-            )
-        return Assignment(name, fact=fact, in_days=value.get("in_days"))
+        if name in self._names:
+            try:
+                return assignment(name, value, self._names)
+            except ValueError as error:
+                self._problems.add(path, f"{name}: {error}")
+        return Assignment(name)
 
     def _known_field(self, name: str, path: Path, kind: Kind | None = None) -> None:
         fields = [each for each in self._names if f"{self._file.object}.{each}" not in FACTS]
@@ -188,11 +186,10 @@ class Builder:
                 self._problems.add(path, f'there is no state "{state}"{nearest(state, valid)}')
 
     def _because(self, text: str, path: Path) -> str:
-        for _, name, _, _ in Formatter().parse(text):
-            if name is not None and name not in self._names:
-                self._problems.add(
-                    path, f'there is no fact or field "{name}"{nearest(name, self._names)}'
-                )
+        try:
+            check_reason(text, self._names)
+        except ValueError as error:
+            self._problems.add(path, str(error))
         return text
 
 

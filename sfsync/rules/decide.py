@@ -163,7 +163,10 @@ def _value(look: Look, machine: Machine, assignment: Assignment) -> Column:
         return empty(kind, size)
     if kind is Kind.WORDS:
         return Column(kind, np.zeros(size, dtype="int32"), (str(assignment.value),))
-    return Column(kind, np.full(size, assignment.value))
+    if kind is Kind.INSTANT:
+        # The only plain instant is `now`.
+        return Column(kind, np.full(size, look.now))
+    return Column(kind, np.full(size, assignment.value, dtype=empty(kind, 0).values.dtype))
 
 
 def differs(before: Column, after: Column) -> Mask:

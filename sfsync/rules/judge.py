@@ -7,11 +7,11 @@ import numpy as np
 
 from sfsync.columns import Array
 from sfsync.facts import Look
-from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp
+from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp, Watch
 from sfsync.policy import NO_STATE, FindingRule, Keep, Machine, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
 from sfsync.rules.follow import refuse_circles
-from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
+from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
 
 MODIFIED = "modified"
 
@@ -97,11 +97,27 @@ def _changes(
         strict=True,
     )
     cause = f"{RULE_CAUSE}{first.name}" if isinstance(first, Rule) else first.name
+    watches = _watches(look, object_name, names) if isinstance(first, Rule) else ()
     for id, name, fields, reason, evidence, rests_on in parts:
         if fields:
-            yield Change(
-                object_name, id, name, fields, cause, "; ".join(reason), evidence, rests_on
-            )
+            why = "; ".join(reason)
+            yield Change(object_name, id, name, fields, cause, why, evidence, rests_on, watches)
+
+
+def _watches(look: Look, object_name: str, names: Iterable[str]) -> tuple[Watch, ...]:
+    """Name the objects that the facts were made of, so far as their records lead to this object.
+
+    A fact may rest on what was not there (no next step): a record that comes or changes later can
+    overturn it, though no stamp of the record itself moves.
+    """
+    watches = set()
+    for read in facts_read(look, object_name, names):
+        other, _, column = read.partition(".")
+        fields = look.policy.objects[other]
+        is_there = other in look.snapshot.frames and MODIFIED in fields
+        if is_there and fields[column].to == object_name and column in look.frame(other):
+            watches.add(Watch(other, fields[column].field))
+    return tuple(sorted(watches))
 
 
 def _fields(look: Look, decision: Decision, rows: Array) -> Iterator[Mapping[str, FieldChange]]:

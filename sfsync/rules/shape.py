@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sfsync.bounds import MOST_DAYS
+
 SETTINGS_FILE = "sfsync.yaml"
 
 
@@ -18,13 +20,16 @@ def _as_list(value: Any) -> Any:
 
 StateNames = Annotated[list[str], BeforeValidator(_as_list)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Days = Annotated[int, Field(le=MOST_DAYS)]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class Shape(BaseModel):
     """A mapping with known keys only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class FieldShape(Shape):
@@ -39,13 +44,13 @@ class FactsShape(Shape):
     """What the facts mean in this company."""
 
     service_mark: str = Field(min_length=1)
-    import_after_days: int = Field(ge=0)
-    recent_days: int = Field(ge=0)
+    import_after_days: Annotated[Days, Field(ge=0)]
+    recent_days: Annotated[Days, Field(ge=0)]
     deals_count_without_entry: frozenset[str]
     qualified_stages: frozenset[str]
     decision_maker_titles: tuple[str, ...]
-    pause_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
-    pause_days_by_lost_reason: dict[str, Annotated[int, Field(ge=1)]]
+    pause_days: Annotated[tuple[Annotated[Days, Field(ge=1)], ...], Field(min_length=1)]
+    pause_days_by_lost_reason: dict[str, Annotated[Days, Field(ge=1)]]
 
 
 class LimitsShape(Shape):

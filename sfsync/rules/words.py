@@ -12,7 +12,7 @@ import numpy as np
 
 from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
-from sfsync.facts import Look
+from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, from_wire
 from sfsync.policy import FindingRule, Keep, Rule
 
@@ -27,6 +27,18 @@ def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
             names.update(dict.fromkeys(each.fact for each in source.set if each.fact))
             names.update(dict.fromkeys([source.entered_fact] if source.entered_fact else []))
     return list(names)
+
+
+def facts_read(look: Look, object_name: str, names: Iterable[str]) -> Iterator[str]:
+    """Yield the columns (`Object.column`) that the named facts and scores are made of."""
+    machine = look.policy.machines.get(object_name)
+    for name in names:
+        spec = FACTS.get(f"{object_name}.{name}")
+        if spec is not None:
+            yield from spec.reads
+        elif machine is not None and name in machine.scores:
+            inner = (each for line in machine.scores[name] for each in tested(line.when))
+            yield from facts_read(look, object_name, inner)
 
 
 def tested(condition: Condition) -> Iterator[str]:

@@ -86,7 +86,7 @@ def test_what_is_not_recorded_does_not_exist(folder: Path) -> None:
     """Objects without file, standard fields without column; the audit fields always exist."""
     sf = sign_in(load_folder(folder))
     assert "Phone" not in types(sf, "Account")
-    always = {"Id", "IsDeleted", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
+    always = {"Id", "IsDeleted", "LastModifiedDate", "SystemModstamp"}
     assert always <= set(types(sf, "Account"))
     with pytest.raises(SalesforceResourceNotFound):
         sf.Contact.describe()
@@ -389,3 +389,28 @@ def test_an_empty_column_has_the_type_that_is_likely(tmp_path: Path) -> None:
     found = types(sign_in(load_folder(folder, likely=likely)), "Account")
     assert (found["A__c"], found["B__c"]) == ("date", "int")
     assert types(sign_in(load_folder(folder)), "Account")["A__c"] == "string"
+
+
+def test_a_file_named_in_small_letters_is_not_taken_for_an_object_of_its_own(
+    tmp_path: Path,
+) -> None:
+    """The file's name is the object's API name (Data Export)."""
+    (tmp_path / "account.csv").write_text('"Id","Name"\n', encoding="utf-8")
+    with pytest.raises(RecordingError) as caught:
+        load_folder(tmp_path)
+    assert caught.value.problems == ("account.csv: call it Account.csv",)
+
+
+def test_a_creation_that_was_not_recorded_is_not_made_up(tmp_path: Path) -> None:
+    """A standard column that is not in the header does not exist in that org (Data Export)."""
+    lines = '"Id","Name"\n"0010000000000WGAAY","Acme"\n\n'
+    (tmp_path / "Account.csv").write_text(lines, encoding="utf-8")
+    assert "CreatedDate" not in types(sign_in(load_folder(tmp_path)), "Account")
+
+
+def test_the_weekly_exports_times_are_gmt(tmp_path: Path) -> None:
+    """Datetimes without a zone, with a blank instead of T, as the Data Export service has them."""
+    lines = '"Id","Name","CreatedDate"\n"0010000000000WGAAY","Acme","2026-02-03 10:11:12"\n'
+    (tmp_path / "Account.csv").write_text(lines, encoding="utf-8")
+    record = load_folder(tmp_path).record("Account", "0010000000000WGAAY")
+    assert record["CreatedDate"] == "2026-02-03T10:11:12.000+0000"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sfsync.fake.describing import default_field, field_from_json
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.standard import label_of, standard_object
-from sfsync.fake.values import read_date, read_datetime
+from sfsync.fake.values import read_date, read_datetime, zoned
 
 # Needed to keep books of a record, so they exist even where the recording leaves them out.
 ALWAYS = ("Id", "IsDeleted", "CreatedDate", "LastModifiedDate", "SystemModstamp")
@@ -77,7 +77,7 @@ def _fits(kind: str, text: str) -> bool:
         return _WHOLE.fullmatch(text) is not None
     if kind == "double":
         return _DECIMAL.fullmatch(text) is not None
-    return (read_date(text) if kind == "date" else read_datetime(text)) is not None
+    return (read_date(text) if kind == "date" else read_datetime(zoned(text))) is not None
 
 
 def unknown_columns(name: str, header: Iterable[str], description: Description) -> list[str]:
@@ -106,6 +106,9 @@ def build_object(
         known = made.fields.get(str(described.get("name")))
         made.declare(field_from_json(described, known))
     _apply_about(made, description.about)
+    if header and "CreatedDate" not in {*header, *description.names}:
+        # Made up to keep books of the record, so nobody may see it: it tells nothing true.
+        made.hidden.add("CreatedDate")
     made.refresh()
     return made
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sfsync.fake.recording.source import Source
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.store import Table
-from sfsync.fake.values import Row, Value, from_cell
+from sfsync.fake.values import Row, Value, from_cell, zoned
 
 # What Data Export writes for an empty lookup.
 _NO_RECORD = ("000000000000000", "000000000000000AAA")
@@ -39,6 +39,9 @@ class RowReader:
         _line, header = next(lines)
         columns = [self._column(name) for name in header]
         for line, cells in lines:
+            if not cells:
+                # A blank line, such as editors leave at the end.
+                continue
             if len(cells) != len(header):
                 self._note(line, f"{len(cells)} cells where the header has {len(header)}")
                 continue
@@ -71,7 +74,8 @@ class RowReader:
     def _read_cell(self, line: int, column: _Column, cell: str) -> Value | None:
         if column.field.type == "reference" and cell in _NO_RECORD:
             return None
-        value = from_cell(column.field, cell)
+        is_datetime = column.field.type == "datetime"
+        value = from_cell(column.field, zoned(cell) if is_datetime else cell)
         if value is None:
             self._note(line, self._wrong_cell(column.field, cell))
             return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sfsync.fake.errors import RecordingError
+from sfsync.fake.standard import standard_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Source:
             raise RecordingError((f"{self.path}: no folder and no zip file",))
         if not self.object_names():
             raise RecordingError((f"{self.path}: no file named <Object>.csv",))
+        names = {each.name.lower(): each.name for each in standard_objects()}
+        wrong = [each for each in self.object_names() if names.get(each.lower(), each) != each]
+        if wrong:
+            problems = (f"{each}.csv: call it {names[each.lower()]}.csv" for each in wrong)
+            raise RecordingError(tuple(problems))
 
     def object_names(self) -> list[str]:
         """Return the objects that have a file, sorted."""
