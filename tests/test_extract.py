@@ -219,10 +219,15 @@ def blind_rules(told: Sequence[str]) -> set[str]:
 
 def test_a_missing_field_is_noted_by_salesforces_name() -> None:
     told = notes(an_org(lacking=["Account.Enriched_At__c", "Account.Backlog_Until__c"]))
-    (to_write,) = [line for line in told if "Backlog_Until__c" in line]
-    assert "create" in to_write
+    (to_write,) = [line for line in told if "create" in line]
+    assert "Backlog_Until__c" in to_write
     assert "Enriched_At__c" not in to_write
-    assert blind_rules(told) == {"qualified-by-data"}
+    # A pause that a person set would not be seen, so none is taken for ended.
+    assert blind_rules(told) == {
+        "qualified-by-data",
+        "backlog-expired-high",
+        "backlog-expired-low",
+    }
     assert any("Account.Enriched_At__c" in line for line in told)
 
 

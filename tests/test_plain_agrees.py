@@ -34,7 +34,7 @@ ALERT = "target-going-idle"
 OPTIONAL_OBJECTS = ("Task", "Event", "Contact", "AccountHistory", "OpportunityHistory")
 OPTIONAL_FIELDS = (
     *("Account.Status__c", "Account.Target_At__c", "Account.Backlog_At__c", "Account.Industry"),
-    *("Account.NumberOfEmployees", "Account.Backlog_Until__c", "Account.Backlog_Count__c"),
+    *("Account.NumberOfEmployees", "Account.Backlog_Count__c"),
     *("Account.Potential_Score__c", "Account.Subscription_End__c", "Account.Enriched_At__c"),
     *("Account.Customer_At__c", "Account.Disqualified_At__c", "AccountHistory.CreatedById"),
     *("Opportunity.LastStageChangeDate", "Opportunity.Lost_Reason__c", "Opportunity.Won_At__c"),

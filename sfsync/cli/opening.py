@@ -195,9 +195,10 @@ def _name_of_copy(setting: Setting) -> str:
 def forget_copy(setting: Setting) -> bool:
     """Throw away our copy of a recorded org; tell whether there was one."""
     copy = copy_of(setting, source_of(setting.settings, setting.config.path))
-    there = copy.exists()
-    shutil.rmtree(copy, ignore_errors=True)
-    return there
+    if not copy.exists():
+        return False
+    shutil.rmtree(copy)
+    return True
 
 
 def lock_of(setting: Setting) -> "FileLock":

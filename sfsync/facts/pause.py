@@ -25,7 +25,7 @@ def _stays(look: Look) -> Array:
     return np.nan_to_num(look.column("Account", "backlog_count").values, nan=0.0)
 
 
-@fact("Account", Kind.DATE, reads=(_COUNT, _UNTIL))
+@fact("Account", Kind.DATE, reads=(_COUNT, _UNTIL), needs=(_UNTIL,))
 def pause_ends_on(look: Look) -> Column:
     """The last day of the pause: the date set, else the day of the entry plus the usual length.
 
