@@ -313,3 +313,11 @@ def test_every_operator_fits_some_kind_and_no_other(operator: str) -> None:
         value = 3 if operator == "in_last_days" else value
         fits = kind in OPERATORS[operator].kinds
         assert (complaints({name: {operator: value}}) == []) == fits
+
+
+@pytest.mark.parametrize("typo", ["presnt", "pxresent", "absnt", "abzsent"])
+def test_a_mistyped_present_or_absent_is_not_taken_for_a_word(typo: str) -> None:
+    ((path, text),) = complaints({"industry": typo})
+    assert path == ("industry",)
+    assert f'"{typo}" is neither present nor absent; did you mean' in text
+    assert complaints({"industry": {"is": typo}}) == []

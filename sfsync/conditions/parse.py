@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sfsync.bounds import MOST_DAYS
@@ -76,6 +77,9 @@ class _Reader:
     def _tests(self, name: str, value: Any, path: Path) -> Iterator[Test]:
         if isinstance(value, str) and value in PRESENCE:
             yield Test(name, value, Operand())
+        elif isinstance(value, str) and (meant := get_close_matches(value, PRESENCE, 1, 0.75)):
+            hint = f'did you mean "{meant[0]}"? A word of that kind is written {{is: {value}}}'
+            self._complain(path, f'"{value}" is neither present nor absent; {hint}')
         elif not isinstance(value, Mapping):
             yield from self._test(name, "in" if isinstance(value, list) else "is", value, path)
         elif not value:
