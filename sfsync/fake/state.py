@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from threading import RLock
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sfsync.fake.clock import Clock
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 API_VERSIONS = tuple(range(31, 68))
 
@@ -49,6 +53,7 @@ class OrgState:
     host: str = "fake.my.salesforce.com"
     client_id: str = "fake-client"
     client_secret: str = "fake-secret"
+    app_key: "RSAPublicKey | None" = None
     session_seconds: int | None = None
     daily_quota: int = 15_000
     page_size_limit: int = 2_000
@@ -76,6 +81,12 @@ class OrgState:
     def fiscal_start(self) -> int:
         """The first month of the organisation's fiscal year, 1 to 12."""
         return int(self._org_row().get("FiscalYearStartMonth", 1))
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """The addresses that an assertion for this org may be meant for."""
+        everybody = "test" if self._org_row().get("IsSandbox") else "login"
+        return frozenset({f"https://{self.host}", f"https://{everybody}.salesforce.com"})
 
     def _org_row(self) -> Row:
         return next(self.store.live_rows("Organization"), {})
