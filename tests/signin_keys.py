@@ -16,10 +16,14 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @cache
-def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
+def _made(number: int, bits: int) -> rsa.RSAPrivateKey:
     """A key of its own for each number."""
     assert number >= 0
     return rsa.generate_private_key(65537, bits)
+
+
+def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
+    return _made(number, bits)
 
 
 def private_pem(number: int = 0, *, bits: int = 2048, password: str = "") -> str:

@@ -58,6 +58,7 @@ class OrgState:
     daily_quota: int = 15_000
     page_size_limit: int = 2_000
     sessions: dict[str, Session] = field(default_factory=dict)
+    tokens_issued: int = 0
     cursors: dict[str, Cursor] = field(default_factory=dict)
     cursors_made: int = 0
     validation_rules: dict[str, list[ValidationRule]] = field(default_factory=dict)

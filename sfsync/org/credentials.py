@@ -137,23 +137,18 @@ def _variable(name: str) -> str:
 
 def _objections(given: Given, way: _Way) -> Iterator[str]:
     """Say what is wrong with the values; never quotes a secret."""
-    for name in ("login_url", "instance_url"):
-        if name in way.needs:
-            problem = _url_problem(getattr(given, name))
-            if problem:
-                yield f"{_variable(name)}: {problem}"
-    if way is _SECRET and urlsplit(given.login_url).hostname in _FOR_EVERYBODY:
-        yield (
-            f"{_variable('login_url')}: client credentials are given by the org itself: write its "
-            "My Domain, as in https://acme.my.salesforce.com"
-        )
-    if way is _JWT:
-        problem = _key_problem(_pem(given.private_key))
+    checks = {
+        "login_url": _own_url_problem if way is _SECRET else _url_problem,
+        "instance_url": _url_problem,
+        "private_key": _key_problem,
+        "client_id": _text_problem,
+        "client_secret": _text_problem,
+        "access_token": _text_problem,
+    }
+    for name, check in checks.items():
+        problem = check(getattr(given, name)) if name in way.needs else ""
         if problem:
-            yield f"{_variable('private_key')}: {problem}"
-    for name in ("access_token", "client_secret", "client_id"):
-        if name in way.needs and not _is_plain(getattr(given, name)):
-            yield f"{_variable(name)}: it holds blanks or characters that no such value has"
+            yield f"{_variable(name)}: {problem}"
 
 
 _FOR_EVERYBODY = frozenset({"login.salesforce.com", "test.salesforce.com"})
@@ -180,6 +175,20 @@ def _url_problem(url: str) -> str:
     return ""
 
 
+def _own_url_problem(url: str) -> str:
+    problem = _url_problem(url)
+    if not problem and urlsplit(url).hostname in _FOR_EVERYBODY:
+        return (
+            "client credentials are given by the org itself: write its My Domain, as in "
+            "https://acme.my.salesforce.com"
+        )
+    return problem
+
+
+def _text_problem(text: str) -> str:
+    return "" if _is_plain(text) else "it holds blanks or characters that no such value has"
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -196,10 +205,10 @@ def _pem(text: str) -> str:
     return text.replace("\\n", "\n").strip() + "\n"
 
 
-def _key_problem(pem: str) -> str:
+def _key_problem(text: str) -> str:
     # The error of the parser is left behind: a traceback of it would show the key.
     try:
-        key = load_pem_private_key(pem.encode(), password=None)
+        key = load_pem_private_key(_pem(text).encode(), password=None)
     except TypeError:
         return (
             "the key is locked with a password: write it without, as in `openssl rsa -in "

@@ -31,7 +31,8 @@ def ask_sf(alias: str, *, seconds: float = SECONDS) -> Grant:
     OrgRefused where it says no, OrgUnavailable where it does not answer.
     """
     shown = _result(("org", "display"), alias, seconds)
-    host = urlsplit(str(shown.get("instanceUrl", ""))).netloc
+    address = urlsplit(str(shown.get("instanceUrl", "")))
+    host = address.netloc if address.scheme == "https" else ""
     token = shown.get("accessToken")
     if not _is_token(token):
         token = _result(("org", "auth", "show-access-token"), alias, seconds).get("accessToken")
