@@ -313,7 +313,7 @@ def test_no_secret_is_in_anything_that_the_product_writes(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "sfsync")
     monkeypatch.setenv("SFSYNC_ORG", "salesforce")
     fake.declare("User", {"name": "Username", "type": "string", "length": 80})
     fake.add("User", Name="Pia Birch", Username="pia.birch@example.com")

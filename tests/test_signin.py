@@ -29,6 +29,7 @@ from sfsync.org.credentials import (
     SfCommandLine,
     choose,
 )
+from sfsync.org.line import Line
 from sfsync.org.signin import check_version, sign_in
 from sfsync.org.tokens import Grant, Tokens
 
@@ -476,6 +477,28 @@ def _bare(tokens: Tokens) -> Any:
     return SalesforceReader(wire, Identity("00D000000000001AAA", "Acme", "UTC", ""))
 
 
+def test_a_body_that_is_gone_once_it_was_sent_is_not_sent_again(
+    answers: responses.RequestsMock,
+) -> None:
+    answers.put(LOGIN, status=401)
+    line = Line(requests.Session(), Tokens(Grant("acme.my.salesforce.com", "first"), pytest.fail))
+
+    response = line.request(
+        "PUT", LOGIN, data=iter([b"Id,Name\n"]), headers={"Authorization": "Bearer first"}
+    )
+
+    assert (response.status_code, len(answers.calls)) == (401, 1)
+
+
+def test_a_request_that_bears_no_token_is_given_none(answers: responses.RequestsMock) -> None:
+    answers.get(LOGIN, status=401)
+    line = Line(requests.Session(), Tokens(Grant("acme.my.salesforce.com", "first"), pytest.fail))
+
+    line.request("GET", LOGIN)
+
+    assert "Authorization" not in answers.calls[0].request.headers
+
+
 def test_a_renewal_that_is_refused_is_said_and_not_tried_again(fake: FakeOrg) -> None:
     org = opened(fake)
     fake.expire_tokens()
@@ -502,12 +525,16 @@ def test_many_threads_renew_a_token_once(fake: FakeOrg) -> None:
     tokens = sign_in(app_of(fake), fake.session(), fake.clock.now)
     orgs = [open_reader(fake.session(), tokens) for _ in range(8)]
     fake.expire_tokens()
-    barrier, told = threading.Barrier(len(orgs)), []
+    barrier, told = threading.Barrier(len(orgs), timeout=10), []
+
+    def wait_for_all(call: Call) -> None:
+        if call.reply is not None and call.reply.status == 401:
+            barrier.wait()
 
     def ask(org: Any) -> None:
-        barrier.wait()
         told.append(org.budget())
 
+    fake.on_request.append(wait_for_all)
     threads = [threading.Thread(target=ask, args=(org,)) for org in orgs]
     for thread in threads:
         thread.start()
@@ -544,7 +571,7 @@ def test_no_secret_is_logged_or_in_an_error(
 ) -> None:
     fake.state.client_secret = SECRET
     app = ClientCredentials(f"https://{fake.host}", "fake-client", SECRET)
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "sfsync"):
         org = opened(fake, app)
         fake.expire_tokens()
         org.budget()
