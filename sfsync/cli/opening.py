@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync.cli.options import Place
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, Locked
 from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from sfsync.fake import FakeOrg
     from sfsync.jobs import Services
     from sfsync.journal import Journal
@@ -200,12 +198,44 @@ def forget_copy(setting: Setting) -> bool:
     return there
 
 
-def lock_of(setting: Setting) -> "FileLock":
-    """Take the lock of the runs in this state folder. Raises Locked where another run has it."""
+@contextmanager
+def lock_of(setting: Setting) -> Iterator[None]:
+    """Hold the lock of the runs in this state folder, and that of our copy of a recorded org.
+
+    Raises Locked where another run, or who serves the copy, has it.
+    """
     from sfsync.jobs import locked
 
     _make(setting.settings.state_dir)
-    return locked(setting.settings.state_dir / LOCK)
+    with locked(setting.settings.state_dir / LOCK):
+        if setting.settings.org == SALESFORCE:
+            yield
+        else:
+            with lock_of_copy(setting):
+                yield
+
+
+@contextmanager
+def lock_of_copy(setting: Setting) -> Iterator[None]:
+    """Hold the lock of our copy of a recorded org: two writers would not see each other's changes.
+
+    Raises Locked where another process writes or serves it.
+    """
+    from sfsync.jobs import locked
+
+    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
+    # Beside the folder, not in it: `sfsync org reset` throws the folder away.
+    path = copy.with_name(f"{copy.name}.lock")
+    _make(path.parent)
+    try:
+        held = locked(path)
+    except Locked as error:
+        raise Locked(
+            f"this copy of the org is being served or written by another process ({path}): "
+            "end that first, or name another state folder with --state-dir"
+        ) from error
+    with held:
+        yield
 
 
 def is_at_work(settings: Settings) -> bool:

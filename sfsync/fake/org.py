@@ -66,6 +66,11 @@ class FakeOrg:
         return self.state.host
 
     @property
+    def url(self) -> str:
+        """Where clients find the org: `https://` and its host."""
+        return self.state.url
+
+    @property
     def user_id(self) -> str:
         """The Id of the service's user."""
         return self.state.user_id

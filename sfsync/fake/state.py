@@ -18,6 +18,9 @@ API_VERSIONS = tuple(range(31, 68))
 # error, or the text and the field it is shown at.
 ValidationRule = Callable[[Row | None, Row], str | tuple[str, str] | None]
 
+# Asked with the Id of each record that is to be updated or deleted; may raise RecordRefused.
+RecordFault = Callable[[str], None]
+
 
 @dataclass(slots=True)
 class Cursor:
@@ -46,6 +49,7 @@ class OrgState:
     clock: Clock
     org_id: str = ""
     user_id: str = ""
+    scheme: str = "https"
     host: str = "fake.my.salesforce.com"
     client_id: str = "fake-client"
     client_secret: str = "fake-secret"
@@ -53,13 +57,20 @@ class OrgState:
     daily_quota: int = 15_000
     page_size_limit: int = 2_000
     sessions: dict[str, Session] = field(default_factory=dict)
+    tokens_made: int = 0
     cursors: dict[str, Cursor] = field(default_factory=dict)
     cursors_made: int = 0
     validation_rules: dict[str, list[ValidationRule]] = field(default_factory=dict)
+    record_faults: list[RecordFault] = field(default_factory=list)
     used_calls: deque[datetime] = field(default_factory=deque)
     archived_on: date | None = None
     on_commit: list[Callable[[list[tuple[str, str]]], None]] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
+
+    @property
+    def url(self) -> str:
+        """Where clients find the org; replies to sign-ins name it."""
+        return f"{self.scheme}://{self.host}"
 
     def zone_of(self, user_id: str) -> ZoneInfo:
         """Return the time zone of a user, else of the organisation, else UTC."""

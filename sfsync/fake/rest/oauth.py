@@ -84,7 +84,7 @@ def _grant(state: OrgState, user_id: str) -> Reply:
             "access_token": issue_token(state, user_id),
             "signature": base64.b64encode(f"{user_id}{issued}".encode()).decode(),
             "scope": "api",
-            "instance_url": f"https://{state.host}",
+            "instance_url": state.url,
             "id": f"https://login.salesforce.com/id/{state.org_id}/{user_id}",
             "token_type": "Bearer",
             "issued_at": str(issued),
