@@ -225,7 +225,7 @@ def lock_of_copy(setting: Setting) -> Iterator[None]:
 
     copy = copy_of(setting, source_of(setting.settings, setting.config.path))
     # Beside the folder, not in it: `sfsync org reset` throws the folder away.
-    path = copy.with_name(f"{copy.name}.lock")
+    path = copy.with_name(f".{copy.name}.lock")
     _make(path.parent)
     try:
         held = locked(path)
