@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import re
 import shlex
 import signal
 import ssl
@@ -27,7 +28,7 @@ from test_cli_process import command, environment
 
 from sfsync.cli import commands
 from sfsync.fake import FakeOrg, load_folder
-from sfsync.fake.given_faults import Faults
+from sfsync.fake.given_faults import KINDS, Faults
 from sfsync.fake.serving import Certificates, body, make_certificates, serving
 from sfsync.org.client import connect
 
@@ -171,7 +172,7 @@ def test_two_clients_work_at_once(served: Served, authority: Path, account: str)
         with trusting(authority) as session:
             sf = sign_in(served, session)
             try:
-                sf.Account.get(account, timeout=3)
+                sf.Account.get(account, timeout=1.5)
             except requests.ReadTimeout:
                 ended.append("the slow one")
 
@@ -429,6 +430,17 @@ def test_the_fake_says_what_it_offers_of_its_own(served: Served) -> None:
     unknown, wrong = served.control("GET", "weather"), served.control("PATCH", "clock")
     assert (unknown.status_code, wrong.status_code) == (404, 405)
     assert "PUT /__fake__/clock" in unknown.json()[0]["message"]
+
+
+def test_operate_tells_every_fault_and_what_it_takes(served: Served) -> None:
+    page = Path(__file__).parents[1] / "docs" / "operate.md"
+    told = re.findall(r"^\| `(\w+)` \|.*\| ?(.*?) ?\|$", page.read_text("utf-8"), re.MULTILINE)
+    rows = {kind: set(re.findall(r"`(\w+)`", takes)) for kind, takes in told}
+    assert set(rows) == set(KINDS)
+    for kind, takes in rows.items():
+        answer = served.control("POST", "faults", {"kind": kind, "nothing": 1})
+        taken = answer.json()[0]["message"].partition("it takes ")[2].split(", ")
+        assert set(taken) - {"kind", "path", "method", "at", "times"} == takes, kind
 
 
 # The command.

@@ -67,8 +67,7 @@ class Faults:
             elif kind in _OF_REQUESTS:
                 self._add_hook(_OF_REQUESTS[str(kind)](given, self))
             else:
-                kinds = ", ".join(sorted({*_OF_RECORDS, *_OF_REQUESTS}))
-                raise ValueError(f"kind {kind!r} is no fault; there are {kinds}")
+                raise ValueError(f"kind {kind!r} is no fault; there are {', '.join(KINDS)}")
             self._made += 1
             self._given[self._made] = dict(given)
             return self._made
@@ -208,6 +207,7 @@ _OF_REQUESTS: Mapping[str, Callable[[Given, Faults], Hook]] = {
     "quota": _quota,
     "edit": _edit,
 }
+KINDS = tuple(sorted({*_OF_RECORDS, *_OF_REQUESTS}))
 
 
 def _aim(given: Given, *more: str) -> Aim:

@@ -47,6 +47,7 @@ def record_org(
     there, and only for this user to read. Raises OrgUnavailable or OrgRefused from the door,
     OSError where the folder cannot be written or is not empty; then nothing is left behind.
     """
+    folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
     try:

@@ -104,10 +104,13 @@ class _Listener(ThreadingTCPServer):
             logger.info("%s: no TLS connection: %s", client_address[0], error)
             return
         with self._changed:
-            self._open.add(connection)
+            # Whoever was shaking hands when the serving ended is not on the list of those that end.
+            if not self._ending.is_set():
+                self._open.add(connection)
         try:
             with connection:
-                self._talk(connection, client_address)
+                if connection in self._open:
+                    self._talk(connection, client_address)
         finally:
             with self._changed:
                 self._open.discard(connection)
