@@ -496,7 +496,7 @@ def test_the_command_serves_a_copy_alone_and_ends_on_a_signal(
         )
         sf.Account.update(WON, {"Name": "Maison Inventée"})
         if number == signal.SIGTERM:
-            for other in (("org", "serve"), ("run", "hourly"), ("org", "reset")):
+            for other in (("run", "hourly"), ("org", "reset"), ("org", "serve")):
                 refused = CliRunner().invoke(commands, [*other, "--org", "small"])
                 assert refused.exit_code == 7, refused.output
                 assert "is being served or written by another process" in refused.stderr
