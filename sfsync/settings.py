@@ -1,13 +1,15 @@
-"""Where is everything: which org, which configuration, which state folder, which journal?
+"""Where is everything: which org and sign-in, which configuration, state folder, journal?
 
-Settings come from the command line, then the environment (`SFSYNC_…`), then a `.env` file in the
-working folder. What the rules say comes from the configuration folder.
+Settings come from the command line, then the environment (`SFSYNC_…`, and `SALESFORCE_…` for
+signing in), then a `.env` file in the working folder. Of a secret, `NAME_FILE` may name the file
+that holds it. What the rules say comes from the configuration folder.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
@@ -19,7 +21,10 @@ from sfsync.registry import nearest
 from sfsync.rules.shape import SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
+SALESFORCE_PREFIX = "SALESFORCE_"
 ENV_FILE = ".env"
+# What other tools sign in with, and this one on purpose does not.
+_PASSWORDS = ("SALESFORCE_PASSWORD", "SALESFORCE_SECURITY_TOKEN", "SALESFORCE_TOKEN")
 
 
 class Settings(BaseSettings):
@@ -36,9 +41,13 @@ class Settings(BaseSettings):
         Path(".sfsync"), description="Where the journal and the copies of recorded orgs are."
     )
     journal_url: str = Field(
-        "", description="An SQLAlchemy URL; empty: an SQLite file in the state folder."
+        "",
+        repr=False,
+        description="An SQLAlchemy URL; empty: an SQLite file in the state folder.",
     )
+    journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
     config: Path | None = Field(None, description="The configuration folder.")
+    read_only: bool = Field(False, description="Make every write to the org impossible.")
 
     @property
     def journal(self) -> str:
@@ -46,33 +55,113 @@ class Settings(BaseSettings):
         return self.journal_url or f"sqlite:///{(self.state_dir / 'journal.db').absolute()}"
 
 
+class SalesforceSettings(BaseSettings):
+    """What is set for signing in to a real org; `docs/connect.md` tells which ways there are.
+
+    As loaded, `private_key`, `client_secret` and `access_token` are the secrets themselves, also
+    where a file was named.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=SALESFORCE_PREFIX,
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    login_url: str = Field("", description="Where to sign in: https and the org's My Domain.")
+    client_id: str = Field("", description="The consumer key of the app.")
+    username: str = Field("", description="The user to sign in as.")
+    private_key: str = Field("", repr=False, description="The app's private key, in PEM form.")
+    private_key_file: Path | None = Field(None, description="The file of the private key.")
+    client_secret: str = Field("", repr=False, description="The consumer secret of the app.")
+    client_secret_file: Path | None = Field(None, description="A file that holds the secret.")
+    instance_url: str = Field("", description="The org's address, for an existing token.")
+    access_token: str = Field("", repr=False, description="An existing token.")
+    access_token_file: Path | None = Field(None, description="A file that holds the token.")
+    sf_alias: str = Field("", description="An org that the sf command line is signed in to.")
+    api_version: str = Field("62.0", description="The version of the API to speak.")
+
+
+S = TypeVar("S", Settings, SalesforceSettings)
+
+
 def load_settings(**given: object) -> Settings:
     """Read the settings; what is given and not None wins over environment and `.env`.
 
-    Raises ConfigError with all problems: values that do not fit, and names beginning with SFSYNC_
-    that are none.
+    Raises ConfigError with all problems: values that do not fit, secrets that cannot be read, and
+    names beginning with SFSYNC_ that are none.
     """
-    problems = _unknown_names()
+    return _load(
+        Settings, PREFIX, {name: value for name, value in given.items() if value is not None}
+    )
+
+
+def load_salesforce() -> SalesforceSettings:
+    """Read what is set for signing in, secrets from their files.
+
+    Raises ConfigError with all problems: secrets given twice or that cannot be read, and names
+    beginning with SALESFORCE_ that are none.
+    """
+    return _load(SalesforceSettings, SALESFORCE_PREFIX, {})
+
+
+def _load(kind: type[S], prefix: str, given: Mapping[str, Any]) -> S:
+    problems = _unknown_names(kind, prefix)
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        settings = kind(**given)
     except ValidationError as error:
+        # Only which setting and why: the error itself also shows what was given.
         problems += [
-            f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+            f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
         ]
-        raise ConfigError(problems) from error
-    if problems:
+        settings = None
+    secrets = {} if settings is None else _secrets(settings, prefix, problems)
+    if settings is None or problems:
         raise ConfigError(problems)
-    return settings
+    return settings.model_copy(update=secrets)
 
 
-def _unknown_names() -> list[str]:
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+def _secrets(
+    settings: Settings | SalesforceSettings, prefix: str, problems: list[str]
+) -> dict[str, str]:
+    """Read the files that hold secrets, by the name of the secret; tell what stands against it."""
+    found = {}
+    for field in type(settings).model_fields:
+        name = field.removesuffix("_file")
+        path = getattr(settings, field)
+        if name == field or path is None:
+            continue
+        if getattr(settings, name):
+            both = f"{prefix}{name.upper()}", f"{prefix}{field.upper()}"
+            problems.append(f"{both[0]} and {both[1]} are both set: keep one of them")
+            continue
+        try:
+            found[name] = path.expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+            problems.append(f"{prefix}{field.upper()}: {path} cannot be read: {why}")
+            continue
+        if not found[name]:
+            problems.append(f"{prefix}{field.upper()}: {path} is empty")
+    return found
+
+
+def _unknown_names(kind: type[BaseSettings], prefix: str) -> list[str]:
+    known = {f"{prefix}{name.upper()}" for name in kind.model_fields}
     places = dict.fromkeys(os.environ, "environment") | dict.fromkeys(_env_file(), ENV_FILE)
     return [
-        f"{place}: there is no setting {name}{nearest(name, known)}"
+        f"{place}: there is no setting {name}{_instead(name, known)}"
         for name, place in places.items()
-        if name.startswith(PREFIX) and name not in known
+        if name.startswith(prefix) and name not in known
     ]
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    if name in _PASSWORDS:
+        return ": passwords are not used to sign in; docs/connect.md tells why, and how instead"
+    return nearest(name, known)
 
 
 def _env_file() -> Mapping[str, str | None]:

@@ -38,7 +38,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without any setting of the machine's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith("SFSYNC_")]:
+    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
         monkeypatch.delenv(name)
 
 
@@ -531,7 +531,7 @@ def test_an_empty_folder_and_a_missing_one_are_no_recordings(call: Call, tmp_pat
     missing = call("plan", "hourly", org="missing", exits=ExitCode.CONFIGURATION).stderr
     assert "--org missing: no such folder or zip" in missing
     door = call("plan", "hourly", org="salesforce", exits=ExitCode.CONFIGURATION).stderr
-    assert "this release cannot sign in" in door
+    assert "nothing is set to sign in with" in door
 
 
 def test_a_zip_is_an_org_as_its_folder_is(call: Call, small: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from case_files import Case, ids_of, records_of
 from click.testing import CliRunner
 from loop_org import CONFIG, Loop, config_texts, empty_org, fill, loop_of
 from ruamel.yaml import YAML
+from signin_keys import private_pem
 from test_cases import expected, told
 
 from sfsync.cli import commands
@@ -20,11 +21,12 @@ from sfsync.errors import ExitCode
 from sfsync.facts import FACTS, deals
 from sfsync.jobs import JOBS, Services
 from sfsync.model import State
+from sfsync.org.credentials import Given, choose
 from sfsync.policy import Policy
 from sfsync.rules.load import load_policy
 from sfsync.rules.shape import RuleFile, Settings, Shape
+from sfsync.settings import SalesforceSettings, load_salesforce, load_settings
 from sfsync.settings import Settings as Place
-from sfsync.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -166,21 +168,49 @@ def test_operate_tells_every_outcome() -> None:
         assert f"\n| {state.value} |" in text_of("docs/operate.md")
 
 
-@pytest.mark.parametrize("name", Place.model_fields)
-def test_each_setting_stands_commented_in_the_example_and_in_the_docs(name: str) -> None:
-    setting = f"SFSYNC_{name.upper()}"
+PLACES = {
+    **{f"SFSYNC_{name.upper()}": "docs/configuration.md" for name in Place.model_fields},
+    **{f"SALESFORCE_{name.upper()}": "docs/connect.md" for name in SalesforceSettings.model_fields},
+}
+
+
+@pytest.mark.parametrize("setting", PLACES)
+def test_each_setting_stands_commented_in_the_example_and_in_the_docs(setting: str) -> None:
     assert re.search(rf"^# .+\n{setting}=", text_of(".env.example"), re.MULTILINE)
-    assert f"\n| `{setting}` |" in text_of("docs/configuration.md")
+    assert f"\n| `{setting}` |" in text_of(PLACES[setting])
+
+
+def test_the_example_and_the_docs_name_no_setting_that_is_none() -> None:
+    said = {
+        *re.findall(r"^(\w+)=", text_of(".env.example"), re.MULTILINE),
+        *re.findall(r"^\| `((?:SFSYNC|SALESFORCE)_\w+)` \|", text_of("docs/connect.md"), re.M),
+    }
+    assert said == set(PLACES)
 
 
 def test_the_example_settings_load_and_are_the_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in Place.model_fields:
-        monkeypatch.delenv(f"SFSYNC_{name.upper()}", raising=False)
+    for setting in PLACES:
+        monkeypatch.delenv(setting, raising=False)
     shutil.copy(ROOT / ".env.example", tmp_path / ".env")
     monkeypatch.chdir(tmp_path)
     assert load_settings() == Place.model_construct()
+    assert load_salesforce() == SalesforceSettings.model_construct()
+
+
+def test_the_settings_shown_for_each_way_to_sign_in_are_enough() -> None:
+    shown = [block for block in blocks("docs/connect.md", "text") if "SALESFORCE_" in block]
+    assert len(shown) == 2
+    for block in shown:
+        names = [line.partition("=")[0] for line in block.splitlines()]
+        values = {
+            name.removeprefix("SALESFORCE_").removesuffix("_FILE").lower(): (
+                private_pem() if "KEY" in name else "https://acme.my.salesforce.com"
+            )
+            for name in names
+        }
+        choose(Given(**values))
 
 
 @pytest.mark.parametrize("shape", [Settings, RuleFile], ids=lambda shape: shape.__name__)

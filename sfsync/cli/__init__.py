@@ -26,7 +26,7 @@ _COMMANDS = {
         "Say why a record moved, or did not, and when it may.",
     ),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
-    "org": ("sfsync.cli.org:org", "Look after the copy of a demo or recorded org."),
+    "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),
 }
 _WRITING = ("apply", "run", "undo")
 # What a shell reports of a process that a signal ended is 128 and the signal's number.

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import Opened, lock_of, opened, set_up, sleep, wall_clock
+from sfsync.cli.opening import READ_ONLY, Opened, lock_of, opened, set_up, sleep, wall_clock
 from sfsync.cli.options import Place, narrowing_options, now_option, place_options
 from sfsync.cli.screen import Screen, counts_in_words
+from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:
     from sfsync.apply import Desk
@@ -47,8 +48,8 @@ def run(
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs import plan_job
 
-    setting = set_up(place)
-    with lock_of(setting), opened(setting, now) as at:
+    setting = set_up(place, writes=True)
+    with lock_of(setting), opened(setting, now, writes=True) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
         made = plan_job(job, at.services, only=only, ids=ids)
@@ -71,9 +72,9 @@ def apply_file(file: Path, allow_large: bool, place: Place, quiet: bool) -> None
     from sfsync.jobs import Planned
     from sfsync.plan import check_fits, from_json
 
+    setting = set_up(place, writes=True)
     plan = from_json(file.read_bytes(), str(file))
-    setting = set_up(place)
-    with lock_of(setting), opened(setting, plan.now, at_least=plan.now) as at:
+    with lock_of(setting), opened(setting, plan.now, at_least=plan.now, writes=True) as at:
         check_fits(plan, org=at.org.id, policy=setting.policy, at=wall_clock())
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
@@ -89,7 +90,9 @@ def _desk(at: Opened, progress: Callable[[int, int], None] = _nobody) -> "Desk":
     """Put at hand what applying needs."""
     from sfsync.apply import Desk
 
-    return Desk(at.org, at.services.journal, at.clock, sleep, progress)
+    if at.writer is None:
+        raise ConfigError([READ_ONLY])
+    return Desk(at.writer, at.services.journal, at.clock, sleep, progress)
 
 
 def settle_first(at: Opened, screen: Screen) -> None:

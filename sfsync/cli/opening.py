@@ -17,21 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync.cli.options import Place
-from sfsync.errors import ConfigError
+from sfsync.cli.salesforce import Entrance, enter_salesforce
+from sfsync.errors import ConfigError, Locked
 from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from sfsync.fake import FakeOrg
     from sfsync.jobs import Services
     from sfsync.journal import Journal
-    from sfsync.org import Org
+    from sfsync.org import Org, OrgReader
     from sfsync.policy import Policy
 
 DEMO = "demo"
 SALESFORCE = "salesforce"
 LOCK = "run.lock"
+READ_ONLY = (
+    "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
+    "`sfsync plan`, or unset it"
+)
 
 sleep = time.sleep
 _DESCRIBED = {
@@ -59,11 +62,16 @@ class Setting:
     policy: "Policy"
 
 
-def set_up(place: Place) -> Setting:
-    """Read settings and configuration. Raises ConfigError with all problems."""
+def set_up(place: Place, *, writes: bool = False) -> Setting:
+    """Read settings and configuration. Raises ConfigError with all problems.
+
+    `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
+    """
     from sfsync.rules.load import load_policy
 
     settings = settings_of(place)
+    if writes and settings.read_only:
+        raise ConfigError([READ_ONLY])
     config = read_config(settings)
     return Setting(settings, config, load_policy(config.texts))
 
@@ -75,9 +83,14 @@ def settings_of(place: Place) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An org that is open: the way to write to it, its clock, and the services for jobs."""
+    """An org that is open: its clock, and the services for jobs.
 
-    org: "Org"
+    `writer` is the way to write to it; None for commands that only look, and where settings forbid
+    it.
+    """
+
+    org: "OrgReader"
+    writer: "Org | None"
     services: "Services"
     clock: Callable[[], datetime]
     setting: Setting
@@ -98,28 +111,46 @@ def opened_journal(settings: Settings) -> Iterator["Journal"]:
 
 @contextmanager
 def opened(
-    setting: Setting, now: datetime | None = None, at_least: datetime | None = None
+    setting: Setting,
+    now: datetime | None = None,
+    at_least: datetime | None = None,
+    *,
+    writes: bool = False,
 ) -> Iterator[Opened]:
     """Open org and journal for a pass at `now`; None: the org's present moment.
 
     `at_least` is a moment that a recorded org's clock must have reached, such as that of a plan to
-    be applied.
+    be applied. Without `writes`, and where settings forbid it, what is opened cannot write.
     """
     from sfsync.jobs import Services
-    from sfsync.org.client import connect
+    from sfsync.org.client import open_org, open_reader
 
+    is_salesforce = setting.settings.org == SALESFORCE
     with opened_journal(setting.settings) as journal:
-        if setting.settings.org == SALESFORCE:
-            problem = "--org salesforce: this release cannot sign in; use demo or a recorded org"
-            raise ConfigError([problem])
-        fake = open_recorded(setting)
-        moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
-        fake.clock.set(max(moments))
-        org = connect(fake.session(), fake.host, fake.token(), sleep=sleep)
-        moment = now or fake.clock.now()
-        books = f"{org.id}@{_name_of_copy(setting)}"
-        services = Services(org, journal, setting.policy, moment, wall_clock, fake.clock.now, books)
-        yield Opened(org, services, fake.clock.now, setting)
+        if is_salesforce:
+            entrance, clock = enter_salesforce(wall_clock, sleep=sleep), wall_clock
+        else:
+            entrance, clock = _enter_recorded(setting, now, at_least)
+        may_write = writes and not setting.settings.read_only
+        way, version = (entrance.session, entrance.tokens), entrance.version
+        writer = open_org(*way, version=version, sleep=sleep) if may_write else None
+        org = writer or open_reader(*way, version=version, sleep=sleep)
+        books = org.id if is_salesforce else f"{org.id}@{_name_of_copy(setting)}"
+        services = Services(org, journal, setting.policy, now or clock(), wall_clock, clock, books)
+        yield Opened(org, writer, services, clock, setting)
+
+
+def _enter_recorded(
+    setting: Setting, now: datetime | None, at_least: datetime | None
+) -> tuple[Entrance, Callable[[], datetime]]:
+    from sfsync.org.client import API_VERSION
+    from sfsync.org.tokens import Grant, Tokens
+
+    fake = open_recorded(setting)
+    moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
+    fake.clock.set(max(moments))
+    tokens = Tokens(Grant(fake.host, fake.token()))
+    return Entrance(fake.session(), tokens, API_VERSION), fake.clock.now
 
 
 def open_recorded(setting: Setting) -> "FakeOrg":
@@ -201,12 +232,44 @@ def forget_copy(setting: Setting) -> bool:
     return True
 
 
-def lock_of(setting: Setting) -> "FileLock":
-    """Take the lock of the runs in this state folder. Raises Locked where another run has it."""
+@contextmanager
+def lock_of(setting: Setting) -> Iterator[None]:
+    """Hold the lock of the runs in this state folder, and that of our copy of a recorded org.
+
+    Raises Locked where another run, or who serves the copy, has it.
+    """
     from sfsync.jobs import locked
 
     _make(setting.settings.state_dir)
-    return locked(setting.settings.state_dir / LOCK)
+    with locked(setting.settings.state_dir / LOCK):
+        if setting.settings.org == SALESFORCE:
+            yield
+        else:
+            with lock_of_copy(setting):
+                yield
+
+
+@contextmanager
+def lock_of_copy(setting: Setting) -> Iterator[None]:
+    """Hold the lock of our copy of a recorded org: two writers would not see each other's changes.
+
+    Raises Locked where another process writes or serves it.
+    """
+    from sfsync.jobs import locked
+
+    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
+    # Beside the folder, not in it: `sfsync org reset` throws the folder away.
+    path = copy.with_name(f".{copy.name}.lock")
+    _make(path.parent)
+    try:
+        held = locked(path)
+    except Locked as error:
+        raise Locked(
+            f"this copy of the org is being served or written by another process ({path}): "
+            "end that first, or name another state folder with --state-dir"
+        ) from error
+    with held:
+        yield
 
 
 def is_at_work(settings: Settings) -> bool:

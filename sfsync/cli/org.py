@@ -1,4 +1,4 @@
-"""What becomes of our copy of a recorded org? (`sfsync org`)"""
+"""What becomes of recorded orgs and of our copies of them? (`sfsync org`)"""
 
 from pathlib import Path
 
@@ -6,11 +6,13 @@ import click
 
 from sfsync.cli.opening import copy_of, forget_copy, lock_of, open_recorded, set_up, source_of
 from sfsync.cli.options import Place, place_options
+from sfsync.cli.record import record
+from sfsync.cli.serve import serve
 
 
 @click.group()
 def org() -> None:
-    """Look after the copy of a demo or recorded org.
+    """Record an org, serve it, and look after our copy of it.
 
     A recording is never changed: what runs write goes to a copy in the state folder, so that
     commands follow one another as on a real org.
@@ -49,3 +51,7 @@ def where(place: Place, quiet: bool) -> None:
     setting = set_up(place)
     source = source_of(setting.settings, setting.config.path)
     click.echo(f"recording\t{source}\ncopy\t{copy_of(setting, source)}")
+
+
+org.add_command(record)
+org.add_command(serve)

@@ -40,10 +40,11 @@ def undo(
     from sfsync.jobs.undo import undo as plan_undo
     from sfsync.plan import moves_too_many
 
-    setting = set_up(place)
-    with lock_of(setting), opened(setting) as at:
+    setting = set_up(place, writes=do_apply)
+    with lock_of(setting), opened(setting, writes=not setting.settings.read_only) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
-        settle_first(at, screen)
+        if at.writer is not None:
+            settle_first(at, screen)
         found = plan_undo(at.services, run, only=only, ids=ids)
         if not (quiet and do_apply):
             # What its notes say, the table of what is left says better; and it judged nothing.

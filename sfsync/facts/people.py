@@ -11,7 +11,7 @@ from sfsync.facts.look import Look, fact
 _WORD = re.compile(r"[^\W_]+")
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Return the words of a text without case, accents and punctuation, each between blanks."""
     plain = text.casefold()
     if not plain.isascii():
@@ -22,15 +22,15 @@ def _folded(text: str) -> str:
 
 def _decides(look: Look) -> Mask:
     """Tell which contacts have a decision maker's title; each title that occurs is read once."""
-    wanted = [_folded(title) for title in look.policy.facts.decision_maker_titles]
+    wanted = [folded(title) for title in look.policy.facts.decision_maker_titles]
     first_words = {each.split()[0] for each in wanted if each.split()}
     titles = look.column("Contact", "title")
     decides = np.zeros(len(titles.words) + 1, dtype=bool)
     for code in np.unique(titles.values[titles.present]).tolist():
-        folded = _folded(titles.words[code])
+        words = folded(titles.words[code])
         # Most titles share no word with any wanted one: one look at their words says so.
-        decides[code] = not first_words.isdisjoint(folded.split()) and any(
-            each in folded for each in wanted
+        decides[code] = not first_words.isdisjoint(words.split()) and any(
+            each in words for each in wanted
         )
     return decides[titles.values]
 

@@ -29,8 +29,15 @@ class FakeAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Answer a prepared request; raises only what a hook of the org raises."""
+        """Answer a prepared request; raises only what a hook of the org raises.
+
+        Nobody waits for a reply with a delay: it is there at once, or, where the delay is longer
+        than the read timeout, ReadTimeout is raised.
+        """
         reply = self._server.answer(_request(request))
+        patience = timeout[1] if isinstance(timeout, tuple) else timeout
+        if patience is not None and reply.delay > patience:
+            raise requests.ReadTimeout(f"the fake took more than {patience} seconds")
         return _response(request, reply)
 
     def close(self) -> None:

@@ -1,12 +1,13 @@
-"""How can a test let requests go wrong?
+"""How can requests be made to go wrong?
 
 Each function returns a hook for `org.on_request`. `path` is a part of the path of the requests
 meant, such as "composite/sobjects"; `method` restricts them further; the hook acts `times` times,
-then rests.
+then rests. The same faults as data are in `sfsync.fake.given_faults`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Literal
 
 import requests
@@ -16,20 +17,47 @@ from sfsync.fake.server import Call, Hook
 from sfsync.fake.wire import Reply, json_reply
 
 
+class CutReply(requests.exceptions.ChunkedEncodingError):
+    """The connection broke in the middle of `reply`; the org did what was asked."""
+
+    def __init__(self, call: Call, reply: Reply) -> None:
+        super().__init__(f"the fake cut the reply to {call.method} {call.path}")
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Which requests a fault is for: the `at`th that fits and those after it, `times` in all.
+
+    `path` is a part of their path; `method` None means any, `times` None without end.
+    """
+
+    path: str = ""
+    method: str | None = None
+    at: int = 1
+    times: int | None = 1
+
+
 @dataclass(slots=True)
-class _Limited:
+class _Aimed:
     when: Literal["before", "after"]
-    path: str
-    method: str | None
-    times: int
+    aim: Aim
     act: Callable[[Call], Reply | None] = field(repr=False)
+    met: int = 0
+    lock: Lock = field(default_factory=Lock, repr=False)
 
     def __call__(self, call: Call) -> Reply | None:
-        fits = self.method in (None, call.method) and self.path in call.path
-        if call.when != self.when or not fits or self.times < 1:
-            return None
-        self.times -= 1
-        return self.act(call)
+        return self.act(call) if self._is_meant(call) else None
+
+    def _is_meant(self, call: Call) -> bool:
+        aim = self.aim
+        fits = aim.method in (None, call.method) and aim.path in call.path
+        if call.when != self.when or not fits:
+            return False
+        with self.lock:
+            self.met += 1
+            late = self.met - aim.at
+        return late >= 0 and (aim.times is None or late < aim.times)
 
 
 def refuse(
@@ -37,34 +65,68 @@ def refuse(
 ) -> Hook:
     """Answer with the platform's error array instead of doing what was asked."""
     reply = json_reply([Problem(code, message).as_error()], status)
-    return _Limited("before", path, method, times, lambda _call: reply)
+    return answer_at(Aim(path, method, times=times), reply)
 
 
 def answer(path: str, reply: Reply, *, method: str | None = None, times: int = 1) -> Hook:
     """Answer with any reply, such as an HTML page, instead of doing what was asked."""
-    return _Limited("before", path, method, times, lambda _call: reply)
+    return answer_at(Aim(path, method, times=times), reply)
+
+
+def answer_at(aim: Aim, reply: Reply) -> Hook:
+    """Answer with any reply instead of doing what was asked."""
+    return _Aimed("before", aim, lambda _call: reply)
 
 
 def lose_request(path: str, *, method: str | None = None, times: int = 1) -> Hook:
     """Break the connection before the org hears of the request."""
-    return _Limited("before", path, method, times, _break)
+    return lose_request_at(Aim(path, method, times=times))
+
+
+def lose_request_at(aim: Aim) -> Hook:
+    """Break the connection before the org hears of the request."""
+    return _Aimed("before", aim, _break)
 
 
 def lose_answer(path: str, *, method: str | None = None, times: int = 1) -> Hook:
     """Break the connection after the org did what was asked: it is done, nobody is told."""
-    return _Limited("after", path, method, times, _break)
+    return lose_answer_at(Aim(path, method, times=times))
+
+
+def lose_answer_at(aim: Aim) -> Hook:
+    """Break the connection after the org did what was asked: it is done, nobody is told."""
+    return _Aimed("after", aim, _break)
+
+
+def cut_at(aim: Aim) -> Hook:
+    """Break the connection in the middle of the reply, after the org did what was asked."""
+    return _Aimed("after", aim, _cut)
+
+
+def slow_at(aim: Aim, seconds: float) -> Hook:
+    """Let the reply take so many seconds; what was asked is done at once."""
+    return _Aimed("after", aim, lambda call: replace(call.reply or Reply(500), delay=seconds))
 
 
 def meanwhile(
     path: str, act: Callable[[], object], *, method: str | None = None, times: int = 1
 ) -> Hook:
     """Do something just before a request is answered, such as a person's edit."""
+    return meanwhile_at(Aim(path, method, times=times), act)
+
+
+def meanwhile_at(aim: Aim, act: Callable[[], object]) -> Hook:
+    """Do something just before a request is answered, such as a person's edit."""
 
     def do(_call: Call) -> None:
         act()
 
-    return _Limited("before", path, method, times, do)
+    return _Aimed("before", aim, do)
 
 
 def _break(call: Call) -> Reply | None:
     raise requests.ConnectionError(f"the fake dropped {call.method} {call.path}")
+
+
+def _cut(call: Call) -> Reply | None:
+    raise CutReply(call, call.reply or Reply(500))

@@ -8,6 +8,7 @@ from pathlib import Path
 import requests
 
 from sfsync.fake.adapter import FakeAdapter
+from sfsync.fake.assertions import read_key
 from sfsync.fake.clock import Clock
 from sfsync.fake.describing import field_from_json
 from sfsync.fake.founding import found_org
@@ -66,6 +67,11 @@ class FakeOrg:
         return self.state.host
 
     @property
+    def url(self) -> str:
+        """Where clients find the org: `https://` and its host."""
+        return self.state.url
+
+    @property
     def user_id(self) -> str:
         """The Id of the service's user."""
         return self.state.user_id
@@ -95,6 +101,13 @@ class FakeOrg:
         """Sign a user in (the service's by default) and return the access token."""
         with self.state.lock:
             return issue_token(self.state, user_id or self.user_id)
+
+    def register_key(self, pem: str) -> None:
+        """Give the org's app a certificate, or a public key alone; JWTs are then checked with it.
+
+        Raises ValueError on what is neither.
+        """
+        self.state.app_key = read_key(pem)
 
     def expire_tokens(self) -> None:
         """Make every token given out so far a bad one."""

@@ -5,8 +5,9 @@ from sfsync.fake.state import OrgState, Session
 
 
 def issue_token(state: OrgState, user_id: str) -> str:
-    """Sign a user in and return the access token."""
-    token = f"{state.org_id[:15]}!AQ{len(state.sessions) + 1:06d}.{user_id[:15]}"
+    """Sign a user in and return the access token, which was never given out before."""
+    state.tokens_issued += 1
+    token = f"{state.org_id[:15]}!AQ{state.tokens_issued:06d}.{user_id[:15]}"
     state.sessions[token] = Session(user_id, state.clock.now())
     return token
 

@@ -6,17 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from threading import RLock
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sfsync.fake.clock import Clock
 from sfsync.fake.store import Store
 from sfsync.fake.values import Row
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 API_VERSIONS = tuple(range(31, 68))
 
 # A rule gets the record before (None on creation) and after; it returns None, or the text of its
 # error, or the text and the field it is shown at.
 ValidationRule = Callable[[Row | None, Row], str | tuple[str, str] | None]
+
+# Asked with the Id of each record that is to be updated or deleted; may raise RecordRefused.
+RecordFault = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -46,20 +53,29 @@ class OrgState:
     clock: Clock
     org_id: str = ""
     user_id: str = ""
+    scheme: str = "https"
     host: str = "fake.my.salesforce.com"
     client_id: str = "fake-client"
     client_secret: str = "fake-secret"
+    app_key: "RSAPublicKey | None" = None
     session_seconds: int | None = None
     daily_quota: int = 15_000
     page_size_limit: int = 2_000
     sessions: dict[str, Session] = field(default_factory=dict)
+    tokens_issued: int = 0
     cursors: dict[str, Cursor] = field(default_factory=dict)
     cursors_made: int = 0
     validation_rules: dict[str, list[ValidationRule]] = field(default_factory=dict)
+    record_faults: list[RecordFault] = field(default_factory=list)
     used_calls: deque[datetime] = field(default_factory=deque)
     archived_on: date | None = None
     on_commit: list[Callable[[list[tuple[str, str]]], None]] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
+
+    @property
+    def url(self) -> str:
+        """Where clients find the org; replies to sign-ins name it."""
+        return f"{self.scheme}://{self.host}"
 
     def zone_of(self, user_id: str) -> ZoneInfo:
         """Return the time zone of a user, else of the organisation, else UTC."""
@@ -76,6 +92,12 @@ class OrgState:
     def fiscal_start(self) -> int:
         """The first month of the organisation's fiscal year, 1 to 12."""
         return int(self._org_row().get("FiscalYearStartMonth", 1))
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """The addresses that an assertion for this org may be meant for."""
+        everybody = "test" if self._org_row().get("IsSandbox") else "login"
+        return frozenset({f"https://{self.host}", f"https://{everybody}.salesforce.com"})
 
     def _org_row(self) -> Row:
         return next(self.store.live_rows("Organization"), {})

@@ -59,11 +59,12 @@ def _refuse_constant(text: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: status, body in bytes, headers."""
+    """An answer: status, body in bytes, headers; `delay` is how many seconds it takes to come."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
 
     def json(self) -> object:
         """Return the parsed body; None if there is none."""

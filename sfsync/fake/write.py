@@ -78,6 +78,7 @@ class Writer:
         before = self.target(owner, record_id)
         if not owner.updateable:
             raise _refuse_entity("updated", owner)
+        self._meet_faults(before)
         named = with_parents(self.state, owner, body)
         changes = validate.checked(self.state, owner, named, creating=False)
         if before.get("IsConverted"):
@@ -102,6 +103,7 @@ class Writer:
             raise refuse_record(
                 "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
             )
+        self._meet_faults(row)
         parents: set[str] = set()
         stamped = stamps(owner, self.user_id, self._stamp, creating=False)
         self._delete(owner.name, row | stamped, parents)
@@ -124,6 +126,10 @@ class Writer:
         if row.get("IsDeleted"):
             raise refuse_record("ENTITY_IS_DELETED", "entity is deleted", status=404)
         return row
+
+    def _meet_faults(self, row: Row) -> None:
+        for fault in list(self.state.record_faults):
+            fault(str(row["Id"]))
 
     @property
     def _stamp(self) -> str:

@@ -15,6 +15,7 @@ from sfsync.org import Org, OrgReader
 from sfsync.org.line import Line
 from sfsync.org.read import Identity, SalesforceReader
 from sfsync.org.soql import select
+from sfsync.org.tokens import Grant, Tokens
 from sfsync.org.wire import Wire
 from sfsync.org.write import SalesforceOrg
 
@@ -39,8 +40,7 @@ def connect(
     are used as they are. Raises OrgUnavailable where trying later may help, OrgRefused where host,
     version or token are wrong.
     """
-    wire = _wire(session, host, token, version, sleep)
-    return SalesforceOrg(wire, _identify(wire))
+    return open_org(session, _fixed(host, token), version=version, sleep=sleep)
 
 
 def connect_reader(
@@ -52,23 +52,53 @@ def connect_reader(
     sleep: Callable[[float], None] = time.sleep,
 ) -> OrgReader:
     """Open an org for reading only: as `connect`, but what comes back has no way to write."""
-    wire = _wire(session, host, token, version, sleep)
+    return open_reader(session, _fixed(host, token), version=version, sleep=sleep)
+
+
+def open_org(
+    session: requests.Session,
+    tokens: Tokens,
+    *,
+    version: str = API_VERSION,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
+    """Open the org that the tokens are for, for reading and writing; raises as `connect` does.
+
+    A token that has expired is renewed, once for each call.
+    """
+    wire = _wire(session, tokens, version, sleep)
+    return SalesforceOrg(wire, _identify(wire))
+
+
+def open_reader(
+    session: requests.Session,
+    tokens: Tokens,
+    *,
+    version: str = API_VERSION,
+    sleep: Callable[[float], None] = time.sleep,
+) -> OrgReader:
+    """Open an org for reading only: as `open_org`, but what comes back has no way to write."""
+    wire = _wire(session, tokens, version, sleep)
     return SalesforceReader(wire, _identify(wire))
 
 
+def _fixed(host: str, token: str) -> Tokens:
+    name = re.sub(r"^[a-z]+://", "", host.strip(), flags=re.IGNORECASE).partition("/")[0]
+    return Tokens(Grant(name, token))
+
+
 def _wire(
-    session: requests.Session,
-    host: str,
-    token: str,
-    version: str,
-    sleep: Callable[[float], None],
+    session: requests.Session, tokens: Tokens, version: str, sleep: Callable[[float], None]
 ) -> Wire:
     if not re.fullmatch(r"\d+\.0", version):
         raise OrgRefused(f"API version {version!r}: write it as {API_VERSION}, without a v")
-    line = Line(session)
-    name = re.sub(r"^[a-z]+://", "", host.strip(), flags=re.IGNORECASE).partition("/")[0]
+    line = Line(session, tokens)
     salesforce = Salesforce(
-        session_id=token, instance=name, version=version, session=line, object_pairs_hook=dict
+        session_id=tokens.token,
+        instance=tokens.host,
+        version=version,
+        session=line,
+        object_pairs_hook=dict,
     )
     return Wire(salesforce, line, sleep)
 

@@ -43,7 +43,11 @@ SLOW = Advice(
     temporary=True,
     tries=2,
 )
-SIGN_IN = Advice("The session is not valid: sign in again, and check the session settings")
+SIGN_IN = Advice(
+    "The session is not valid: sign in again, and check the session settings. A token that was "
+    "given as SALESFORCE_ACCESS_TOKEN cannot be renewed: set a new one, or another way to sign in "
+    "(docs/connect.md)"
+)
 PERMIT = Advice(
     "Give the service's user the permission in its permission set (API Enabled, and access to the "
     "object)"

@@ -2,15 +2,19 @@
 
 simple-salesforce sets no timeout at all, asks for indented JSON and names nobody. `Line` puts that
 right for every request, whichever of its functions makes it, and leaves the adapters of the session
-that it is given in place.
+that it is given in place. It also renews the token where that has expired: simple-salesforce would
+lose the headers of the call, or sign in without end.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import requests
+from requests import Session as Session  # whoever enters an org asks here for one
 
 from sfsync import __version__
+from sfsync.org.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -30,28 +34,50 @@ def _keep_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
 class Line(requests.Session):
     """A requests session that sends through another one, with timeouts and our name.
 
-    Redirects are not followed: requests would send a PATCH on as a GET, or write it twice. `calls`
-    counts the requests.
+    Redirects are not followed: requests would send a PATCH on as a GET, or write it twice. With
+    `tokens`, requests that bear a token bear the one in use; where it is refused (401, whatever the
+    body), it is renewed and the same request sent once more. `calls` counts the requests.
     """
 
-    def __init__(self, session: requests.Session) -> None:
+    def __init__(self, session: requests.Session, tokens: Tokens | None = None) -> None:
         super().__init__()
         self.proxies = session.proxies
         self.calls = 0
         self._session = session
+        self._tokens = tokens
 
     def request(
         self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """Send one request; raises what requests raises."""
+        """Send one request; raises what requests raises.
+
+        Raises OrgUnavailable or OrgRefused where a token cannot be renewed.
+        """
         kwargs.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
         kwargs.setdefault("allow_redirects", False)
         kwargs.setdefault("auth", _keep_token)
-        kwargs["headers"] = {
-            **(kwargs.get("headers") or {}),
+        headers = {
+            **(kwargs.pop("headers", None) or {}),
             "User-Agent": f"sfsync/{__version__}",
             "X-PrettyPrint": "0",
         }
+        if self._tokens is None or "Authorization" not in headers:
+            return self._send(method, url, *args, headers=headers, **kwargs)
+        token = self._tokens.token
+        response = self._send(method, url, *args, headers=_bearing(token, headers), **kwargs)
+        if response.status_code != requests.codes.unauthorized or not _is_kept(kwargs):
+            return response
+        # The org did not look at the request: even a write may be sent again.
+        renewed = self._tokens.after(token)
+        if renewed is None:
+            return response
+        response.close()
+        logger.info("the token was refused: signed in again")
+        return self._send(method, url, *args, headers=_bearing(renewed, headers), **kwargs)
+
+    def _send(
+        self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
+    ) -> requests.Response:
         self.calls += 1
         response = self._session.request(method, url, *args, **kwargs)
         logger.debug(
@@ -61,3 +87,12 @@ class Line(requests.Session):
             response.headers.get("X-SFDC-Request-Id", "not given"),
         )
         return response
+
+
+def _bearing(token: str, headers: Mapping[str, str]) -> dict[str, str]:
+    return {**headers, "Authorization": f"Bearer {token}"}
+
+
+def _is_kept(kwargs: Mapping[str, Any]) -> bool:
+    # A file or generator was read when it was sent: there is nothing left to send again.
+    return isinstance(kwargs.get("data"), (str, bytes, dict, list, tuple, type(None)))

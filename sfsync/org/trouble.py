@@ -28,6 +28,7 @@ from sfsync.org.codes import (
     UNKNOWN_REFUSAL,
     Advice,
 )
+from sfsync.org.grants import advice_on
 
 # What a question to the org may raise that is the world's doing. Anything else is a defect of ours
 # and must be seen.
@@ -103,9 +104,11 @@ def _trouble(doing: str, code: str, status: int, words: str, advice: Advice) -> 
 
 def _sign_in(error: SalesforceAuthenticationFailed, doing: str) -> Trouble:
     code = str(error.code) if error.code else "sign-in refused"
-    status = int(code) if code.isdigit() else error.status
-    advice = CODES.get(code) or _by_status(status)
-    return _trouble(doing, code, status, _clean(error.auth_message or ""), advice)
+    words = _clean(error.auth_message or "")
+    if code.isdigit():
+        status, code = int(code), f"HTTP {code}"
+        return _trouble(doing, code, status, words, advice_on(code, words) or _by_status(status))
+    return _trouble(doing, code, error.status, words, advice_on(code, words) or UNKNOWN_REFUSAL)
 
 
 def _answered(error: SalesforceError, doing: str) -> Trouble:

@@ -24,9 +24,9 @@ _NO_SUCH_OBJECT = frozenset({"NOT_FOUND", "INVALID_TYPE"})
 class Wire:
     """simple-salesforce with a given token.
 
-    Reading is tried again where the trouble is temporary, writing never is. It signs in nowhere, so
-    that a refused token can never lead to a chain of sign-ins. Every method raises OrgUnavailable
-    or OrgRefused.
+    Reading is tried again where the trouble is temporary, writing never is. It signs in nowhere:
+    its `line` renews a refused token, once, so that it can never lead to a chain of sign-ins. Every
+    method raises OrgUnavailable or OrgRefused.
     """
 
     def __init__(self, salesforce: Salesforce, line: Line, sleep: Callable[[float], None]) -> None:

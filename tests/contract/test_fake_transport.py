@@ -1,12 +1,11 @@
 """Do sign-in, limits and faults reach simple-salesforce as the platform's would? (contract 1, 7)"""
 
-import base64
-import json
 import threading
 
 import pytest
 import requests
 from contract_org import sign_in
+from signin_keys import JWT_GRANT, assertion, public_pem
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
@@ -28,13 +27,6 @@ def client_credentials(org: FakeOrg, client: str, secret: str) -> Salesforce:
     return Salesforce(
         consumer_key=client, consumer_secret=secret, domain=DOMAIN, session=org.session()
     )
-
-
-def assertion(**claims: object) -> str:
-    """Return a JWT with claims and a signature nobody checks."""
-    head = base64.urlsafe_b64encode(b'{"alg":"RS256","typ":"JWT"}').decode().rstrip("=")
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"{head}.{body}.c2ln"
 
 
 def ask_token(org: FakeOrg, **form: str) -> requests.Response:
@@ -66,31 +58,77 @@ def test_bad_credentials_are_refused(org: FakeOrg, client: str, secret: str, cod
     assert error.value.code == code
 
 
-def test_a_jwt_signs_its_user_in(org: FakeOrg) -> None:
+def claims_of(org: FakeOrg, **others: object) -> dict[str, object]:
+    """Return the claims that sign Pia in, or others."""
+    soon = str(int(org.clock.now().timestamp()) + 180)
+    claims = {"iss": "fake-client", "sub": "Pia.Birch@example.com", "aud": f"https://{org.host}"}
+    return claims | {"exp": soon} | others
+
+
+def ask_jwt(org: FakeOrg, signed_with: int = 0, **others: object) -> dict[str, str]:
+    """Return the answer to an assertion with claims that are right, but for others."""
+    signed = assertion(signed_with, **claims_of(org, **others))
+    reply: dict[str, str] = ask_token(org, grant_type=JWT_GRANT, assertion=signed).json()
+    return reply
+
+
+@pytest.fixture
+def pia(org: FakeOrg) -> str:
+    """A person whom the app may sign in."""
+    org.register_key(public_pem())
+    return org.add("User", Name="Pia Birch", Username="pia.birch@example.com")
+
+
+def test_a_jwt_signs_its_user_in(org: FakeOrg, pia: str) -> None:
     """Contract 1.5: JWT bearer; exp is a string of digits."""
-    person = org.add("User", Name="Pia Birch", Username="pia.birch@example.com")
-    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-    def ask(**claims: object) -> dict[str, str]:
-        known = {"iss": "fake-client", "sub": "Pia.Birch@example.com", "exp": "1770000000"}
-        reply = ask_token(org, grant_type=grant, assertion=assertion(**(known | claims)))
-        found: dict[str, str] = reply.json()
-        return found
-
-    reply = ask()
+    reply = ask_jwt(org)
     assert (reply["token_type"], reply["instance_url"]) == ("Bearer", f"https://{org.host}")
-    assert reply["id"].endswith(f"/id/{org.state.org_id}/{person}")
+    assert reply["id"].endswith(f"/id/{org.state.org_id}/{pia}")
     assert "refresh_token" not in reply
     sf = Salesforce(session_id=reply["access_token"], instance=org.host, session=org.session())
     account = sf.Account.create({"Name": "Acme"})["id"]
-    assert org.record("Account", account)["OwnerId"] == person
-    assert ask(sub="nobody@example.com")["error"] == "invalid_grant"
-    assert ask(iss="other")["error"] == "invalid_client_id"
-    assert ask(exp="soon")["error"] == "invalid_grant"
-    org.edit("User", person, IsActive=False)
-    assert ask()["error"] == "inactive_user"
+    assert org.record("Account", account)["OwnerId"] == pia
+    assert "access_token" in ask_jwt(org, exp=int(org.clock.now().timestamp()) + 60)
+    assert "access_token" in ask_jwt(org, aud="https://test.salesforce.com")
+
+
+def test_a_jwt_that_is_not_right_in_one_thing_is_refused(org: FakeOrg, pia: str) -> None:
+    """Contract 1.5: codes and words; audience and time from memory."""
+    now = int(org.clock.now().timestamp())
+    for words, wrong in (
+        ("user hasn't approved this consumer", {"sub": "nobody@example.com"}),
+        ("client identifier invalid", {"iss": "other"}),
+        ("invalid assertion", {"signed_with": 1}),
+        ("invalid assertion", {"exp": str(now + 3_600)}),
+        ("expired authorization code", {"exp": str(now)}),
+        ("audience is invalid", {"aud": "https://login.salesforce.com"}),
+        ("audience is invalid", {"aud": f"https://{org.host}/"}),
+    ):
+        assert ask_jwt(org, **wrong)["error_description"] == words  # type: ignore[arg-type]
+    for text in ("", "a.b", "a.b.c", "e30.e30.c2ln", "bnVsbA.bnVsbA.c2ln"):
+        refused = ask_token(org, grant_type=JWT_GRANT, assertion=text)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    org.edit("User", pia, IsActive=False)
+    assert ask_jwt(org)["error"] == "inactive_user"
     refused = ask_token(org, grant_type="password")
     assert (refused.status_code, refused.json()["error"]) == (400, "unsupported_grant_type")
+
+
+def test_an_app_without_certificate_takes_no_jwt(org: FakeOrg) -> None:
+    org.add("User", Name="Pia Birch", Username="pia.birch@example.com")
+    assert ask_jwt(org)["error_description"] == "invalid assertion"
+    with pytest.raises(ValueError, match="PEM"):
+        org.register_key("no key")
+
+
+def test_production_takes_the_audience_of_production(org: FakeOrg, pia: str) -> None:
+    (organization,) = org.records("Organization")
+    org.state.store.put(
+        "Organization",
+        {**org.state.store.table("Organization").rows[str(organization["Id"])], "IsSandbox": False},
+    )
+    assert "access_token" in ask_jwt(org, aud="https://login.salesforce.com")
+    assert ask_jwt(org, aud="https://test.salesforce.com")["error"] == "invalid_grant"
 
 
 def test_a_bad_or_expired_token_is_an_invalid_session(org: FakeOrg, sf: Salesforce) -> None:

@@ -1,14 +1,14 @@
 """Who may sign in, and who am I?
 
-Client credentials and JWT bearer are accepted; the signature of a JWT is not verified (the fake has
-no certificate), its issuer and user are. Refusals are OAuth objects, not the API's arrays.
+Client credentials and JWT bearer are accepted; of a JWT all is checked, by the org's clock and the
+key that was registered for its app. Refusals are OAuth objects, not the API's arrays.
 """
 
 import base64
 import binascii
-import json
 from urllib.parse import parse_qsl, unquote
 
+from sfsync.fake.assertions import AssertionRefused, check_assertion, read_claims
 from sfsync.fake.rest.route import Route
 from sfsync.fake.signin import issue_token
 from sfsync.fake.state import OrgState
@@ -51,11 +51,14 @@ def _basic(request: Request) -> tuple[str, str] | None:
 
 
 def _jwt_bearer(state: OrgState, form: dict[str, str]) -> Reply:
-    claims = _claims(form.get("assertion", ""))
-    if claims is None or not str(claims.get("exp", "")).isdigit():
-        return _refuse("invalid_grant", "invalid assertion")
-    if claims.get("iss") != state.client_id:
-        return _refuse("invalid_client_id", "client identifier invalid")
+    assertion = form.get("assertion", "")
+    try:
+        claims = read_claims(assertion)
+        if claims.get("iss") != state.client_id:
+            return _refuse("invalid_client_id", "client identifier invalid")
+        check_assertion(assertion, state.app_key, state.audiences, state.clock.now())
+    except AssertionRefused as refusal:
+        return _refuse("invalid_grant", str(refusal))
     name = str(claims.get("sub", "")).lower()
     users = state.store.live_rows("User")
     user = next((row for row in users if str(row.get("Username", "")).lower() == name), None)
@@ -66,17 +69,6 @@ def _jwt_bearer(state: OrgState, form: dict[str, str]) -> Reply:
     return _grant(state, str(user["Id"]))
 
 
-def _claims(assertion: str) -> dict[str, object] | None:
-    parts = assertion.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _grant(state: OrgState, user_id: str) -> Reply:
     issued = int(state.clock.now().timestamp() * 1000)
     return json_reply(
@@ -84,7 +76,7 @@ def _grant(state: OrgState, user_id: str) -> Reply:
             "access_token": issue_token(state, user_id),
             "signature": base64.b64encode(f"{user_id}{issued}".encode()).decode(),
             "scope": "api",
-            "instance_url": f"https://{state.host}",
+            "instance_url": state.url,
             "id": f"https://login.salesforce.com/id/{state.org_id}/{user_id}",
             "token_type": "Bearer",
             "issued_at": str(issued),
