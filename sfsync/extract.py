@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from sfsync.columns import Mask
-from sfsync.conditions import Condition
 from sfsync.errors import ConfigError
-from sfsync.facts import FACTS, Look
+from sfsync.facts import Look
 from sfsync.model import OwnWrite, PreviousPass, Value
 from sfsync.org import OrgReader
 from sfsync.org.soql import condition
-from sfsync.policy import FieldSpec, Machine, Policy
-from sfsync.rules.words import tested
+from sfsync.policy import FieldSpec, Policy
+from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import Snapshot, frame_of, own_writes_of, parse, refer, with_previous
 
 logger = logging.getLogger(__name__)
@@ -28,40 +27,6 @@ logger = logging.getLogger(__name__)
 # The platform hides activities and history older than a year or so from ordinary queries.
 _ARCHIVED = frozenset({"Task", "Event", "AccountHistory", "OpportunityHistory"})
 _UNFIT_SHOWN = 3
-_ALWAYS = ("name", "owner", "created", "modified")
-_USERS = "User"
-
-
-def columns_needed(policy: Policy) -> dict[str, list[str]]:
-    """Return, per object, our names of the fields that the policy's facts and rules read or write,
-    sorted.
-    """
-    needed: dict[str, set[str]] = {name: set() for name in policy.objects}
-    for fact in FACTS.values():
-        for read in fact.reads:
-            object_name, _, column = read.partition(".")
-            needed[object_name].add(column)
-    for object_name, machine in policy.machines.items():
-        needed[object_name] |= _named_by(machine)
-    for object_name, out in policy.leave_out.items():
-        needed[object_name] |= set(tested(out))
-    needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
-    return {
-        name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))
-        for name, columns in needed.items()
-        if columns
-    }
-
-
-def _named_by(machine: Machine) -> set[str]:
-    conditions: list[Condition | None] = [rule.when for rule in machine.rules]
-    conditions += [finding.when for finding in machine.findings]
-    conditions += [keep.when for keep in machine.keep]
-    conditions += [line.when for lines in machine.scores.values() for line in lines]
-    sets = [*(rule.set for rule in machine.rules), *(keep.set for keep in machine.keep)]
-    written = {each.field for each_set in sets for each in each_set}
-    asked = {name for each in conditions if each is not None for name in tested(each)}
-    return {machine.state, *machine.entered_fields(), *written, *asked}
 
 
 def extract(

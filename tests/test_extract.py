@@ -11,13 +11,14 @@ from loop_org import Loop, config_texts, empty_org, loop_of, shipped_policy
 from records_org import RecordsOrg
 
 from sfsync.errors import ConfigError
-from sfsync.extract import columns_needed, extract
+from sfsync.extract import extract
 from sfsync.facts import FACTS, Look
 from sfsync.model import OwnWrite, PreviousPass, to_wire
 from sfsync.policy import Policy
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
+from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import Snapshot
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sfsync.extract import columns_needed, extract
+from sfsync.extract import extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services
 from sfsync.model import Change, Plan, from_wire
 from sfsync.plan import writing_calls
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
+from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import Snapshot
 
 NAME = "hourly"
