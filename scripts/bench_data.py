@@ -16,6 +16,8 @@ import numpy.typing as npt
 import plain_loop
 from plain_facts import OwnWrite, Previous
 
+from sfsync.fake.ids import with_checksum
+
 Array = npt.NDArray[Any]
 Rows = list[dict[str, Any]]
 
@@ -96,7 +98,8 @@ class Dice:
 
 def ids(prefix: str, numbers: Iterable[int]) -> Array:
     """Return Ids of 18 characters, as objects."""
-    return np.array([f"{prefix}{number:012d}AAA" for number in numbers], dtype=object)
+    suffix = with_checksum(f"{prefix}{0:012d}")[15:]
+    return np.array([f"{prefix}{number:012d}{suffix}" for number in numbers], dtype=object)
 
 
 def written(times: Array, present: Array | bool = True) -> Array:

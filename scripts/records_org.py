@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from sfsync.org import FieldInfo
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -35,9 +37,32 @@ class RecordsOrg:
             for name in self.columns[object]
         }
 
-    def pages(
-        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Give all records that are not deleted, in one page (`where` only ever saves work)."""
+    def counts(self, objects: Sequence[str]) -> Mapping[str, int]:
+        """Count the records of each object."""
+        return {name: len(self.data.get(name, ())) for name in objects}
+
+    def tables(
+        self,
+        object: str,
+        fields: Sequence[str],
+        *,
+        archived: bool = False,
+        where: str = "",
+        expected: int = 0,
+    ) -> Iterator[pa.Table]:
+        """Give all records that are not deleted, in one piece (`where` only ever saves work)."""
         rows = [row for row in self.data.get(object, ()) if not row.get("IsDeleted")]
-        yield [{name: row.get(name) for name in fields} for row in rows]
+        yield pa.table(
+            {
+                name: pa.array([_text(row.get(name)) for row in rows], pa.string())
+                for name in dict.fromkeys(["Id", *fields])
+            }
+        )
+
+
+def _text(value: Any) -> str | None:
+    if value in (None, "") and value is not False:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -5,7 +5,9 @@ whole second. So days are compared with days, and daylight saving never moves a 
 2).
 """
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -53,6 +55,18 @@ def _first_instant(day: Any, zone: str) -> Any:
         else:
             late = middle
     return late
+
+
+def latest(at: time, moment: datetime, zone: str) -> datetime:
+    """Return when it was last `at` o'clock in `zone` (IANA name), at `moment` or before it.
+
+    Both moments are aware UTC. Where the clocks leave that time out, it is the time by which they
+    were put forward later.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    days = (local.date(), local.date() - timedelta(days=1))
+    times = [datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC) for day in days]
+    return next(each for each in [*times, times[-1] - timedelta(days=1)] if each <= moment)
 
 
 def end_of(days: Array, zone: str) -> Array:

@@ -57,7 +57,7 @@ class PlanRefused(SfsyncError):
 
 
 class Stopped(SfsyncError):
-    """A limit or guard said no before anything was written."""
+    """A limit or guard said no: before anything was written, or between two writes."""
 
     exit_code = ExitCode.STOPPED
 

@@ -11,6 +11,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 RULE_CAUSE = "rule:"
+# The platform moves it whenever a record changes, by whatever hand.
+STAMP_FIELD = "SystemModstamp"
+# The field that the platform moves with every change of a record.
+STAMP_FIELD = "SystemModstamp"
 
 Value = str | int | float | bool | None
 
@@ -139,7 +143,7 @@ class Plan:
     `made_at` is the machine's clock when it was made; `now` is the moment that it judges, `read_at`
     the org's clock when reading began (UTC, all). `judged` counts the accounts judged, for
     an undo those that the last pass read (0: nobody knows). `notes` are sentences for the reader,
-    such as which rules could not judge.
+    such as which rules could not judge. `api_calls` estimates the requests that applying it takes.
     """
 
     job: str

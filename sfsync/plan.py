@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -15,10 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, Validati
 from sfsync.errors import NotFound, PlanRefused
 from sfsync.model import RULE_CAUSE, Change, Finding, Plan
 from sfsync.policy import Limits, Policy
+from sfsync.portions import writing_calls
 from sfsync.registry import nearest
 
 VERSION = 1
-_BATCH = 200
 _PROBLEMS_SHOWN = 20
 
 
@@ -71,28 +70,12 @@ def narrowed(
         if (not wanted or change.cause.removeprefix(RULE_CAUSE) in wanted) and is_in(change.id)
     ]
     findings = tuple(finding for finding in plan.findings if not wanted and is_in(finding.id))
-    reading = plan.api_calls - writing_calls(plan.changes)
     return replace(
         plan,
         changes=tuple(changes),
         findings=findings,
-        api_calls=reading + writing_calls(changes),
+        api_calls=writing_calls(changes),
     )
-
-
-def writing_calls(changes: Sequence[Change]) -> int:
-    """Estimate the requests that applying takes: per batch a look at each object it rests on, and
-    the write.
-    """
-    calls = 0
-    by_object: dict[str, list[Change]] = {}
-    for change in changes:
-        by_object.setdefault(change.object, []).append(change)
-    for each in by_object.values():
-        others = {stamp.object for change in each for stamp in change.rests_on[1:]}
-        watched = {watch for change in each for watch in change.watches}
-        calls += ceil(len(each) / _BATCH) * (2 + len(others) + len(watched))
-    return calls
 
 
 def passed_limits(

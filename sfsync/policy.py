@@ -7,6 +7,7 @@ is applied only under the policy that made it.
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any
 
 from sfsync.columns import Kind
@@ -62,6 +63,13 @@ class Limits:
     moved_at_least: int
     api_reserve: float
     plan_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the org is read: after which time of day (in the org's zone) once everything afresh."""
+
+    whole_after: time
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,7 @@ class Policy:
     leave_out: Mapping[str, Condition]
     facts: FactSettings
     limits: Limits
+    reading: Reading
     machines: Mapping[str, Machine]
     hash: str
 

@@ -7,17 +7,18 @@ reference `int32` (position in the other object's frame, -1 for none). Ids and p
 codes here, once, so that nothing later compares or groups strings.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfsync.calendar import day_of
 from sfsync.columns import Array, Mask
-from sfsync.model import OwnWrite, PreviousPass, Value, from_wire
+from sfsync.model import OwnWrite, PreviousPass
 
 PREVIOUS_STATE = "previous_state"
 WAS_READ = "was_read"
@@ -27,6 +28,7 @@ WAS_READ = "was_read"
 class Snapshot:
     """All that one pass read. `now` is aware UTC in whole seconds, `zone` the org's IANA time zone.
 
+    In `frames` objects come after those that they refer to.
     `references` says, per object, which columns refer to which object. `missing` names the objects
     and the columns (`Account.status`) that the org lacks. `previous` is the `now` of the last
     finished run, `own_writes` holds, per object, what the service wrote itself: record (int32
@@ -66,10 +68,13 @@ class Snapshot:
         `kept` has a mask for some objects. Rows of the other objects stay where one of their
         references leads to a row that stays; objects that refer to none of them (users) stay whole.
         """
-        masks: dict[str, Mask] = dict(kept)
+        narrowed: dict[str, Mask] = dict(kept)
         for name, frame in self.frames.items():
-            if name not in masks:
-                masks[name] = self._belonging(name, frame, masks)
+            mine = None if name in kept else self._belonging(name, frame, narrowed)
+            if mine is not None:
+                narrowed[name] = mine
+        whole = {name: np.ones(len(frame), dtype=bool) for name, frame in self.frames.items()}
+        masks = whole | narrowed
         places = {
             name: np.where(mask, np.cumsum(mask) - 1, -1).astype("int32")
             for name, mask in masks.items()
@@ -85,16 +90,21 @@ class Snapshot:
         }
         return replace(self, frames=frames, own_writes=own)
 
-    def _belonging(self, name: str, frame: pd.DataFrame, masks: Mapping[str, Mask]) -> Mask:
+    def _belonging(
+        self, name: str, frame: pd.DataFrame, narrowed: Mapping[str, Mask]
+    ) -> Mask | None:
+        """Say which rows lead to a row that stays; None where none could."""
         ties = [
             (column, to)
             for column, to in self.references.get(name, {}).items()
-            if to in masks and column in frame
+            if to in narrowed and column in frame
         ]
-        stays = np.zeros(len(frame), dtype=bool) if ties else np.ones(len(frame), dtype=bool)
+        if not ties:
+            return None
+        stays = np.zeros(len(frame), dtype=bool)
         for column, to in ties:
             codes = frame[column].to_numpy()
-            stays |= (codes >= 0) & np.append(masks[to], False)[codes]
+            stays |= (codes >= 0) & np.append(narrowed[to], False)[codes]
         return stays
 
     def _recoded(self, name: str, frame: pd.DataFrame, places: Mapping[str, Array]) -> pd.DataFrame:
@@ -111,53 +121,10 @@ def _kept_writes(writes: pd.DataFrame, places: Array) -> pd.DataFrame:
     return moved[moved["record"] >= 0].reset_index(drop=True)
 
 
-def parse(values: Sequence[Value], kind: str) -> Any:
-    """Turn field values as the API gives them into an array of the dtype that `kind` has in a
-    frame.
-
-    Kinds: text, picklist, number, flag, date, instant. Raises ValueError naming the first value
-    that does not fit.
-    """
-    if kind == "number":
-        return np.array([np.nan if v in (None, "") else float(v) for v in values], dtype="float64")
-    if kind == "flag":
-        return np.array([v is True or v in ("true", "1", 1) for v in values], dtype=bool)
-    if kind == "date":
-        return np.array([_date(v) for v in values], dtype="datetime64[s]")
-    if kind == "instant":
-        return np.array([_instant(v) for v in values], dtype="datetime64[s]")
-    if kind == "picklist":
-        return pd.Categorical([None if v in (None, "") else str(v) for v in values])
-    return pd.array([None if v is None else str(v) for v in values], dtype="str")
-
-
-def _date(value: Value) -> str:
-    text = "NaT" if value in (None, "") else str(value)
-    if len(text) not in (3, 10):
-        raise ValueError(f"{value!r} is no date")
-    return text
-
-
-def _instant(value: Value) -> str:
-    if value in (None, ""):
-        return "NaT"
-    text = str(value)
-    if text.endswith(("+0000", "Z", "+00:00")):
-        return text[:19]
-    return from_wire(text).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def frame_of(ids: Sequence[str], columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Build an object's frame, indexed by Id and sorted by it."""
-    frame = pd.DataFrame(dict(columns), index=pd.Index(list(ids), name="Id", dtype=str))
-    return frame.sort_index()
-
-
-def refer(ids: Sequence[Value], target: pd.Index) -> Array:
+def refer(ids: pa.Array | pa.ChunkedArray, target: pd.Index) -> Array:
     """Return the position in `target` of each Id, int32, -1 where it is null or not there."""
-    return target.get_indexer(
-        pd.Index(["" if i is None else str(i) for i in ids], dtype="str")
-    ).astype("int32")
+    found = pc.index_in(ids, value_set=pa.array(target, pa.string()))
+    return np.asarray(found.fill_null(-1).to_numpy(), dtype="int32")
 
 
 def with_previous(
@@ -179,7 +146,7 @@ def own_writes_of(object_name: str, index: pd.Index, writes: Iterable[OwnWrite])
     mine = [write for write in writes if write.object == object_name]
     frame = pd.DataFrame(
         {
-            "record": refer([write.id for write in mine], index),
+            "record": refer(pa.array([write.id for write in mine], pa.string()), index),
             "value": pd.Categorical([write.value for write in mine]),
             "sent": np.array(
                 [write.sent_at.replace(tzinfo=None) for write in mine], dtype="datetime64[s]"

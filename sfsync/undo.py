@@ -3,9 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sfsync.model import Change, FieldChange, JournalledChange, Stamp, State, Value, same_value
+from sfsync.model import (
+    STAMP_FIELD,
+    Change,
+    FieldChange,
+    JournalledChange,
+    Stamp,
+    State,
+    Value,
+    same_value,
+)
 
-STAMP_FIELD = "SystemModstamp"
 # A run whose books are closed has no change that is only sent.
 PERHAPS_WRITTEN = (State.APPLIED, State.UNKNOWN)
 NOBODY_KNOWS = "nobody knows whether the run wrote it"

@@ -1,14 +1,16 @@
 """How does a test carry the shipped sales loop through a fake org, pass by pass?"""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
+
+from empty_org import CONFIG as CONFIG
+from empty_org import empty_org as empty_org
+from entering import connect
 
 from sfsync.apply import Desk
 from sfsync.facts import Look
@@ -19,24 +21,13 @@ from sfsync.jobs.undo import undo
 from sfsync.journal import Journal
 from sfsync.model import Run, RunState, from_wire
 from sfsync.org import Org
-from sfsync.org.client import connect
 from sfsync.policy import Policy
 from sfsync.rules.load import load_policy
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
 Key = tuple[str, str]
 
-CONFIG = Path(__file__).parents[1] / "config"
 CONFIG_FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
-STAGES = (
-    ("Opportunity Identified", 10),
-    ("Qualified Opportunity", 20),
-    ("Free Trial", 40),
-    ("Closing", 50),
-    ("Commit", 95),
-    ("Closed Won", 100),
-    ("Closed Lost", 0),
-)
 
 
 @cache
@@ -49,29 +40,6 @@ def config_texts() -> Mapping[str, str]:
 def shipped_policy() -> Policy:
     """The shipped configuration, loaded once."""
     return load_policy(config_texts())
-
-
-@cache
-def _custom_fields() -> dict[str, list[Mapping[str, object]]]:
-    described = json.loads((CONFIG / "demo" / "describe.json").read_text(encoding="utf-8"))
-    return {
-        name: [each for each in described[name] if each["custom"] or each.get("history_tracked")]
-        for name in ("Account", "Opportunity")
-    }
-
-
-def empty_org(now: datetime, zone: str) -> FakeOrg:
-    """An org with the loop's fields and stages, whose clock stands at `now`, without records."""
-    stages = [
-        {
-            "MasterLabel": name,
-            "DefaultProbability": chance,
-            "IsClosed": name.startswith("Closed"),
-            "IsWon": name == "Closed Won",
-        }
-        for name, chance in STAGES
-    ]
-    return FakeOrg.standard(now, zone, _custom_fields(), stages)
 
 
 def fill(fake: FakeOrg, records: Records) -> None:

@@ -2,8 +2,7 @@
 
 import requests
 import responses
-
-from sfsync.org.client import connect
+from entering import connect
 
 HOST = "acme.my.salesforce.com"
 DATA = f"https://{HOST}/services/data/v62.0"

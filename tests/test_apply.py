@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 import requests
+from entering import connect
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.apply import Desk, apply, settle
-from sfsync.apply.send import BATCH_SIZE, PAUSES, batches
-from sfsync.errors import OrgRefused, OrgUnavailable
+from sfsync.apply.batch import PAUSES
+from sfsync.errors import OrgRefused, OrgUnavailable, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call
 from sfsync.fake.wire import Reply
 from sfsync.journal import Journal
-from sfsync.model import Change, FieldChange, Outcome, Run, RunState, Stamp, State, Value
-from sfsync.org.client import connect
+from sfsync.model import Change, FieldChange, Outcome, Run, RunState, Stamp, State, Value, Watch
+from sfsync.portions import BATCH_SIZE, portions
 from sfsync.undo import reverse
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
@@ -269,6 +270,23 @@ def test_what_the_run_itself_wrote_does_not_make_later_changes_stale(
     assert [outcome.state for outcome in outcomes] == [State.APPLIED, State.APPLIED]
 
 
+def test_a_watched_record_that_the_run_itself_wrote_stops_nothing(
+    fake: FakeOrg, desk: Desk
+) -> None:
+    mine, theirs = targets(fake, 2)
+    contacts = [fake.add("Contact", LastName="Doe", AccountId=id) for id in (mine, theirs)]
+    watch = (Watch("Contact", "AccountId"),)
+    changes = [
+        a_change(fake, contacts[0], object="Contact", Title="CFO"),
+        *(replace(each, watches=watch) for each in to_working(fake, [mine, theirs])),
+    ]
+    read_at = fake.clock.now()
+    fake.edit("Contact", contacts[1], Title="CEO")
+    outcomes = apply(changes, started(desk, changes), desk, read_at)
+    assert [each.state for each in outcomes] == [State.APPLIED, State.APPLIED, State.STALE]
+    assert outcomes[2].message == f"Contact {contacts[1]} came or changed since the plan was read"
+
+
 def test_a_deleted_record_is_stale_and_its_successor_untouched(fake: FakeOrg, desk: Desk) -> None:
     ids = targets(fake, 2)
     changes = to_working(fake, ids)
@@ -414,10 +432,12 @@ def test_a_limit_reached_on_the_way_skips_the_rest_with_the_orgs_words(
         fake.state.daily_quota = 0
 
     once(fake, "after", use_up_the_limit)
-    with pytest.raises(OrgRefused, match="TotalRequests Limit"):
+    with pytest.raises(Stopped, match="TotalRequests Limit"):
         carried_out(desk, changes)
     assert states(desk) == ["applied"] * BATCH_SIZE + ["skipped"] * BATCH_SIZE
-    assert "TotalRequests Limit" in desk.journal.changes(RUN)[-1].outcome.message
+    message = desk.journal.changes(RUN)[-1].outcome.message
+    assert message.startswith("left to the next pass: ")
+    assert "TotalRequests Limit" in message
     assert statuses(fake, ids) == ["Working"] * BATCH_SIZE + ["Target"] * BATCH_SIZE
 
 
@@ -460,7 +480,7 @@ def test_a_lost_answer_that_may_not_be_looked_for_is_unknown_and_the_rest_skippe
         lose_the_line(call)
 
     once(fake, "after", lose_and_use_up_the_limit)
-    with pytest.raises(OrgRefused, match="TotalRequests Limit"):
+    with pytest.raises(Stopped, match="TotalRequests Limit"):
         carried_out(desk, changes)
     assert states(desk) == ["unknown"] * BATCH_SIZE + ["skipped"]
     fake.state.daily_quota = 15_000
@@ -668,7 +688,7 @@ def test_settle_copes_with_a_field_and_an_object_that_are_gone(fake: FakeOrg, de
         st.tuples(st.sampled_from(["Account", "Contact"]), st.integers(1, 450)), max_size=4
     )
 )
-def test_batches_cover_each_change_once_in_order_and_keep_the_limit(
+def test_few_changes_are_cut_into_batches_each_once_in_order_within_the_limit(
     objects: list[tuple[str, int]],
 ) -> None:
     changes = [
@@ -676,11 +696,12 @@ def test_batches_cover_each_change_once_in_order_and_keep_the_limit(
         for object, count in objects
         for number in range(count)
     ]
-    cut = list(batches(changes))
-    assert [placed for batch in cut for placed in batch] == list(enumerate(changes))
-    for batch in cut:
-        assert 1 <= len(batch) <= BATCH_SIZE
-        assert len({change.object for _, change in batch}) == 1
+    cut = list(portions(changes))
+    assert [placed for each in cut for placed in each.placed] == list(enumerate(changes))
+    for portion in cut:
+        assert not portion.in_bulk
+        assert 1 <= len(portion.placed) <= BATCH_SIZE
+        assert len({change.object for _, change in portion.placed}) == 1
 
 
 WRITTEN = st.fixed_dictionaries(

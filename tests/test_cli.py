@@ -69,7 +69,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        # What was read is kept, and may be thrown away at any time.
+        if file.is_file() and file.parent.name != "store"
     }
 
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow.csv  # noqa: F401 - before the forks, or each child would take its time for it
 import pytest
 import requests
+from entering import connect
 
 from sfsync.apply import Desk, apply, settle
 from sfsync.fake import FakeOrg, load_folder
@@ -37,7 +39,7 @@ from sfsync.model import (
     State,
     Value,
 )
-from sfsync.org.client import connect
+from sfsync.portions import BULK_FROM
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 RUN, REST = "20260615-080000-aaaa", "20260615-090000-bbbb"
@@ -188,10 +190,11 @@ def survive() -> None:
     """Pass a boundary unharmed."""
 
 
-def a_desk(fake: FakeOrg, journal: Journal | None = None) -> Desk:
+def a_desk(fake: FakeOrg, journal: Journal | None = None, bulk_from: int = BULK_FROM) -> Desk:
     """A desk on a loaded org; a child brings its own journal, as it inherits no open database."""
     org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
-    return Desk(org, journal, fake.clock.now, lambda _: None, lambda *_: None)
+    nothing = (lambda _: None, lambda *_: None)
+    return Desk(org, journal, fake.clock.now, *nothing, bulk_from=bulk_from)
 
 
 def carry_out(desk: Desk, plan: list[Change], run_id: str) -> None:
@@ -341,6 +344,20 @@ def test_killed_at_any_boundary_nothing_is_lost_or_done_twice(
         ended = in_a_child(run_until(disk, fake, desk, kill_at(boundary)))
         assert ended == (boundary == number)
         settle_and_check(disk)
+
+
+def test_killed_around_bulk_jobs_that_nobody_can_be_asked_about_since_nothing_is_lost(
+    disk: Disk, fake: FakeOrg
+) -> None:
+    # The jobs die with the child's org: what they wrote is told by the records alone.
+    desk = a_desk(fake, bulk_from=1)
+    for boundary in range(0, 200, 17):
+        disk.wipe()
+        ended = in_a_child(run_until(disk, fake, desk, kill_at(boundary)))
+        settle_and_check(disk)
+        if ended:
+            break
+    assert boundary >= 60
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])

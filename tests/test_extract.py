@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from loop_org import Loop, config_texts, empty_org, loop_of, shipped_policy
 from records_org import RecordsOrg
@@ -36,13 +37,19 @@ class Listening(RecordsOrg):
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
 
-    def pages(
-        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
-    ) -> Iterator[list[dict[str, Any]]]:
-        self.asked[object] = tuple(fields)
+    def tables(
+        self,
+        object: str,
+        fields: Sequence[str],
+        *,
+        archived: bool = False,
+        where: str = "",
+        expected: int = 0,
+    ) -> Iterator[pa.Table]:
+        self.asked[object] = ("Id", *fields)
         if archived:
             self.archived.add(object)
-        return super().pages(object, fields, archived=archived, where=where)
+        return super().tables(object, fields, archived=archived, where=where)
 
 
 def an_org(

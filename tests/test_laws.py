@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 from loop_org import CONFIG, Loop, empty_org, fill, loop_of, shipped_policy
@@ -176,7 +177,7 @@ def test_the_order_in_which_records_come_does_not_matter(org: RandomOrg, chance:
 
 
 class Shuffled:
-    """An org that gives its records in any order, a few to a page."""
+    """An org that gives its records in any order, a few to a piece."""
 
     def __init__(self, inner: Any, chance: Random) -> None:
         self._inner, self._chance = inner, chance
@@ -184,11 +185,12 @@ class Shuffled:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def pages(self, *given: Any, **named: Any) -> Iterator[list[dict[str, Value]]]:
-        rows = [row for page in self._inner.pages(*given, **named) for row in page]
-        self._chance.shuffle(rows)
-        for first in range(0, len(rows), 3):
-            yield rows[first : first + 3]
+    def tables(self, *given: Any, **named: Any) -> Iterator[pa.Table]:
+        whole = pa.concat_tables(self._inner.tables(*given, **named))
+        order = self._chance.sample(range(whole.num_rows), whole.num_rows)
+        shuffled = whole.take(pa.array(order, pa.int64()))
+        for first in range(0, whole.num_rows, 3):
+            yield shuffled.slice(first, 3)
 
 
 @a_few()

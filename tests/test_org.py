@@ -1,22 +1,23 @@
 """Does the door to Salesforce read an org as its roles promise?"""
 
 import logging
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from urllib.parse import urlencode
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 import requests
 import responses
+from entering import connect, connect_reader
 from scripted_org import DATA, HOST, TOKEN, described, page
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg
-from sfsync.org import Org, OrgReader
-from sfsync.org.client import connect, connect_reader
-from sfsync.org.soql import LONGEST_URI, chunks, condition, select
+from sfsync.org import Org, OrgReader, Question
+from sfsync.org.soql import LONGEST_STATEMENT, condition, select, selects_of_ids
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 UNKNOWN = "001000000000zzzAAA"
@@ -41,8 +42,8 @@ def add_accounts(fake: FakeOrg, count: int) -> list[str]:
     return [fake.add("Account", Name=f"Account {number}") for number in range(count)]
 
 
-def read_all(pages: Iterator[list[dict[str, object]]]) -> list[dict[str, object]]:
-    return [row for page in pages for row in page]
+def read_all(tables: Iterable[pa.Table]) -> list[dict[str, object]]:
+    return [row for table in tables for row in table.to_pylist()]
 
 
 def test_the_org_introduces_itself(fake: FakeOrg, org: Org) -> None:
@@ -86,28 +87,54 @@ def test_an_object_that_is_not_there_has_no_fields(org: Org, object: str) -> Non
     assert org.calls == before + (object == "Nonsense__c")
 
 
-def test_pages_give_all_records_by_id_with_just_the_fields_asked_for(
+def test_tables_give_all_records_with_their_id_and_just_the_fields_asked_for(
     fake: FakeOrg, org: Org
 ) -> None:
     ids = add_accounts(fake, 4_500)
+    org.fields("Account")
+    before = org.calls
 
-    pages = list(org.pages("Account", ["Name", "Website"]))
-    rows = read_all(org.pages("Account", ["Id"]))
+    tables = list(org.tables("Account", ["Name", "Website", "Name", "Id"]))
 
-    assert len(pages) == 3
-    assert pages[0][0] == {"Name": "Account 0", "Website": None}
-    assert [row["Id"] for row in rows] == sorted(ids)
+    assert org.calls - before == 3
+    assert {table.schema for table in tables} == {
+        pa.schema([(name, pa.string()) for name in ("Id", "Name", "Website")])
+    }
+    rows = read_all(tables)
+    assert rows[0] == {"Id": ids[0], "Name": "Account 0", "Website": None}
+    assert sorted(str(row["Id"]) for row in rows) == sorted(ids)
 
 
-def test_pages_are_narrowed_by_a_quoted_condition(fake: FakeOrg, org: Org) -> None:
+def test_tables_hold_text_as_the_api_writes_it(fake: FakeOrg, org: Org) -> None:
+    account = fake.add("Account", Name="NA", BillingPostalCode="007", Phone=None)
+    fake.add(
+        "Opportunity",
+        Name="a\u2028b",
+        AccountId=account,
+        StageName="Prospecting",
+        CloseDate="2026-07-01",
+        Amount=12.5,
+        CreatedDate="2026-06-15T08:00:00.000+0000",
+    )
+
+    fields = ["Name", "Amount", "CloseDate", "IsWon", "CreatedDate", "NextStep"]
+    (row,) = read_all(org.tables("Opportunity", fields))
+    (other,) = read_all(org.tables("Account", ["Name", "BillingPostalCode", "Phone"]))
+
+    assert list(row.values())[1:] == [
+        "a\u2028b", "12.5", "2026-07-01", "false", "2026-06-15T08:00:00.000+0000", None
+    ]  # fmt: skip
+    assert list(other.values())[1:] == ["NA", "007", None]
+
+
+def test_tables_are_narrowed_by_a_quoted_condition(fake: FakeOrg, org: Org) -> None:
     fake.add("Account", Name="O'Neil & Sons")
     fake.add("Account", Name="Other")
 
-    rows = read_all(
-        org.pages("Account", ["Name"], where=condition("Name = {} OR Name = 'x'", "O'Neil & Sons"))
-    )
+    narrow = condition("Name = {} OR Name = 'x'", "O'Neil & Sons")
+    rows = read_all(org.tables("Account", ["Name"], where=narrow))
 
-    assert rows == [{"Name": "O'Neil & Sons"}]
+    assert [row["Name"] for row in rows] == ["O'Neil & Sons"]
 
 
 def test_deleted_records_never_come_and_archived_ones_when_asked_for(
@@ -127,26 +154,32 @@ def test_deleted_records_never_come_and_archived_ones_when_asked_for(
     fake.remove("Task", gone)
 
     def seen(*, archived: bool, where: str = "") -> set[object]:
-        pages = org.pages("Task", ["Id"], archived=archived, where=where)
-        return {row["Id"] for row in read_all(pages)}
+        tables = org.tables("Task", ["Id"], archived=archived, where=where)
+        return {row["Id"] for row in read_all(tables)}
+
+    def told_deleted(*, archived: bool) -> dict[object, object]:
+        tables = org.tables("Task", ["IsDeleted"], archived=archived)
+        return {row["Id"]: row["IsDeleted"] for row in read_all(tables)}
 
     assert seen(archived=False) == {recent}
     assert seen(archived=True) == {old, recent}
     assert seen(archived=True, where="Subject = 'old' OR Subject = 'gone'") == {old}
+    assert told_deleted(archived=True) == {old: "false", recent: "false", gone: "true"}
+    assert told_deleted(archived=False) == {recent: "false", gone: "true"}
     assert set(org.records("Task", [old, recent, gone], ["Subject"])) == {old, recent}
 
 
 def test_objects_without_deletion_can_be_read_with_their_archive(org: Org, fake: FakeOrg) -> None:
-    rows = read_all(org.pages("User", ["Id"], archived=True))
+    rows = read_all(org.tables("User", ["Id"], archived=True))
 
     assert fake.user_id in {row["Id"] for row in rows}
 
 
 def test_names_that_the_org_does_not_know_are_refused_all_together(org: Org) -> None:
     with pytest.raises(OrgRefused, match=r"Account: .*: Nope__c, Nor__c\."):
-        org.pages("Account", ["Nor__c", "Name", "Nope__c"])
+        org.tables("Account", ["Nor__c", "Name", "Nope__c"])
     with pytest.raises(OrgRefused, match="Nonsense__c: the org has no such object"):
-        org.pages("Nonsense__c", ["Id"])
+        org.tables("Nonsense__c", ["Id"])
     with pytest.raises(OrgRefused, match="Nope__c"):
         org.records("Account", [], ["Nope__c"])
 
@@ -157,7 +190,7 @@ def test_a_field_made_of_others_is_refused(org: Org) -> None:
     assert known["BillingAddress"].type == "address"
 
     with pytest.raises(OrgRefused, match=r"BillingAddress\. Ask for the parts"):
-        org.pages("Account", ["BillingAddress"])
+        org.tables("Account", ["BillingAddress"])
 
 
 def test_records_come_by_id_and_what_is_gone_is_absent(fake: FakeOrg, org: Org) -> None:
@@ -171,15 +204,15 @@ def test_records_come_by_id_and_what_is_gone_is_absent(fake: FakeOrg, org: Org) 
     assert found[kept]["SystemModstamp"] == fake.record("Account", kept)["SystemModstamp"]
 
 
-def test_any_number_of_records_is_read_by_id_in_calls_of_200(fake: FakeOrg, org: Org) -> None:
-    ids = add_accounts(fake, 1_001)
+def test_any_number_of_records_is_read_by_id_in_few_calls(fake: FakeOrg, org: Org) -> None:
+    ids = add_accounts(fake, 2_001)
     org.fields("Account")
     before = org.calls
 
     found = org.records("Account", ids, ["Id"])
 
     assert list(found) == sorted(ids)
-    assert org.calls - before == 6
+    assert org.calls - before == 1
 
 
 def test_many_wide_records_are_read_in_requests_that_are_short_enough(
@@ -234,12 +267,12 @@ def test_the_reader_is_all_that_an_org_reader_promises(fake: FakeOrg) -> None:
 
 def test_a_lost_cursor_ends_the_reading_as_unavailable(fake: FakeOrg, org: Org) -> None:
     add_accounts(fake, 2_001)
-    pages = org.pages("Account", ["Name"])
-    next(pages)
+    tables = org.tables("Account", ["Name"])
+    next(tables)
     fake.state.cursors.clear()
 
     with pytest.raises(OrgUnavailable, match="read the object again"):
-        next(pages)
+        next(tables)
 
 
 def test_a_used_up_quota_is_refused_and_says_so(fake: FakeOrg, org: Org) -> None:
@@ -254,7 +287,7 @@ def test_a_field_hidden_from_the_user_cannot_be_read_and_says_why(fake: FakeOrg)
     org = connect_reader(fake.session(), fake.host, fake.token())
 
     with pytest.raises(OrgRefused, match=r"hides it from the service's user: Website\."):
-        org.pages("Account", ["Website"])
+        org.tables("Account", ["Website"])
 
 
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "../etc/passwd", "Europe"])
@@ -283,7 +316,7 @@ def test_nothing_secret_or_of_a_record_is_logged_above_debug(
     (id,) = add_accounts(fake, 1)
     caplog.set_level(logging.INFO, logger="sfsync")
     org = connect(fake.session(), fake.host, token)
-    read_all(org.pages("Account", ["Name"]))
+    read_all(org.tables("Account", ["Name"]))
     org.records("Account", [id], ["Name"])
     org.update("Account", [(id, {"Name": "better"})])
 
@@ -292,20 +325,107 @@ def test_nothing_secret_or_of_a_record_is_logged_above_debug(
 
 
 def test_ids_are_cut_so_that_every_statement_is_short_enough_and_each_id_comes_once() -> None:
-    ids = [f"001{number:012d}AAA" for number in range(500)]
-    fields = [f"A_long_name_of_a_field_{number:012d}__c" for number in range(200)]
+    ids = [f"001{number:012d}AAA" for number in range(4_500)]
+    fields = [f"A_long_name_of_a_field_{number:012d}__c" for number in range(1_500)]
 
-    pieces = chunks("Account", fields, ids)
+    narrow = selects_of_ids("Account", ["Id"], ids, [])
+    wide = selects_of_ids("Account", fields, ids, ["IsDeleted = false"])
 
-    assert [id for piece in pieces for id in piece] == ids
-    assert len(pieces) > 3
-    for piece in pieces:
-        soql = select("Account", fields, [condition("Id IN {}", list(piece)), "IsDeleted = false"])
-        assert len(urlencode({"q": soql})) < LONGEST_URI
+    assert len(narrow) == 3
+    assert len(wide) > 3
+    for statements in (narrow, wide):
+        assert [id for soql in statements for id in ids_in(soql)] == ids
+        assert all(len(soql) <= LONGEST_STATEMENT for soql in statements)
+
+
+def ids_in(soql: str) -> list[str]:
+    return re.findall(r"'(001\w{15})'", soql)
 
 
 def test_a_statement_that_is_too_long_even_for_no_id_is_refused() -> None:
-    fields = [f"A_long_name_of_a_field_{number:012d}__c" for number in range(400)]
+    fields = [f"A_long_name_of_a_field_{number:012d}__c" for number in range(3_000)]
 
-    with pytest.raises(OrgRefused, match="400 fields"):
-        chunks("Account", fields, [])
+    with pytest.raises(OrgRefused, match="3000 fields"):
+        selects_of_ids("Account", fields, [], [])
+    with pytest.raises(OrgRefused, match="3000 fields"):
+        select("Account", fields, [])
+
+
+def test_several_questions_are_one_call_and_answered_in_their_order(
+    fake: FakeOrg, org: Org
+) -> None:
+    ids = add_accounts(fake, 3)
+    task = fake.add("Task", Subject="Call", WhatId=ids[0])
+    fake.remove("Account", ids[1])
+    for object in ("Account", "Task"):
+        org.fields(object)
+    before = org.calls
+
+    answers = org.ask(
+        [
+            Question("Task", ("Subject",), where=condition("WhatId IN {}", ids)),
+            Question("Account", ("Name",), tuple(ids), "Name != 'Account 2'"),
+            Question("Account", ("Name",), ()),
+            Question("Account", ("Id",)),
+        ]
+    )
+
+    assert answers == [
+        [{"Id": task, "Subject": "Call"}],
+        [{"Id": ids[0], "Name": "Account 0"}],
+        [],
+        [{"Id": ids[0]}, {"Id": ids[2]}],
+    ]
+    assert org.calls == before + 1
+
+
+def test_more_questions_than_one_call_takes_are_more_calls_and_pages_are_followed(
+    fake: FakeOrg, org: Org
+) -> None:
+    ids = add_accounts(fake, 2_500)
+    org.fields("Account")
+    before = org.calls
+
+    answers = org.ask([Question("Account", ("Name",), (id,)) for id in ids[:6]])
+    everything, nothing = org.ask(
+        [Question("Account", ()), Question("Account", (), where="Name = ''")]
+    )
+
+    assert [row["Id"] for rows in answers for row in rows] == ids[:6]
+    assert ([row["Id"] for row in everything], nothing) == (ids, [])
+    # five, one; two with a second page
+    assert org.calls == before + 4
+    assert org.ask([]) == []
+
+
+def test_counts_are_roughly_what_is_there_and_absent_where_the_org_does_not_tell(
+    fake: FakeOrg, org: Org
+) -> None:
+    add_accounts(fake, 3)
+    before = org.calls
+
+    assert org.counts(["Account", "Nonsense__c", "no name at all", "Lead"]) == {"Account": 3}
+    assert org.counts([]) == {}
+    assert org.calls == before + 1
+
+
+def test_every_answer_tells_the_orgs_clock_and_usage(fake: FakeOrg, org: Org) -> None:
+    org.fields("Account")
+    first = org.usage()
+    fake.clock.set(NOW + timedelta(hours=1))
+    org.ask([Question("Account", ("Name",))] * 2)
+    second, asked = org.usage(), org.budget()
+
+    assert org.told_at == NOW + timedelta(hours=1)
+    assert first is not None
+    assert second is not None
+    assert second.used == first.used + 1
+    assert asked is not None
+    assert (asked.used, asked.total) == (second.used + 1, second.total)
+
+
+def test_a_formula_is_told_from_other_fields_that_nobody_can_edit(org: Org) -> None:
+    fields = org.fields("Opportunity") or {}
+
+    assert fields["ExpectedRevenue"].calculated is False
+    assert {name for name, field in fields.items() if field.calculated} <= set(fields)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 import responses
+from entering import connect_reader
 from responses.registries import OrderedRegistry
 from scripted_org import (
     ACCOUNT,
@@ -23,7 +24,6 @@ from scripted_org import (
 )
 
 from sfsync.errors import OrgRefused, OrgUnavailable
-from sfsync.org.client import connect_reader
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def test_reading_tries_again_while_the_org_is_down_for_a_moment(script: Script) 
     script.mock.get(f"{DATA}/query/", body="<html>Down</html>", status=200)
     script.get("/query/", page({"Id": ACCOUNT, "Name": "Acme"}))
 
-    assert list(script.org.pages("Account", ["Name"])) == [[{"Name": "Acme"}]]
+    (table,) = script.org.tables("Account", ["Name"])
+    assert table.to_pylist() == [{"Id": ACCOUNT, "Name": "Acme"}]
     assert [pause > 0 for pause in script.slept] == [True, True, True]
     assert sorted(script.slept) == script.slept
 
@@ -50,7 +51,7 @@ def test_reading_gives_up_after_four_tries_without_naming_the_statement(script: 
         script.mock.get(f"{DATA}/query/", body="", status=502)
 
     with pytest.raises(OrgUnavailable, match=r"^reading Account: HTTP 502\. Try again") as caught:
-        list(script.org.pages("Account", ["Name"]))
+        list(script.org.tables("Account", ["Name"]))
 
     assert caught.value.__context__ is None
     assert len(script.slept) == 3
@@ -62,7 +63,7 @@ def test_a_full_concurrency_limit_is_waited_for_and_the_daily_one_is_not(script:
     script.get("/query/", DAILY, 403)
 
     with pytest.raises(OrgRefused, match="24 hours"):
-        list(script.org.pages("Account", ["Name"]))
+        list(script.org.tables("Account", ["Name"]))
 
     assert len(script.slept) == 1
     assert 10 <= script.slept[0] <= 30
@@ -83,9 +84,9 @@ def test_pages_are_followed_until_the_org_says_done(script: Script) -> None:
     script.get("/query/01g-1", page(more="01g-2"))
     script.get("/query/01g-2", page({"Id": OTHER, "Name": "B"}))
 
-    pages = list(script.org.pages("Account", ["Name"]))
+    tables = list(script.org.tables("Account", ["Name"]))
 
-    assert pages == [[{"Name": "A"}], [], [{"Name": "B"}]]
+    assert [table.column("Name").to_pylist() for table in tables] == [["A"], [], ["B"]]
 
 
 def test_a_cursor_lost_between_two_pages_makes_the_reading_unavailable(script: Script) -> None:
@@ -94,7 +95,7 @@ def test_a_cursor_lost_between_two_pages_makes_the_reading_unavailable(script: S
     script.get("/query/01g-1", LOST_CURSOR, 400)
 
     with pytest.raises(OrgUnavailable, match="read the object again"):
-        list(script.org.pages("Account", ["Name"]))
+        list(script.org.tables("Account", ["Name"]))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_an_answer_of_another_form_is_no_data(script: Script, answer: object) ->
     script.get("/query/", answer)
 
     with pytest.raises(OrgUnavailable):
-        list(script.org.pages("Account", ["Name"]))
+        list(script.org.tables("Account", ["Name"]))
 
 
 def test_a_cursor_that_leads_to_another_host_is_not_followed(script: Script) -> None:
@@ -113,7 +114,7 @@ def test_a_cursor_that_leads_to_another_host_is_not_followed(script: Script) -> 
     script.get("/query/", {"records": [], "done": False, "nextRecordsUrl": ".example.org/x"})
 
     with pytest.raises(OrgUnavailable, match="not in the platform's form"):
-        list(script.org.pages("Account", ["Name"]))
+        list(script.org.tables("Account", ["Name"]))
 
 
 def test_an_answer_that_is_a_list_instead_of_limits_is_unreadable(script: Script) -> None:
@@ -163,7 +164,7 @@ def test_the_user_is_read_from_the_identity_link_where_userinfo_is_refused() -> 
         mock.get(f"{DATA}/query/", json=page({"Id": "00D000000000001AAA"}))
         mock.get(f"https://{HOST}/services/oauth2/userinfo", body="Bad_OAuth_Token", status=403)
         mock.get(f"{DATA}/", json={"sobjects": "/x", "identity": link})
-        org = connect_reader(requests.Session(), f"https://{HOST}/", TOKEN)
+        org = connect_reader(requests.Session(), HOST, TOKEN)
 
     assert (org.user_id, org.zone, org.name) == ("005000000000001AAA", "UTC", "")
     assert org.url == f"https://{HOST}"

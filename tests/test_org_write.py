@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
+from entering import connect, connect_reader
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import Call, FakeOrg
 from sfsync.org import Org
-from sfsync.org.client import connect, connect_reader
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 UNKNOWN = "001000000000zzzAAA"

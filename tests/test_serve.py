@@ -22,6 +22,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 from cut_org import WON, copy_in, cut
+from entering import connect
 from loop_org import Loop, loop_of
 from simple_salesforce import Salesforce
 from test_cli_process import command, environment
@@ -30,7 +31,6 @@ from sfsync.cli import commands
 from sfsync.fake import FakeOrg, load_folder
 from sfsync.fake.given_faults import KINDS, Faults
 from sfsync.fake.serving import Certificates, body, make_certificates, serving
-from sfsync.org.client import connect
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 SECONDS = 60
@@ -405,7 +405,7 @@ def test_the_org_refuses_or_is_down(served: Served, account: str) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"kind": "eclipse"}, "'eclipse' is no fault; there are cut_reply, edit"),
+        ({"kind": "eclipse"}, "'eclipse' is no fault; there are bulk_abort, bulk_fail"),
         ({"kind": "lock", "ids": []}, "ids must be a list"),
         ({"kind": "lock", "ids": ["nobody"]}, "ids must be a list"),
         ({"kind": "lost_answer", "att": 2}, "has no att; it takes at, kind, method"),

@@ -389,7 +389,7 @@ def test_an_expired_token_is_renewed_and_the_call_repeated(fake: FakeOrg) -> Non
     fake.expire_tokens()
     before = org.calls
 
-    assert [len(page) for page in org.pages("Account", ["Name"])] == [1]
+    assert [table.num_rows for table in org.tables("Account", ["Name"])] == [1]
 
     # describe twice (one refused), the query once
     assert org.calls == before + 3

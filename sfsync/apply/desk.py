@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sfsync.errors import Stopped
 from sfsync.journal import Journal
 from sfsync.org import Org
+from sfsync.portions import BULK_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class Desk:
     """The org, the books, and the ways to wait and to tell.
 
     `clock` gives the org's time (aware UTC), `sleep` waits some seconds, `progress` is told how
-    many changes of how many are done.
+    many changes of how many are done. `reserve` is the share of the org's daily API calls that is
+    left to others, from 0 to 1. More than `bulk_from` changes of the same fields go by bulk jobs.
     """
 
     org: Org
@@ -21,3 +24,17 @@ class Desk:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     progress: Callable[[int, int], None]
+    reserve: float = 0.0
+    bulk_from: int = BULK_FROM
+
+    def keep_reserve(self) -> None:
+        """Raise Stopped where what is left of the day's API calls is kept for others."""
+        usage = self.org.usage()
+        if usage is None:
+            return
+        others = int(usage.total * self.reserve)
+        if usage.left < others:
+            raise Stopped(
+                f"the org has {usage.left} API calls left today, and {others} are kept for others"
+                " (limits.api_reserve)"
+            )

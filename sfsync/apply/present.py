@@ -1,74 +1,60 @@
 """What does the org hold now of the records that changes touch and rest on?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sfsync.model import Change, Value, Watch
-from sfsync.org import OrgReader
+from sfsync.model import STAMP_FIELD, Change, Value, Watch
+from sfsync.org import OrgReader, Question
 from sfsync.org.soql import condition
 
-STAMP_FIELD = "SystemModstamp"
-# So many Ids fit into one statement.
-_IDS_AT_ONCE = 200
+# So many Ids fit into one condition.
+_IDS_AT_ONCE = 2_000
 
+Key = tuple[str, str]
 Row = Mapping[str, Value]
-Present = Mapping[tuple[str, str], Row]
+Present = Mapping[Key, Row]
 
 
-def read_present(changes: Sequence[Change], org: OrgReader) -> Present:
-    """Read the fields that are about to change, and the stamps of all that the changes rest on.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a look at the org shows, records being named as (object, id).
 
-    Rows by (object, id), with SystemModstamp where the org has it; what is gone is absent. Raises
-    OrgUnavailable or OrgRefused where it cannot be read.
+    `rows` holds the records that changes touch and rest on; what is gone is absent. `stirred` names
+    for each record that is about to change the watched ones that came or changed since.
     """
-    present: dict[tuple[str, str], Row] = {}
-    touched = {(change.object, change.id) for change in changes}
-    evidence: dict[str, set[str]] = defaultdict(set)
-    for change in changes:
-        for stamp in change.rests_on:
-            if (stamp.object, stamp.id) not in touched:
-                evidence[stamp.object].add(stamp.id)
-    for object, ids in sorted(evidence.items()):
-        if org.fields(object) is not None:
-            present |= _rows(org, object, ids, ())
-    # Last, so that the least time passes between reading these and writing them.
-    for object, same in sorted(_by_object(changes).items()):
-        fields = {name for change in same for name in change.fields}
-        present |= _rows(org, object, {change.id for change in same}, fields)
-    return present
+
+    rows: Present
+    stirred: Mapping[Key, tuple[Key, ...]]
 
 
-def read_stirred(
-    changes: Sequence[Change], org: OrgReader, read_at: datetime
-) -> dict[tuple[str, str], str]:
-    """Find the changes whose watched records came or changed after `read_at`: why, by (object, id).
+def look(changes: Sequence[Change], org: OrgReader, read_at: datetime) -> Sight:
+    """Read the fields that are about to change, the stamps of all that the changes rest on, and
+    which records that they watch came or changed after `read_at`.
 
-    Raises OrgUnavailable or OrgRefused where it cannot be read.
+    The records themselves are read last, so that the least time passes between reading and writing
+    them. Rows have SystemModstamp where the org has it. Raises OrgUnavailable or OrgRefused where
+    they cannot be read.
     """
-    wanted: dict[Watch, list[Change]] = defaultdict(list)
-    for change in changes:
-        for watch in change.watches:
-            wanted[watch].append(change)
-    found: dict[tuple[str, str], str] = {}
-    for watch, same in sorted(wanted.items()):
-        if STAMP_FIELD not in (org.fields(watch.object) or {}):
-            continue
-        for row in _later(watch, [change.id for change in same], org, read_at):
-            key = (same[0].object, str(row[watch.field]))
-            found[key] = f"{watch.object} {row['Id']} came or changed since the plan was read"
-    return found
-
-
-def _later(
-    watch: Watch, ids: Sequence[str], org: OrgReader, read_at: datetime
-) -> Iterator[Mapping[str, Value]]:
-    since = f"{read_at:%Y-%m-%dT%H:%M:%SZ}"
-    for first in range(0, len(ids), _IDS_AT_ONCE):
-        text = f"{watch.field} IN {{}} AND {STAMP_FIELD} > {{:literal}}"
-        where = condition(text, ids[first : first + _IDS_AT_ONCE], since)
-        for page in org.pages(watch.object, ["Id", watch.field], archived=True, where=where):
-            yield from page
+    watched = _watched(changes, org, read_at)
+    resting = [
+        _by_id(org, object, ids, ())
+        for object, ids in sorted(_evidence(changes).items())
+        if org.fields(object) is not None
+    ]
+    touched = [
+        _by_id(org, object, {change.id for change in same}, _fields(same))
+        for object, same in sorted(_by_object(changes).items())
+    ]
+    asked = [question for _, question in watched] + resting + touched
+    answers = org.ask(asked) if asked else []
+    stirred: dict[Key, list[Key]] = defaultdict(list)
+    for ((object, watch), _), found in zip(watched, answers, strict=False):
+        for row in found:
+            stirred[object, str(row[watch.field])].append((watch.object, str(row["Id"])))
+    rows = _rows(asked[len(watched) :], answers[len(watched) :])
+    return Sight(rows, {key: tuple(each) for key, each in stirred.items()})
 
 
 def read_touched(changes: Sequence[Change], org: OrgReader) -> Present:
@@ -77,13 +63,50 @@ def read_touched(changes: Sequence[Change], org: OrgReader) -> Present:
     A record that is gone is absent, so is one of an object that is gone; a field that is gone is
     not in its row. Raises OrgUnavailable or OrgRefused where it cannot be read.
     """
-    present: dict[tuple[str, str], Row] = {}
-    for object, same in sorted(_by_object(changes).items()):
-        known = org.fields(object)
-        if known is not None:
-            fields = {name for change in same for name in change.fields if name in known}
-            present |= _rows(org, object, {change.id for change in same}, fields)
-    return present
+    asked = [
+        _by_id(org, object, {change.id for change in same}, _fields(same) & known.keys())
+        for object, same in sorted(_by_object(changes).items())
+        if (known := org.fields(object)) is not None
+    ]
+    return _rows(asked, org.ask(asked) if asked else [])
+
+
+def _watched(
+    changes: Sequence[Change], org: OrgReader, read_at: datetime
+) -> list[tuple[tuple[str, Watch], Question]]:
+    ids: dict[tuple[str, Watch], list[str]] = defaultdict(list)
+    for change in changes:
+        for watch in change.watches:
+            ids[change.object, watch].append(change.id)
+    text = f"{{field}} IN {{{{}}}} AND {STAMP_FIELD} > {{{{:literal}}}}"
+    since = f"{read_at:%Y-%m-%dT%H:%M:%SZ}"
+    return [
+        (
+            (object, watch),
+            Question(
+                watch.object,
+                ("Id", watch.field),
+                where=condition(text.format(field=watch.field), piece, since),
+            ),
+        )
+        for (object, watch), all_ids in sorted(ids.items())
+        if STAMP_FIELD in (org.fields(watch.object) or {})
+        for piece in _pieces(all_ids)
+    ]
+
+
+def _pieces(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[first : first + _IDS_AT_ONCE] for first in range(0, len(ids), _IDS_AT_ONCE)]
+
+
+def _evidence(changes: Sequence[Change]) -> dict[str, set[str]]:
+    touched = {(change.object, change.id) for change in changes}
+    evidence: dict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        for stamp in change.rests_on:
+            if (stamp.object, stamp.id) not in touched:
+                evidence[stamp.object].add(stamp.id)
+    return evidence
 
 
 def _by_object(changes: Sequence[Change]) -> dict[str, list[Change]]:
@@ -93,10 +116,17 @@ def _by_object(changes: Sequence[Change]) -> dict[str, list[Change]]:
     return grouped
 
 
-def _rows(
-    org: OrgReader, object: str, ids: set[str], fields: set[str] | tuple[()]
-) -> dict[tuple[str, str], Row]:
-    known = org.fields(object) or {}
-    always = {"Id", STAMP_FIELD} & known.keys() or {"Id"}
-    rows = org.records(object, sorted(ids), sorted(always.union(fields)))
-    return {(object, id): row for id, row in rows.items()}
+def _fields(changes: Sequence[Change]) -> set[str]:
+    return {name for change in changes for name in change.fields}
+
+
+def _by_id(org: OrgReader, object: str, ids: set[str], fields: Collection[str]) -> Question:
+    stamp = {STAMP_FIELD} & (org.fields(object) or {}).keys()
+    return Question(object, ("Id", *sorted(stamp.union(fields) - {"Id"})), tuple(sorted(ids)))
+
+
+def _rows(asked: Sequence[Question], answers: Sequence[Sequence[Row]]) -> Present:
+    present: dict[Key, Row] = {}
+    for question, found in zip(asked, answers, strict=True):
+        present.update(((question.object, str(row["Id"])), row) for row in found)
+    return present

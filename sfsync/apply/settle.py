@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sfsync.apply.bulk import outcome_of_job
 from sfsync.apply.desk import Desk
 from sfsync.apply.present import read_touched
 from sfsync.apply.verdict import was_done
@@ -21,10 +22,11 @@ def settle(books: str, desk: Desk, state_fields: Mapping[str, str]) -> tuple[Run
     """Close the org's open runs, oldest first, and give them back as they now stand.
 
     Only to be called under the lock, where every open run is a dead one. What was never sent is
-    skipped; what was sent without a known outcome is read and decided. `state_fields` names the
-    field of the state for each object: the states that the run wrote are kept, so that the next
-    pass knows them for the service's. Raises OrgUnavailable or OrgRefused where the org cannot be
-    read: the run then stays open.
+    skipped; of what was handed to a bulk job the job is asked, once it is at its end; what else was
+    sent without a known outcome is read and decided. `state_fields` names the field of the state
+    for each object: the states that the run wrote are kept, so that the next pass knows them for
+    the service's. Raises OrgUnavailable or OrgRefused where the org cannot be read: the run then
+    stays open.
     """
     open_runs = reversed(desk.journal.open_runs(books))
     return tuple(_close(run, desk, state_fields) for run in open_runs)
@@ -38,7 +40,9 @@ def _close(run: Run, desk: Desk, state_fields: Mapping[str, str]) -> Run:
         if entry.outcome.state is State.PLANNED
     ]
     sent = [each for each in entries if each.outcome.state in (State.SENT, State.UNKNOWN)]
-    outcomes += _decided(sent, desk)
+    told = _told_by_jobs(run.id, sent, desk)
+    outcomes += told.items()
+    outcomes += _decided([each for each in sent if each.seq not in told], desk)
     desk.journal.note(run.id, outcomes)
     close_early(run.id, desk.clock(), ENDED, desk.journal, state_fields)
     logger.info("run %s was left open: %d changes settled", run.id, len(outcomes))
@@ -73,6 +77,19 @@ def close_early(
         whole=False,
         forgotten=forgotten,
     )
+
+
+def _told_by_jobs(run_id: str, sent: Sequence[JournalledChange], desk: Desk) -> dict[int, Outcome]:
+    """Ask the bulk jobs of a run what they did; outcomes by seq, of those that they tell of."""
+    changes = {entry.seq: entry.change for entry in sent}
+    told: dict[int, Outcome] = {}
+    for job, seqs in desk.journal.jobs(run_id).items():
+        asked = {changes[seq].id: seq for seq in seqs if seq in changes}
+        # One that is at work still is waited for: what it writes later would be in no books.
+        results = desk.org.job_results(job) if asked else {}
+        for id in asked.keys() & results.keys():
+            told[asked[id]] = outcome_of_job(changes[asked[id]], results[id])
+    return told
 
 
 def _decided(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Outcome]]:

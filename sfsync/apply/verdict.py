@@ -2,28 +2,30 @@
 
 from collections.abc import Collection
 
-from sfsync.apply.present import STAMP_FIELD, Present, Row
-from sfsync.model import Change, Outcome, Stamp, State, Value, same_value
+from sfsync.apply.present import Key, Present, Row, Sight
+from sfsync.model import STAMP_FIELD, Change, Outcome, Stamp, State, Value, same_value
 
 ALREADY_SO = "already so: every field holds the planned value"
 GONE = "is gone: deleted since it was read, or hidden from the service's user"
 
 
-def may_write(
-    change: Change, present: Present, written: Collection[tuple[str, str]]
-) -> Outcome | None:
+def may_write(change: Change, sight: Sight, written: Collection[Key]) -> Outcome | None:
     """Tell why a change must not be written now, or None: it may be.
 
     `written` are the records that this run itself has changed before: their stamps moved by our
     own hand.
     """
-    row = present.get((change.object, change.id))
+    row = sight.rows.get((change.object, change.id))
     if row is None:
         return _outcome(change, State.STALE, f"{change.object} {change.id} {GONE}")
     if all(same_value(row[name], field.after) for name, field in change.fields.items()):
         return _outcome(change, State.SKIPPED, ALREADY_SO)
-    moved = "; ".join(_moved_fields(change, row) or _moved_records(change, present, written))
-    return _outcome(change, State.STALE, moved) if moved else None
+    moved = (
+        _moved_fields(change, row)
+        or _moved_records(change, sight.rows, written)
+        or _stirred_records(change, sight, written)
+    )
+    return _outcome(change, State.STALE, "; ".join(moved)) if moved else None
 
 
 def was_done(change: Change, row: Row | None) -> Outcome | None:
@@ -58,9 +60,7 @@ def _moved_fields(change: Change, row: Row) -> list[str]:
     ]
 
 
-def _moved_records(
-    change: Change, present: Present, written: Collection[tuple[str, str]]
-) -> list[str]:
+def _moved_records(change: Change, present: Present, written: Collection[Key]) -> list[str]:
     reasons = []
     for stamp in change.rests_on:
         row = present.get((stamp.object, stamp.id))
@@ -72,6 +72,15 @@ def _moved_records(
                 f"{STAMP_FIELD} was {stamp.modified} when read, is {row[STAMP_FIELD]} now"
             )
     return reasons
+
+
+def _stirred_records(change: Change, sight: Sight, written: Collection[Key]) -> list[str]:
+    stirred = sight.stirred.get((change.object, change.id), ())
+    return [
+        f"{object} {id} came or changed since the plan was read"
+        for object, id in stirred
+        if (object, id) not in written
+    ][-1:]
 
 
 def _has_moved(stamp: Stamp, row: Row) -> bool:

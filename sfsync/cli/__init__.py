@@ -25,6 +25,8 @@ _COMMANDS = {
         "sfsync.cli.explain:explain",
         "Say why a record moved, or did not, and when it may.",
     ),
+    "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
+    "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),
 }

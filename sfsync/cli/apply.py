@@ -1,8 +1,7 @@
 """How is a plan carried out? (`sfsync run`, `sfsync apply`)"""
 
 import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.opening import READ_ONLY, Opened, lock_of, opened, set_up, sleep, wall_clock
-from sfsync.cli.options import Place, narrowing_options, now_option, place_options
+from sfsync.cli.options import Place, Scope, place_options, scope_options
 from sfsync.cli.screen import Screen, counts_in_words
 from sfsync.errors import ConfigError
 
@@ -29,15 +28,12 @@ large_option = click.option(
 @click.command()
 @click.argument("job")
 @large_option
-@now_option
-@narrowing_options
+@scope_options
 @place_options
 def run(
     job: str,
     allow_large: bool,
-    now: datetime | None,
-    only: Sequence[str],
-    ids: Sequence[str],
+    scope: Scope,
     place: Place,
     quiet: bool,
 ) -> None:
@@ -49,10 +45,10 @@ def run(
     from sfsync.jobs import plan_job
 
     setting = set_up(place, writes=True)
-    with lock_of(setting), opened(setting, now, writes=True) as at:
+    with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
-        made = plan_job(job, at.services, only=only, ids=ids)
+        made = plan_job(job, at.services, only=scope.only, ids=scope.ids)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)
@@ -92,7 +88,8 @@ def _desk(at: Opened, progress: Callable[[int, int], None] = _nobody) -> "Desk":
 
     if at.writer is None:
         raise ConfigError([READ_ONLY])
-    return Desk(at.writer, at.services.journal, at.clock, sleep, progress)
+    reserve = at.setting.policy.limits.api_reserve
+    return Desk(at.writer, at.services.journal, at.clock, sleep, progress, reserve)
 
 
 def settle_first(at: Opened, screen: Screen) -> None:

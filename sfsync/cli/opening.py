@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,13 +54,28 @@ def wall_clock() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - an entry point
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """What a command works with before any org is asked: settings, configuration, policy."""
 
     settings: Settings
     config: ConfigFolder
     policy: "Policy"
+
+    @property
+    def is_salesforce(self) -> bool:
+        """Tell whether the org is a real one, not a recorded one."""
+        return self.settings.org == SALESFORCE
+
+    @cached_property
+    def source(self) -> Path:
+        """The folder or zip of the recorded org. Raises ConfigError where there is none."""
+        return _source_of(self.settings, self.config.path)
+
+    @cached_property
+    def copy(self) -> Path:
+        """The folder of our copy of the recorded org, named for the recording's content."""
+        return _copy_of(self.source, self.settings.state_dir)
 
 
 def set_up(place: Place, *, writes: bool = False) -> Setting:
@@ -116,33 +132,48 @@ def opened(
     at_least: datetime | None = None,
     *,
     writes: bool = False,
+    whole: bool = False,
 ) -> Iterator[Opened]:
     """Open org and journal for a pass at `now`; None: the org's present moment.
 
     `at_least` is a moment that a recorded org's clock must have reached, such as that of a plan to
-    be applied. Without `writes`, and where settings forbid it, what is opened cannot write.
+    be applied. Without `writes`, and where settings forbid it, what is opened cannot write. `whole`
+    reads everything afresh, whatever is kept of it.
     """
     from sfsync.jobs import Services
     from sfsync.org.client import open_org, open_reader
+    from sfsync.store import Store
 
-    is_salesforce = setting.settings.org == SALESFORCE
     with opened_journal(setting.settings) as journal:
-        if is_salesforce:
-            entrance, clock = enter_salesforce(wall_clock, sleep=sleep), wall_clock
-        else:
-            entrance, clock = _enter_recorded(setting, now, at_least)
+        entrance = (
+            enter_salesforce(wall_clock, sleep=sleep)
+            if setting.is_salesforce
+            else _enter_recorded(setting, now, at_least)
+        )
         may_write = writes and not setting.settings.read_only
         way, version = (entrance.session, entrance.tokens), entrance.version
         writer = open_org(*way, version=version, sleep=sleep) if may_write else None
         org = writer or open_reader(*way, version=version, sleep=sleep)
-        books = org.id if is_salesforce else f"{org.id}@{_name_of_copy(setting)}"
-        services = Services(org, journal, setting.policy, now or clock(), wall_clock, clock, books)
+
+        def clock() -> datetime:
+            # The org's own: this machine's may be ahead of it, or behind.
+            return org.told_at or wall_clock()
+
+        books = org.id if setting.is_salesforce else f"{org.id}@{_name_of_copy(setting)}"
+        store = Store(_folder_of(setting, org.id) / "store")
+        moment = now or clock()
+        services = Services(
+            org, journal, setting.policy, moment, wall_clock, clock, books, store, whole
+        )
         yield Opened(org, writer, services, clock, setting)
 
 
-def _enter_recorded(
-    setting: Setting, now: datetime | None, at_least: datetime | None
-) -> tuple[Entrance, Callable[[], datetime]]:
+def _folder_of(setting: Setting, org_id: str) -> Path:
+    """Return the folder of what is kept of an org: for a recorded one that of our copy."""
+    return setting.settings.state_dir / "orgs" / org_id if setting.is_salesforce else setting.copy
+
+
+def _enter_recorded(setting: Setting, now: datetime | None, at_least: datetime | None) -> Entrance:
     from sfsync.org.client import API_VERSION
     from sfsync.org.tokens import Grant, Tokens
 
@@ -150,7 +181,7 @@ def _enter_recorded(
     moments = [fake.clock.now(), *(moment for moment in (now, at_least) if moment)]
     fake.clock.set(max(moments))
     tokens = Tokens(Grant(fake.host, fake.token()))
-    return Entrance(fake.session(), tokens, API_VERSION), fake.clock.now
+    return Entrance(fake.session(), tokens, API_VERSION)
 
 
 def open_recorded(setting: Setting) -> "FakeOrg":
@@ -160,11 +191,10 @@ def open_recorded(setting: Setting) -> "FakeOrg":
     """
     from sfsync.fake import RecordingError, load_folder
 
-    source = source_of(setting.settings, setting.config.path)
-    copy = copy_of(setting, source)
-    _make(copy)
+    _make(setting.copy)
+    log = setting.copy / "writes.jsonl"
     try:
-        return load_folder(source, log=copy / "writes.jsonl", likely=_likely_types(setting.policy))
+        return load_folder(setting.source, log=log, likely=_likely_types(setting.policy))
     except RecordingError as error:
         raise ConfigError(error.problems) from error
 
@@ -186,7 +216,7 @@ def _make(folder: Path) -> None:
         raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
 
 
-def source_of(settings: Settings, config: Path) -> Path:
+def _source_of(settings: Settings, config: Path) -> Path:
     """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
     name = settings.org
     if name == SALESFORCE:
@@ -199,8 +229,7 @@ def source_of(settings: Settings, config: Path) -> Path:
     return path
 
 
-def copy_of(setting: Setting, source: Path) -> Path:
-    """Return the folder of our copy of a recorded org, named for the recording's content."""
+def _copy_of(source: Path, state_dir: Path) -> Path:
     digest = hashlib.sha256()
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     for file in files:
@@ -208,7 +237,7 @@ def copy_of(setting: Setting, source: Path) -> Path:
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
             digest.update(file.read_bytes())
     name = f"{source.resolve().stem}-{digest.hexdigest()[:12]}"
-    return setting.settings.state_dir / "orgs" / name
+    return state_dir / "orgs" / name
 
 
 def _name_of_copy(setting: Setting) -> str:
@@ -217,7 +246,7 @@ def _name_of_copy(setting: Setting) -> str:
     The books of a copy are its own: those of the org that was recorded, of another copy, or of this
     one before it was reset would tell of changes that it never saw.
     """
-    file = copy_of(setting, source_of(setting.settings, setting.config.path)) / "name"
+    file = setting.copy / "name"
     with suppress(FileExistsError), file.open("x", encoding="utf-8") as stream:
         stream.write(secrets.token_hex(4))
     return file.read_text(encoding="utf-8")
@@ -225,10 +254,9 @@ def _name_of_copy(setting: Setting) -> str:
 
 def forget_copy(setting: Setting) -> bool:
     """Throw away our copy of a recorded org; tell whether there was one."""
-    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
-    if not copy.exists():
+    if not setting.copy.exists():
         return False
-    shutil.rmtree(copy)
+    shutil.rmtree(setting.copy)
     return True
 
 
@@ -242,7 +270,7 @@ def lock_of(setting: Setting) -> Iterator[None]:
 
     _make(setting.settings.state_dir)
     with locked(setting.settings.state_dir / LOCK):
-        if setting.settings.org == SALESFORCE:
+        if setting.is_salesforce:
             yield
         else:
             with lock_of_copy(setting):
@@ -257,9 +285,8 @@ def lock_of_copy(setting: Setting) -> Iterator[None]:
     """
     from sfsync.jobs import locked
 
-    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
     # Beside the folder, not in it: `sfsync org reset` throws the folder away.
-    path = copy.with_name(f".{copy.name}.lock")
+    path = setting.copy.with_name(f".{setting.copy.name}.lock")
     _make(path.parent)
     try:
         held = locked(path)

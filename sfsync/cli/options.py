@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -142,6 +142,37 @@ def now_option(command: F) -> F:
         "--now", type=Moment(), help="Rehearse another moment, such as 2026-06-15T08:00:00Z."
     )
     return _with([option], command)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a job is meant: judged at which moment, which rules and records (none: all), and
+    whether everything is read afresh.
+    """
+
+    now: datetime | None
+    only: Sequence[str]
+    ids: Sequence[str]
+    whole: bool
+
+
+def scope_options(command: F) -> F:
+    """Add --now, --only, --id and --full; the command gets them as `scope`."""
+
+    def called(
+        *, now: datetime | None, only: Sequence[str], ids: Sequence[str], whole: bool, **rest: Any
+    ) -> Any:
+        return command(scope=Scope(now, only, ids, whole), **rest)
+
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    full = click.option(
+        "--full",
+        "whole",
+        is_flag=True,
+        help="Read everything afresh, not only what changed since it was last read.",
+    )
+    return now_option(narrowing_options(_with([full], cast(F, called))))
 
 
 def format_option(*formats: str) -> Callable[[F], F]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sfsync.cli.opening import copy_of, forget_copy, lock_of, open_recorded, set_up, source_of
+from sfsync.cli.opening import forget_copy, lock_of, open_recorded, set_up
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.record import record
 from sfsync.cli.serve import serve
@@ -49,8 +49,7 @@ def save(folder: Path, place: Place, quiet: bool) -> None:
 def where(place: Place, quiet: bool) -> None:
     """Say which recording is used, and where its copy is."""
     setting = set_up(place)
-    source = source_of(setting.settings, setting.config.path)
-    click.echo(f"recording\t{source}\ncopy\t{copy_of(setting, source)}")
+    click.echo(f"recording\t{setting.source}\ncopy\t{setting.copy}")
 
 
 org.add_command(record)

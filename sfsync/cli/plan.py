@@ -3,14 +3,13 @@
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli.opening import Opened, opened, set_up
-from sfsync.cli.options import Place, format_option, narrowing_options, now_option, place_options
+from sfsync.cli.options import Place, Scope, format_option, place_options, scope_options
 from sfsync.cli.screen import Screen, echo
 
 if TYPE_CHECKING:
@@ -25,16 +24,13 @@ if TYPE_CHECKING:
     help="Write the plan to a file for `sfsync apply`.",
 )
 @format_option("table", "json", "csv")
-@now_option
-@narrowing_options
+@scope_options
 @place_options
 def plan(
     job: str,
     out: Path | None,
     form: str,
-    now: datetime | None,
-    only: Sequence[str],
-    ids: Sequence[str],
+    scope: Scope,
     place: Place,
     quiet: bool,
 ) -> None:
@@ -46,8 +42,8 @@ def plan(
     from sfsync.plan import to_json
 
     setting = set_up(place)
-    with opened(setting, now) as at:
-        made = plan_job(job, at.services, only=only, ids=ids).plan
+    with opened(setting, scope.now, whole=scope.whole) as at:
+        made = plan_job(job, at.services, only=scope.only, ids=scope.ids).plan
         if out is not None:
             out.write_text(to_json(made), encoding="utf-8")
         _print(made, form, at, quiet)

@@ -15,14 +15,25 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# By name: the classes are only imported where somebody signs in.
+_WAYS = {
+    "JwtBearer": "JWT bearer",
+    "ClientCredentials": "client credentials",
+    "AccessToken": "an existing token",
+    "SfCommandLine": "the sf command line",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A way into an org: the session to ask through, the tokens, and the API version."""
+    """A way into an org: the session to ask through, the tokens, the API version, and in words how
+    it was entered.
+    """
 
     session: "Session"
     tokens: "Tokens"
     version: str
+    how: str = "recorded org"
 
 
 def new_session() -> "Session":
@@ -61,4 +72,4 @@ def enter_salesforce(
     session = new_session()
     check_version(session, tokens.host, settings.api_version, sleep=sleep)
     logger.info("signed in to %s with %s", tokens.host, type(credentials).__name__)
-    return Entrance(session, tokens, settings.api_version)
+    return Entrance(session, tokens, settings.api_version, _WAYS[type(credentials).__name__])

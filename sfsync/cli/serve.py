@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import (
-    Setting,
-    copy_of,
-    lock_of_copy,
-    open_recorded,
-    set_up,
-    source_of,
-    wall_clock,
-)
+from sfsync.cli.opening import Setting, lock_of_copy, open_recorded, set_up, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.errors import ConfigError
 
@@ -87,8 +79,7 @@ def _trusted(certificates: "Certificates | None", setting: Setting) -> Path | No
     """Write the authority's certificate beside the copy; None without TLS."""
     if certificates is None:
         return None
-    copy = copy_of(setting, source_of(setting.settings, setting.config.path))
-    file = (copy / "authority.pem").absolute()
+    file = (setting.copy / "authority.pem").absolute()
     file.write_bytes(certificates.authority)
     return file
 

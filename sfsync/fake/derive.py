@@ -177,7 +177,8 @@ def _move_activities(state: OrgState, owner_name: str, record_id: str, stamp: st
             save = Save(state, owner, before, dict(before), (), stamp)
             save.set("AccountId", activities.account_of(state, save.row))
             if save.changes("AccountId"):
-                save.set("SystemModstamp", stamp)
+                if state.stamps_followers:
+                    save.set("SystemModstamp", stamp)
                 state.store.put(name, save.row)
                 parents |= activities.parents_of(before, save.row)
     activities.roll_up(state, parents)

@@ -84,7 +84,7 @@ def field_json(field: Field, picklist: Sequence[PicklistValue] = ()) -> dict[str
         "digits": 9 if field.type == "int" else 0,
         "nameField": field.name == "Name",
         "namePointing": field.polymorphic,
-        "permissionable": field.custom or field.nillable,
+        "permissionable": field.permissionable,
         "picklistValues": [_picklist_json(each) for each in picklist or field.picklist],
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,

@@ -14,6 +14,7 @@ import requests
 
 from sfsync.fake.errors import Problem
 from sfsync.fake.server import Call, Hook
+from sfsync.fake.state import JobEnd, JobFault
 from sfsync.fake.wire import Reply, json_reply
 
 
@@ -39,25 +40,29 @@ class Aim:
 
 
 @dataclass(slots=True)
-class _Aimed:
-    when: Literal["before", "after"]
+class _Turns:
     aim: Aim
-    act: Callable[[Call], Reply | None] = field(repr=False)
     met: int = 0
     lock: Lock = field(default_factory=Lock, repr=False)
 
-    def __call__(self, call: Call) -> Reply | None:
-        return self.act(call) if self._is_meant(call) else None
-
-    def _is_meant(self, call: Call) -> bool:
-        aim = self.aim
-        fits = aim.method in (None, call.method) and aim.path in call.path
-        if call.when != self.when or not fits:
+    def is_meant(self, path: str) -> bool:
+        if self.aim.path not in path:
             return False
         with self.lock:
             self.met += 1
-            late = self.met - aim.at
-        return late >= 0 and (aim.times is None or late < aim.times)
+            late = self.met - self.aim.at
+        return late >= 0 and (self.aim.times is None or late < self.aim.times)
+
+
+@dataclass(slots=True)
+class _Aimed:
+    when: Literal["before", "after"]
+    turns: _Turns
+    act: Callable[[Call], Reply | None] = field(repr=False)
+
+    def __call__(self, call: Call) -> Reply | None:
+        fits = call.when == self.when and self.turns.aim.method in (None, call.method)
+        return self.act(call) if fits and self.turns.is_meant(call.path) else None
 
 
 def refuse(
@@ -75,7 +80,7 @@ def answer(path: str, reply: Reply, *, method: str | None = None, times: int = 1
 
 def answer_at(aim: Aim, reply: Reply) -> Hook:
     """Answer with any reply instead of doing what was asked."""
-    return _Aimed("before", aim, lambda _call: reply)
+    return _Aimed("before", _Turns(aim), lambda _call: reply)
 
 
 def lose_request(path: str, *, method: str | None = None, times: int = 1) -> Hook:
@@ -85,7 +90,7 @@ def lose_request(path: str, *, method: str | None = None, times: int = 1) -> Hoo
 
 def lose_request_at(aim: Aim) -> Hook:
     """Break the connection before the org hears of the request."""
-    return _Aimed("before", aim, _break)
+    return _Aimed("before", _Turns(aim), _break)
 
 
 def lose_answer(path: str, *, method: str | None = None, times: int = 1) -> Hook:
@@ -95,17 +100,19 @@ def lose_answer(path: str, *, method: str | None = None, times: int = 1) -> Hook
 
 def lose_answer_at(aim: Aim) -> Hook:
     """Break the connection after the org did what was asked: it is done, nobody is told."""
-    return _Aimed("after", aim, _break)
+    return _Aimed("after", _Turns(aim), _break)
 
 
 def cut_at(aim: Aim) -> Hook:
     """Break the connection in the middle of the reply, after the org did what was asked."""
-    return _Aimed("after", aim, _cut)
+    return _Aimed("after", _Turns(aim), _cut)
 
 
 def slow_at(aim: Aim, seconds: float) -> Hook:
     """Let the reply take so many seconds; what was asked is done at once."""
-    return _Aimed("after", aim, lambda call: replace(call.reply or Reply(500), delay=seconds))
+    return _Aimed(
+        "after", _Turns(aim), lambda call: replace(call.reply or Reply(500), delay=seconds)
+    )
 
 
 def meanwhile(
@@ -121,7 +128,21 @@ def meanwhile_at(aim: Aim, act: Callable[[], object]) -> Hook:
     def do(_call: Call) -> None:
         act()
 
-    return _Aimed("before", aim, do)
+    return _Aimed("before", _Turns(aim), do)
+
+
+def end_job(end: JobEnd, path: str = "jobs/ingest", *, times: int = 1) -> JobFault:
+    """Return what, among `org.state.bulk_faults`, ends bulk jobs before their records do."""
+    return end_job_at(Aim(path, times=times), end)
+
+
+def end_job_at(aim: Aim, end: JobEnd) -> JobFault:
+    """Return what, among `org.state.bulk_faults`, ends bulk jobs before their records do.
+
+    The jobs are counted as they begin their work; a query job that is ended has no results.
+    """
+    turns = _Turns(aim)
+    return lambda path: end if turns.is_meant(path) else None
 
 
 def _break(call: Call) -> Reply | None:

@@ -33,6 +33,8 @@ _TASK_STATUSES = (
     ("Deferred", False),
 )
 
+PROFILES = ("System Administrator", "Minimum Access - API Only Integrations")
+
 StageRows = Sequence[Mapping[str, str | int | float | bool | date | datetime | None]]
 
 
@@ -69,7 +71,8 @@ def found_org(
         DefaultLocaleSidKey="en_US",
         LanguageLocaleKey="en_US",
     )
-    state.user_id = add_service_user(state, zone)
+    administrator, *_others = add_profiles(state)
+    state.user_id = add_service_user(state, zone, administrator)
     add_stages(state, stages or default_stages())
     add_task_statuses(state)
     state.commit()
@@ -100,7 +103,7 @@ def add_setup_row(state: OrgState, object_name: str, **fields: object) -> str:
 SERVICE_USERNAME = "service.user@example.com"
 
 
-def add_service_user(state: OrgState, zone: str) -> str:
+def add_service_user(state: OrgState, zone: str, profile_id: str | None = None) -> str:
     """Put the user whom the service signs in as into the org; return its Id."""
     return add_setup_row(
         state,
@@ -113,11 +116,17 @@ def add_service_user(state: OrgState, zone: str) -> str:
         Email=SERVICE_USERNAME,
         IsActive=True,
         UserType="Standard",
+        ProfileId=profile_id,
         TimeZoneSidKey=zone,
         LocaleSidKey="en_US",
         LanguageLocaleKey="en_US",
         EmailEncodingKey="UTF-8",
     )
+
+
+def add_profiles(state: OrgState) -> list[str]:
+    """Put the profiles that make a user see everything, or nothing, into the org; return Ids."""
+    return [add_setup_row(state, "Profile", Name=name, UserType="Standard") for name in PROFILES]
 
 
 def default_stages() -> StageRows:

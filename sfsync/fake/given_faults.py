@@ -15,6 +15,12 @@ and `times` (null: without end). Those of records take `ids` and `times` (per re
     edit            a person changes `fields` of `object` `id`    path, method, at, times
     lock            UNABLE_TO_LOCK_ROW on a write                 ids, times
     validation      a validation rule's `message`, at `fields`    ids, times
+    bulk_fail       a bulk job fails with `message`               path, at, times, after
+    bulk_abort      a bulk job is aborted                         path, at, times, after
+
+The last two are of bulk jobs, counted as they begin their work, whose `path` is that of the job
+(jobs/ingest without one): when `after` records are written the job ends, and the rest is left
+unprocessed.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +32,7 @@ from sfsync.fake.faults import (
     Aim,
     answer_at,
     cut_at,
+    end_job_at,
     lose_answer_at,
     lose_request_at,
     meanwhile_at,
@@ -34,7 +41,7 @@ from sfsync.fake.faults import (
 from sfsync.fake.ids import normalise
 from sfsync.fake.org import FakeOrg
 from sfsync.fake.server import Hook
-from sfsync.fake.state import RecordFault
+from sfsync.fake.state import JobEnd, JobFault, RecordFault
 from sfsync.fake.wire import Reply, json_reply
 
 Given = Mapping[str, object]
@@ -42,6 +49,7 @@ Given = Mapping[str, object]
 _API = "/services/data"
 _AIM = frozenset({"kind", "path", "method", "at", "times"})
 _RECORDS = frozenset({"kind", "ids", "times"})
+_JOBS = frozenset({"kind", "path", "at", "times", "after"})
 
 
 @dataclass(slots=True)
@@ -52,6 +60,7 @@ class Faults:
     _given: dict[int, Given] = field(default_factory=dict)
     _hooks: list[Hook] = field(default_factory=list)
     _record_faults: list[RecordFault] = field(default_factory=list)
+    _job_faults: list[JobFault] = field(default_factory=list)
     _daily_quota: int | None = None
     _made: int = 0
 
@@ -64,6 +73,8 @@ class Faults:
         with self.org.state.lock:
             if kind in _OF_RECORDS:
                 self._add_record_fault(_OF_RECORDS[str(kind)](given))
+            elif kind in _OF_JOBS:
+                self._add_job_fault(_OF_JOBS[str(kind)](given))
             elif kind in _OF_REQUESTS:
                 self._add_hook(_OF_REQUESTS[str(kind)](given, self))
             else:
@@ -84,9 +95,12 @@ class Faults:
                 self.org.on_request.remove(hook)
             for fault in self._record_faults:
                 self.org.state.record_faults.remove(fault)
+            for job_fault in self._job_faults:
+                self.org.state.bulk_faults.remove(job_fault)
             if self._daily_quota is not None:
                 self.org.state.daily_quota = self._daily_quota
-            self._hooks, self._record_faults, self._daily_quota = [], [], None
+            self._hooks, self._record_faults, self._job_faults = [], [], []
+            self._daily_quota = None
             self._given.clear()
 
     def leave(self, calls: int) -> None:
@@ -104,6 +118,10 @@ class Faults:
     def _add_record_fault(self, fault: RecordFault) -> None:
         self._record_faults.append(fault)
         self.org.state.record_faults.append(fault)
+
+    def _add_job_fault(self, fault: JobFault) -> None:
+        self._job_faults.append(fault)
+        self.org.state.bulk_faults.append(fault)
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +165,22 @@ def _ids(given: Given) -> dict[str, int | None]:
         raise ValueError(f"ids must be a list of record Ids, not {ids!r}")
     times = _times(given)
     return {str(each): times for each in found}
+
+
+def _bulk_fail(given: Given) -> JobFault:
+    _check_keys(given, _JOBS | {"message"})
+    message = _text(given, "message", "InternalServerError : The fake fails this job")
+    return end_job_at(_job_aim(given), JobEnd("Failed", _number(given, "after", 0), message))
+
+
+def _bulk_abort(given: Given) -> JobFault:
+    _check_keys(given, _JOBS)
+    return end_job_at(_job_aim(given), JobEnd("Aborted", _number(given, "after", 0)))
+
+
+def _job_aim(given: Given) -> Aim:
+    path = _text(given, "path", "jobs/ingest")
+    return Aim(path, at=_number(given, "at", 1, least=1), times=_times(given))
 
 
 def _refusal(given: Given, _faults: Faults) -> Hook:
@@ -196,6 +230,10 @@ _OF_RECORDS: Mapping[str, Callable[[Given], RecordFault]] = {
     "lock": _lock,
     "validation": _validation,
 }
+_OF_JOBS: Mapping[str, Callable[[Given], JobFault]] = {
+    "bulk_fail": _bulk_fail,
+    "bulk_abort": _bulk_abort,
+}
 _OF_REQUESTS: Mapping[str, Callable[[Given, Faults], Hook]] = {
     "expired_token": lambda given, faults: meanwhile_at(_aim(given), faults.org.expire_tokens),
     "lost_request": _plain(lose_request_at),
@@ -207,7 +245,7 @@ _OF_REQUESTS: Mapping[str, Callable[[Given, Faults], Hook]] = {
     "quota": _quota,
     "edit": _edit,
 }
-KINDS = tuple(sorted({*_OF_RECORDS, *_OF_REQUESTS}))
+KINDS = tuple(sorted({*_OF_RECORDS, *_OF_JOBS, *_OF_REQUESTS}))
 
 
 def _aim(given: Given, *more: str) -> Aim:

@@ -32,8 +32,8 @@ def history_object(object_name: str) -> tuple[str, str]:
 def hidden_history(schema: Schema, object_name: str) -> frozenset[str]:
     """Return the values of Field whose history rows the parent's field-level security hides."""
     for owner in schema.objects.values():
-        if owner.hidden and history_object(owner.name)[0] == object_name:
-            hidden = (owner.fields[each] for each in owner.hidden if each in owner.fields)
+        if owner.concealed and history_object(owner.name)[0] == object_name:
+            hidden = (owner.fields[each] for each in owner.concealed if each in owner.fields)
             return frozenset(_shown_name(each) for each in hidden)
     return frozenset()
 

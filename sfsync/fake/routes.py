@@ -10,9 +10,31 @@ from dataclasses import dataclass
 from functools import cache
 
 from sfsync.fake.errors import not_offered, refuse_request
-from sfsync.fake.rest import collections, describe, oauth, query, replication, rows, versions
+from sfsync.fake.rest import (
+    bulk_ingest,
+    bulk_query,
+    collections,
+    composite,
+    deploys,
+    describe,
+    oauth,
+    query,
+    replication,
+    rows,
+    soap,
+    tooling,
+    versions,
+)
 from sfsync.fake.rest.route import Route
-from sfsync.fake.wire import Request, segment
+from sfsync.fake.state import OrgState
+from sfsync.fake.wire import Reply, Request, segment
+
+
+def _answer_inside(state: OrgState, request: Request) -> Reply:
+    # A request inside a composite one: its sender is known and it costs no call of its own.
+    match = find_route(request)
+    return match.route.handler(state, request, *match.values)
+
 
 # The first pattern that fits wins, so a fixed word stands before a place holder.
 ROUTES: tuple[Route, ...] = (
@@ -23,6 +45,12 @@ ROUTES: tuple[Route, ...] = (
     *rows.ROUTES,
     *query.ROUTES,
     *collections.ROUTES,
+    *bulk_ingest.ROUTES,
+    *bulk_query.ROUTES,
+    *deploys.ROUTES,
+    *soap.ROUTES,
+    *tooling.ROUTES,
+    *composite.routes(_answer_inside),
 )
 _VERSIONED = re.compile(r"/services/data/v(\d+\.\d)(?:/(.*))?")
 

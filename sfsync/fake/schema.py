@@ -1,13 +1,19 @@
 """Which objects and fields does the org have?"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 NUMERIC_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
 TEXT_TYPES = frozenset(
     {"string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url"}
     | {"encryptedstring", "anyType"}
 )
+_PARTS_OF_ADDRESS = frozenset(
+    {"Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude"}
+    | {"Longitude", "GeocodeAccuracy"}
+)
+# Parts of a name that can be empty: who sees the name sees them.
+_ALWAYS_SEEN = frozenset({"FirstName", "Salutation", "RecordTypeId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,21 @@ class Field:
         """Whether the value is the Id of a record (of this object or another)."""
         return self.type in ("reference", "id")
 
+    @property
+    def permissionable(self) -> bool:
+        """Whether field-level security can hide the field: it may be empty, and people fill it."""
+        filled = self.createable or self.updateable or self.custom or self.type == "address"
+        checkbox = self.custom and self.type == "boolean"
+        return filled and (self.nillable or checkbox) and self.name not in _ALWAYS_SEEN
+
 
 @dataclass(slots=True)
 class ObjectType:
-    """One object: its fields by API name, and which of them field-level security hides."""
+    """One object: its fields by API name, and which of them field-level security hides.
+
+    `hidden` fields are hidden from everybody, `guarded` ones from whoever has no permission set
+    that shows them. What the user of the request under way may not see or write is told by `look`.
+    """
 
     name: str
     key_prefix: str
@@ -72,6 +89,9 @@ class ObjectType:
     deletable: bool = True
     fields: dict[str, Field] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    guarded: set[str] = field(default_factory=set)
+    _withheld: frozenset[str] = frozenset()
+    _read_only: frozenset[str] = frozenset()
     _by_lower: dict[str, Field] = field(default_factory=dict)
     _by_relationship: dict[str, Field] = field(default_factory=dict)
 
@@ -88,9 +108,37 @@ class ObjectType:
             each.relationship_name.lower(): each for each in seen if each.relationship_name
         }
 
+    def look(
+        self, withheld: frozenset[str] = frozenset(), read_only: frozenset[str] = frozenset()
+    ) -> None:
+        """Show the object as one user sees it; without arguments as the setup does."""
+        self._withheld, self._read_only = withheld, read_only
+        self.refresh()
+
+    @property
+    def concealed(self) -> frozenset[str]:
+        """The names of the fields that field-level security hides now."""
+        return self._withheld.union(self.hidden)
+
+    def address_of(self, name: str) -> str | None:
+        """Return the address that a field is part of (`BillingAddress` of BillingCity), or None."""
+        for each in self.fields.values():
+            prefix = each.name.removesuffix("Address")
+            if each.type == "address" and name.startswith(prefix) and name != each.name:
+                part = name.removeprefix(prefix)
+                return each.name if part in _PARTS_OF_ADDRESS else None
+        return None
+
     def visible(self) -> list[Field]:
-        """Return the fields that the API shows, in order."""
-        return [each for each in self.fields.values() if each.name not in self.hidden]
+        """Return the fields that the API shows, in order; read-only ones are not writable."""
+        concealed = self.concealed
+        seen = (each for each in self.fields.values() if each.name not in concealed)
+        return [
+            replace(each, createable=False, updateable=False)
+            if each.name in self._read_only
+            else each
+            for each in seen
+        ]
 
     def find(self, name: str) -> Field | None:
         """Return the visible field of a name in any case, or None."""
@@ -98,7 +146,7 @@ class ObjectType:
 
     def is_hidden(self, name: str) -> bool:
         """Whether field-level security hides the field of a name in any case."""
-        return name.lower() in {each.lower() for each in self.hidden if each in self.fields}
+        return name.lower() in {each.lower() for each in self.concealed if each in self.fields}
 
     def find_relationship(self, name: str) -> Field | None:
         """Return the visible reference field behind a relationship name in any case, or None."""
@@ -110,6 +158,7 @@ class Schema:
 
     def __init__(self, objects: Iterable[ObjectType] = ()) -> None:
         self.objects: dict[str, ObjectType] = {}
+        self.withheld: frozenset[str] = frozenset()
         self._by_lower: dict[str, ObjectType] = {}
         self._by_prefix: dict[str, ObjectType] = {}
         for each in objects:
@@ -131,8 +180,13 @@ class Schema:
             del self._by_prefix[dropped.key_prefix]
 
     def find(self, name: str) -> ObjectType | None:
-        """Return the object of a name in any case, or None."""
-        return self._by_lower.get(name.lower())
+        """Return the object of a name in any case, or None; a withheld one is not found."""
+        found = self._by_lower.get(name.lower())
+        return None if found is None or found.name in self.withheld else found
+
+    def visible(self) -> list[ObjectType]:
+        """Return the objects that the user of the request under way may see."""
+        return [each for each in self.objects.values() if each.name not in self.withheld]
 
     def of_id(self, record_id: str) -> ObjectType | None:
         """Return the object that an Id's key prefix belongs to, or None."""
@@ -142,7 +196,7 @@ class Schema:
         """Return every visible reference field that points at an object, with its own object."""
         return [
             (child, each)
-            for child in self.objects.values()
+            for child in self.visible()
             for each in child.visible()
             if parent in each.reference_to
         ]

@@ -13,6 +13,7 @@ from typing import Literal
 
 from sfsync.fake.activities import archive
 from sfsync.fake.errors import ApiError, refuse_request
+from sfsync.fake.metadata.access import seen_by
 from sfsync.fake.routes import Match, find_route, split_version
 from sfsync.fake.signin import user_of
 from sfsync.fake.state import API_VERSIONS, OrgState
@@ -91,16 +92,13 @@ class Server:
         if match is None or not match.route.open_to_all:
             user_id = user_of(self.state, request.headers.get("authorization", ""))
             request = replace(request, version=version, user_id=user_id)
-            self._spend()
+            self.state.spend_call()
         match = match or find_route(request)
-        _check_content_type(request)
+        if not match.route.any_body:
+            _check_content_type(request)
         archive(self.state)
-        return match.route.handler(self.state, request, *match.values)
-
-    def _spend(self) -> None:
-        if self.state.calls_left() < 1:
-            raise refuse_request(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        self.state.used_calls.append(self.state.clock.now())
+        with seen_by(self.state, request.user_id):
+            return match.route.handler(self.state, request, *match.values)
 
     def _finish(self, request: Request, reply: Reply) -> Reply:
         used = self.state.daily_quota - self.state.calls_left()

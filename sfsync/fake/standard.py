@@ -48,6 +48,7 @@ def copy_object(source: ObjectType) -> ObjectType:
         source.deletable,
         dict(source.fields),
         set(source.hidden),
+        set(source.guarded),
     )
     made.refresh()
     return made

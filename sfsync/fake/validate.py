@@ -15,6 +15,11 @@ from sfsync.fake.values import Row, Value, from_json
 
 Changes = dict[str, Value | None]
 
+_UNIQUE_PAIRS = {
+    "PermissionSetAssignment": ("AssigneeId", "PermissionSetId"),
+    "FieldPermissions": ("ParentId", "Field"),
+    "ObjectPermissions": ("ParentId", "SobjectType"),
+}
 _EMAIL = re.compile(r"[^@\s<>(),;:]+@[^@\s<>(),;:.]+(\.[^@\s<>(),;:.]+)+")
 
 
@@ -194,7 +199,11 @@ def check_required(owner: ObjectType, row: Row, named: Mapping[str, object] | No
 def check_unique(
     state: OrgState, owner: ObjectType, row: Row, changed: Mapping[str, object]
 ) -> None:
-    """Raise RecordRefused (DUPLICATE_VALUE) where a unique field repeats another record's value."""
+    """Raise RecordRefused (DUPLICATE_VALUE) where a unique field repeats another record's value.
+
+    The same goes for the pair of fields that tells the permissions of one from another's.
+    """
+    _check_unique_pair(state, owner, row)
     for name in changed:
         field = owner.fields[name]
         if not field.unique or name not in row:
@@ -207,6 +216,23 @@ def check_unique(
                     f"duplicate value found: {name} duplicates value on record with id: "
                     f"{other[:15]}",
                 )
+
+
+def _check_unique_pair(state: OrgState, owner: ObjectType, row: Row) -> None:
+    pair = _UNIQUE_PAIRS.get(owner.name)
+    if pair is None:
+        return
+    first, second = pair
+    for other in state.store.table(owner.name).ids_with(first, row[first]):
+        found = state.store.table(owner.name).rows[other]
+        is_other = other != row.get("Id") and not found.get("IsDeleted")
+        if is_other and found.get(second) == row.get(second):
+            raise refuse_record(
+                "DUPLICATE_VALUE",
+                f"Duplicate {owner.name}. {first}: {row[first]}; {second}: {row[second]}",
+                first,
+                second,
+            )
 
 
 def run_validation_rules(

@@ -160,7 +160,7 @@ class Writer:
     def _delete(self, name: str, row: Row, parents: set[str]) -> None:
         if name in activities.ACTIVITY_OBJECTS:
             parents |= activities.parents_of(row)
-        self.state.store.put(name, {**row, "IsDeleted": True, "SystemModstamp": self._stamp})
+        self.state.store.put(name, {**row, "IsDeleted": True})
         for child, reference in _GOES_WITH.get(name, _own_history(name)):
             if child not in self.state.store.schema.objects:
                 continue
@@ -168,7 +168,8 @@ class Writer:
             for child_id in table.ids_with(reference, row["Id"]):
                 found = table.rows[child_id]
                 if not found.get("IsDeleted") and not (reference == "WhoId" and "WhatId" in found):
-                    self._delete(child, found, parents)
+                    stamp = {"SystemModstamp": self._stamp} if self.state.stamps_followers else {}
+                    self._delete(child, {**found, **stamp}, parents)
 
 
 def _own_history(name: str) -> tuple[tuple[str, str], ...]:

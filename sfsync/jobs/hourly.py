@@ -1,12 +1,13 @@
 """What does the sales loop ask for, right now?"""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sfsync.extract import extract
+from sfsync.calendar import latest
+from sfsync.errors import Stopped
+from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
-from sfsync.jobs.job import JOBS, Planned, Services
-from sfsync.model import Change, Plan, from_wire
-from sfsync.plan import writing_calls
+from sfsync.jobs.job import JOBS, Planned, Services, as_plan
+from sfsync.model import Change, from_wire
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
 from sfsync.rules.needs import columns_needed
@@ -17,8 +18,11 @@ NAME = "hourly"
 _A_WHILE = timedelta(hours=1)
 
 
-def read(services: Services) -> Look:
-    """Read the org as the rules need it, with what the journal knows of earlier runs."""
+def read(services: Services, way: Approach | None = None) -> Look:
+    """Read the org as the rules need it, with what the journal knows of earlier runs.
+
+    Raises Stopped where that takes more API calls than the org can spare.
+    """
     org, policy, journal = services.org, services.policy, services.journal
     snapshot = extract(
         org,
@@ -26,15 +30,35 @@ def read(services: Services) -> Look:
         services.now,
         journal.previous_pass(services.books),
         journal.own_writes(services.books, policy.state_fields()),
+        way=way or way_to_read(services),
+        store=services.store,
     )
     return Look(snapshot, policy)
+
+
+def way_to_read(services: Services) -> Approach:
+    """Decide how to read the org. Raises Stopped where the org cannot spare the API calls."""
+    org, policy, read_at = services.org, services.policy, services.clock()
+    whole_since = latest(policy.reading.whole_after, read_at, org.zone)
+    if services.whole:
+        whole_since = datetime.max.replace(tzinfo=UTC)
+    way = approach(org, policy, read_at, services.store, whole_since=whole_since)
+    budget = org.budget()
+    reserve = policy.limits.api_reserve
+    if budget is not None and way.calls > budget.ours(reserve):
+        raise Stopped(
+            f"nothing was read: reading needs about {way.calls} API calls; the org has"
+            f" {budget.left} left today, of which {int(budget.total * reserve)} are kept for others"
+            " (limits.api_reserve)"
+        )
+    return way
 
 
 @JOBS.named(NAME)
 def hourly(services: Services) -> Planned:
     """Judge every account and opportunity by the rules, and plan what they ask for."""
-    before, read_at = services.org.calls, services.clock()
-    look = read(services)
+    way = way_to_read(services)
+    read_at, look = way.read_at, read(services, way)
     judgement = judge(look)
     quiet, stirred = _apart(judgement.changes, read_at)
     notes = [*blind_spots(look, columns_needed(services.policy))]
@@ -42,18 +66,14 @@ def hourly(services: Services) -> Planned:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
     if services.now < read_at - _A_WHILE:
         notes.append(f"This looks back: the org has gone on to {read_at:%Y-%m-%d %H:%M} UTC since.")
-    plan = Plan(
-        job=NAME,
-        made_at=services.wall(),
-        now=services.now,
+    plan = as_plan(
+        NAME,
+        services,
+        quiet,
         read_at=read_at,
-        org=services.org.id,
-        policy_hash=services.policy.hash,
-        changes=quiet,
         findings=judgement.findings,
-        notes=tuple(notes),
+        notes=notes,
         judged=judgement.judged,
-        api_calls=services.org.calls - before + writing_calls(quiet),
     )
     states = _states(look.snapshot, look)
     for change in stirred:

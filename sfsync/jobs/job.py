@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sfsync.errors import NotFound
 from sfsync.journal import Journal
-from sfsync.model import Plan
+from sfsync.model import Change, Finding, Plan
 from sfsync.org import OrgReader
 from sfsync.plan import moves_too_many, narrowed
 from sfsync.policy import Policy
+from sfsync.portions import writing_calls
 from sfsync.registry import Registry
+from sfsync.store import Store
 
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
 
@@ -22,7 +24,8 @@ class Services:
     """What planning needs at hand.
 
     `now` is the moment judged, `wall` the machine's clock, `clock` the org's (aware UTC, all). The
-    org can only be read. `books` is the name under which the journal keeps this org's runs.
+    org can only be read. `books` is the name under which the journal keeps this org's runs. `store`
+    holds what was read before, None reads all; `whole` reads all though there is one.
     """
 
     org: OrgReader
@@ -32,6 +35,8 @@ class Services:
     wall: Callable[[], datetime]
     clock: Callable[[], datetime]
     books: str
+    store: Store | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,32 @@ def plan_job(
     if not large:
         return planned
     return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, large)))
+
+
+def as_plan(
+    job: str,
+    services: Services,
+    changes: Sequence[Change],
+    *,
+    read_at: datetime,
+    findings: Sequence[Finding] = (),
+    notes: Sequence[str] = (),
+    judged: int = 0,
+) -> Plan:
+    """Make the plan of what a job found, for this org, policy and moment."""
+    return Plan(
+        job=job,
+        made_at=services.wall(),
+        now=services.now,
+        read_at=read_at,
+        org=services.org.id,
+        policy_hash=services.policy.hash,
+        changes=tuple(changes),
+        findings=tuple(findings),
+        notes=tuple(notes),
+        judged=judged,
+        api_calls=writing_calls(changes),
+    )
 
 
 def _narrowed(

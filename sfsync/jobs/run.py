@@ -94,6 +94,7 @@ def run_planned(
         state=RunState.FINISHED,
         states=states,
         whole=planned.whole,
+        forgotten=_doubtful(plan, services.policy, outcomes),
     )
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
@@ -101,7 +102,8 @@ def run_planned(
 
 def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> None:
     """Raise Stopped for a limit, ConfigError for fields that cannot be written; all at once."""
-    budget = desk.org.budget()
+    # Whoever planned has asked just now: the latest answer tells as much.
+    budget = desk.org.usage() or desk.org.budget()
     left = (budget.left, budget.total) if budget else None
     policy = services.policy
     passed = passed_limits(
@@ -117,7 +119,7 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
 def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
     try:
         return apply(plan.changes, run.id, desk, plan.read_at) if plan.changes else ()
-    except OrgRefused as refusal:
+    except (OrgRefused, Stopped) as refusal:
         # What was sent and is not known yet keeps the run open, for the next start to settle.
         if not UNDECIDED & desk.journal.run(run.id).counts.keys():
             fields = services.policy.state_fields()
@@ -146,6 +148,16 @@ def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> St
         elif written is not None:
             states[key] = None if written.after is None else str(written.after)
     return states
+
+
+def _doubtful(plan: Plan, policy: Policy, outcomes: tuple[Outcome, ...]) -> list[tuple[str, str]]:
+    """Name the records of which nobody knows whether the run moved them."""
+    fields = policy.state_fields()
+    return [
+        (change.object, change.id)
+        for change, outcome in zip(plan.changes, outcomes, strict=True)
+        if outcome.state is State.UNKNOWN and fields.get(change.object) in change.fields
+    ]
 
 
 def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:

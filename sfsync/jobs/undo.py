@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.jobs.job import Planned, Services
-from sfsync.model import RULE_CAUSE, JournalledChange, Plan, Value
+from sfsync.jobs.job import Planned, Services, as_plan
+from sfsync.model import RULE_CAUSE, STAMP_FIELD, JournalledChange, Value
 from sfsync.org import OrgReader
-from sfsync.plan import writing_calls
 from sfsync.registry import nearest
-from sfsync.undo import PERHAPS_WRITTEN, STAMP_FIELD, LeftField, reverse
+from sfsync.undo import PERHAPS_WRITTEN, LeftField, reverse
 
 NAME = "undo"
 
@@ -38,20 +37,16 @@ def undo(
             f"{run.id} is a run on {run.org}, this is {services.books}: name its org with --org; of"
             " a copy that was reset since, it cannot be taken back"
         )
-    before = services.org.calls
     changes = _chosen(services.journal.changes(run.id), only, ids)
+    read_at = services.clock()
     reversal = reverse(changes, _present(services.org, changes))
-    plan = Plan(
-        job=NAME,
-        made_at=services.wall(),
-        now=services.now,
-        read_at=services.clock(),
-        org=services.org.id,
-        policy_hash=services.policy.hash,
-        changes=reversal.changes,
-        notes=tuple(_sentence(left) for left in reversal.left),
+    plan = as_plan(
+        NAME,
+        services,
+        reversal.changes,
+        read_at=read_at,
+        notes=[_sentence(left) for left in reversal.left],
         judged=_accounts(services),
-        api_calls=services.org.calls - before + writing_calls(reversal.changes),
     )
     return PlannedUndo(Planned(plan, undoes=run.id), reversal.left)
 

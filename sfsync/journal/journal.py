@@ -1,14 +1,16 @@
 """What may be asked of the journal, and what may be written to it?"""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS, open_database
+from sfsync.journal.states import States, forget_states, keep_states, kept_states
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
     Change,
     JournalledChange,
@@ -21,17 +23,10 @@ from sfsync.model import (
     Value,
 )
 
-States = Mapping[tuple[str, str], str | None]
-
 INSERTED_AT_ONCE = 5_000
 NEWEST_SHOWN = 5
 # What was sent may have been written, whether or not the answer came.
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
-_OF_RECORD = (
-    PASS_STATES.c.org == sa.bindparam("of"),
-    PASS_STATES.c.object == sa.bindparam("of_object"),
-    PASS_STATES.c.record_id == sa.bindparam("of_id"),
-)
 
 
 class Journal:
@@ -62,17 +57,39 @@ class Journal:
             number = self._number(connection, run.id)
             for first in range(0, len(changes), INSERTED_AT_ONCE):
                 placed = list(enumerate(changes[first : first + INSERTED_AT_ONCE], start=first))
-                _insert(connection, CHANGES, [rows.change_row(number, *each) for each in placed])
+                rows.insert(
+                    connection, CHANGES, [rows.change_row(number, *each) for each in placed]
+                )
                 fields = [row for each in placed for row in rows.field_rows(number, *each)]
-                _insert(connection, CHANGE_FIELDS, fields)
+                rows.insert(connection, CHANGE_FIELDS, fields)
 
-    def mark_sent(self, run_id: str, seqs: Sequence[int], sent_at: datetime) -> None:
-        """Note that these changes are about to be handed to the org.
+    def mark_sent(
+        self, run_id: str, seqs: Sequence[int], sent_at: datetime, *, job: str | None = None
+    ) -> None:
+        """Note that these changes are about to be handed to the org, or to its bulk job `job`.
 
         `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run.
         """
-        values = [{"state": State.SENT.value, "sent_at": sent_at} for _ in seqs]
+        values = [{"state": State.SENT.value, "sent_at": sent_at, "job": job} for _ in seqs]
         self._update(run_id, seqs, values)
+
+    def jobs(self, run_id: str) -> dict[str, list[int]]:
+        """The org's bulk jobs to which changes of a run were handed, each with the seqs of those
+        that were not sent again otherwise since; sorted.
+
+        Raises NotFound where there is no such run.
+        """
+        found: dict[str, list[int]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            number = self._number(connection, run_id)
+            query = (
+                sa.select(CHANGES.c.job, CHANGES.c.seq)
+                .where(CHANGES.c.run == number, CHANGES.c.job.is_not(None))
+                .order_by(CHANGES.c.job, CHANGES.c.seq)
+            )
+            for job, seq in connection.execute(query):
+                found[job].append(seq)
+        return dict(found)
 
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         """Note what became of changes, by seq. Raises NotFound where there is no such run."""
@@ -133,8 +150,8 @@ class Journal:
             if states or forgotten:
                 query = sa.select(RUNS.c.org).where(RUNS.c.number == number)
                 org = connection.execute(query).scalar_one()
-                _keep_states(connection, org, states or {})
-                _forget_states(connection, org, forgotten)
+                keep_states(connection, org, states or {})
+                forget_states(connection, org, forgotten)
 
     def runs(self, org: str | None = None) -> list[Run]:
         """All runs, of one org or of every org, newest first."""
@@ -237,7 +254,7 @@ class Journal:
         )
         with self._engine.connect() as connection:
             now = connection.scalar(last)
-            return None if now is None else PreviousPass(now, dict(_kept_states(connection, org)))
+            return None if now is None else PreviousPass(now, dict(kept_states(connection, org)))
 
     def _number(self, connection: sa.Connection, run_id: str) -> int:
         number = connection.scalar(sa.select(RUNS.c.number).where(RUNS.c.id == run_id))
@@ -254,43 +271,3 @@ class Journal:
 
 def _state(value: Value) -> str | None:
     return str(value) if value not in (None, "") else None
-
-
-def _insert(connection: sa.Connection, table: sa.Table, new: list[rows.Row]) -> None:
-    # An empty list would insert one row of defaults.
-    if new:
-        connection.execute(sa.insert(table), new)
-
-
-def _kept_states(
-    connection: sa.Connection, org: str
-) -> Iterator[tuple[tuple[str, str], str | None]]:
-    columns = (PASS_STATES.c.object, PASS_STATES.c.record_id, PASS_STATES.c.state)
-    query = sa.select(*columns).where(PASS_STATES.c.org == org)
-    for object, record_id, state in connection.execute(query):
-        yield (object, record_id), state
-
-
-def _keep_states(connection: sa.Connection, org: str, states: States) -> None:
-    if not states:
-        return
-    kept = dict(_kept_states(connection, org))
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for key, state in states.items():
-        if key not in kept:
-            new.append({"org": org, "object": key[0], "record_id": key[1], "state": state})
-        elif kept[key] != state:
-            changed.append({"of": org, "of_object": key[0], "of_id": key[1], "state": state})
-    _insert(connection, PASS_STATES, new)
-    if changed:
-        statement = sa.update(PASS_STATES).where(*_OF_RECORD).values(state=sa.bindparam("state"))
-        connection.execute(statement, changed)
-
-
-def _forget_states(
-    connection: sa.Connection, org: str, forgotten: Collection[tuple[str, str]]
-) -> None:
-    records = [{"of": org, "of_object": object, "of_id": id} for object, id in forgotten]
-    if records:
-        connection.execute(sa.delete(PASS_STATES).where(*_OF_RECORD), records)

@@ -68,6 +68,7 @@ def change_row(run: int, seq: int, change: Change) -> Row:
         "code": "",
         "message": "",
         "sent_at": None,
+        "job": None,
     }
 
 
@@ -79,6 +80,13 @@ def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
         except (TypeError, ValueError) as error:
             raise _misfit(change, name, error) from error
         yield {"run": run, "seq": seq, "field": name, "before": before, "after": after}
+
+
+def insert(connection: sa.Connection, table: sa.Table, new: list[Row]) -> None:
+    """Insert rows into a table; none is allowed."""
+    # An empty list would insert one row of defaults.
+    if new:
+        connection.execute(sa.insert(table), new)
 
 
 def _misfit(change: Change, where: str, error: Exception) -> ValueError:

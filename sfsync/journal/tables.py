@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import ConfigError, JournalError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -85,6 +85,8 @@ CHANGES = sa.Table(
     sa.Column("code", sa.Text, nullable=False, default=""),
     sa.Column("message", sa.Text, nullable=False, default=""),
     sa.Column("sent_at", Instant),
+    # Since version 2: the Id of the org's bulk job to which the change was handed.
+    sa.Column("job", RECORD_ID),
     sa.Index("changes_of_record", "record_id", "object"),
 )
 CHANGE_FIELDS = sa.Table(
@@ -159,6 +161,8 @@ def _check_version(engine: sa.Engine) -> None:
     if found is None:
         _create_tables(engine)
         found = _read_version(engine)
+    if found == 1:
+        found = _add_jobs(engine)
     if found != SCHEMA_VERSION:
         problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
         remedy = "install the sfsync that wrote it, or name another journal"
@@ -185,6 +189,31 @@ def _create_tables(engine: sa.Engine) -> None:
     except IntegrityError:
         if _read_version(engine) is None:
             raise
+
+
+def _add_jobs(engine: sa.Engine) -> int | None:
+    """Bring a journal from version 1 to 2 where it stands: its changes get the column of the job.
+
+    Each step is done where it is not done yet, so that it may be broken off, or done by two
+    processes at once.
+    """
+    if not _has_jobs(engine):
+        column = f"{CHANGES.c.job.name} {CHANGES.c.job.type.compile(engine.dialect)}"
+        try:
+            with engine.begin() as connection:
+                connection.execute(sa.text(f"ALTER TABLE {CHANGES.name} ADD COLUMN {column}"))
+        except DatabaseError:
+            if not _has_jobs(engine):
+                raise
+    with engine.begin() as connection:
+        newer = sa.update(VERSION).where(VERSION.c.version == 1).values(version=SCHEMA_VERSION)
+        connection.execute(newer)
+    return _read_version(engine)
+
+
+def _has_jobs(engine: sa.Engine) -> bool:
+    columns = sa.inspect(engine).get_columns(CHANGES.name)
+    return any(column["name"] == CHANGES.c.job.name for column in columns)
 
 
 def _shown(engine: sa.Engine) -> str:

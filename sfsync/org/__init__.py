@@ -7,9 +7,13 @@ no way to write; only apply is given an `Org`. The roles and values are here, li
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from sfsync.model import Value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,25 @@ class FieldInfo:
     values: tuple[str, ...] = ()
     restricted: bool = False
     reference_to: tuple[str, ...] = ()
+    calculated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which records are to be read: those of `object` with these Ids, or that meet `where`.
+
+    `where` is a SOQL condition, its values quoted by `sfsync.org.soql.condition`. With both, both
+    must hold; with neither all records are meant.
+    """
+
+    object: str
+    fields: tuple[str, ...]
+    ids: tuple[str, ...] | None = None
+    where: str = ""
+
+
+# The code of a record that an ended bulk job did not come to: nothing was tried.
+UNPROCESSED = "UNPROCESSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,23 @@ class Budget:
     def left(self) -> int:
         """Requests that may still be made; never below 0, though an org may overshoot a little."""
         return max(0, self.total - self.used)
+
+    def ours(self, reserve: float) -> int:
+        """Requests that we may still make where a share of all is reserved for others."""
+        return max(0, self.left - int(self.total * reserve))
+
+
+# One update takes no more records.
+MOST_ROWS = 200
+# Above so many records a bulk job takes fewer requests than pages do.
+BULK_FROM = 10_000
+_PAGE_SIZE = 2_000
+_CALLS_OF_A_JOB = 6
+
+
+def reading_calls(records: int) -> int:
+    """Estimate the requests that reading so many records of one object takes."""
+    return _CALLS_OF_A_JOB if records > BULK_FROM else max(1, -(-records // _PAGE_SIZE))
 
 
 class OrgReader(Protocol):
@@ -96,17 +136,39 @@ class OrgReader(Protocol):
         once for each object; the answer is kept.
         """
 
-    def pages(
-        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
-    ) -> Iterator[list[dict[str, Value]]]:
-        """Read all records of an object, page by page, ordered by Id.
+    def tables(
+        self,
+        object: str,
+        fields: Sequence[str],
+        *,
+        archived: bool = False,
+        where: str = "",
+        expected: int = 0,
+    ) -> Iterator["pa.Table"]:
+        """Read all records of an object, piece by piece, in no promised order.
 
-        Each record is a dict of the fields asked for. Deleted records never come; archived ones
-        (tasks, events and history rows of old) come with `archived`. `where` is a SOQL condition,
-        its values quoted by `sfsync.org.soql.condition`. Pages are read at different moments: a
-        record is as it was when its page was read. Where OrgUnavailable ends the reading half-way,
-        the pages so far are not the whole: read again.
+        Each piece is a table of text (`pa.string()`): `Id` first, then the fields asked for, values
+        as the API writes them (`true`, `12.5`, `2026-06-15`, `2026-06-15T08:00:00.000+0000`), null
+        where there is none or blank text. Deleted records never come unless `IsDeleted` is among
+        the fields; archived ones (tasks, events and history rows of old) come with `archived`.
+        `where` is a SOQL condition, its values quoted by `sfsync.org.soql.condition`. The way,
+        pages or a bulk job, is chosen by `expected` records and by what the first page tells.
+        Pieces are read at different moments: a record is as it was when its piece was read, and
+        one that changed meanwhile may come twice. Where OrgUnavailable ends the reading half-way,
+        the pieces so far are not the whole: read again.
         """
+
+    def ask(self, questions: Sequence[Question]) -> list[list[dict[str, Value]]]:
+        """Read the records that each question is about, archived ones too, in as few calls as the
+        platform allows.
+
+        The answers come in the order of the questions, each a list of dicts of the fields asked
+        for and `Id`. Any number of Ids may be given; what is deleted or unknown is absent. Objects
+        and fields must exist.
+        """
+
+    def counts(self, objects: Sequence[str]) -> Mapping[str, int]:
+        """Ask roughly how many records objects have; absent are those that the org tells not."""
 
     def records(
         self, object: str, ids: Sequence[str], fields: Sequence[str]
@@ -118,6 +180,13 @@ class OrgReader(Protocol):
 
     def budget(self) -> Budget | None:
         """Ask how much of the daily API limit is used; None where the user may not see it."""
+
+    def usage(self) -> Budget | None:
+        """Tell how much of it was used by the latest answer, without asking; None: not told yet."""
+
+    @property
+    def told_at(self) -> datetime | None:
+        """The org's clock at the latest answer, aware UTC, whole seconds; None: not told yet."""
 
 
 class Org(OrgReader, Protocol):
@@ -138,4 +207,28 @@ class Org(OrgReader, Protocol):
         OrgUnavailable where the answer was lost or the org was busy (it may have been done, or not:
         read to know), OrgRefused where the whole request was refused and nothing was written,
         ValueError for more than 200 records or one given twice.
+        """
+
+    def open_job(self, object: str, fields: Sequence[str]) -> str:
+        """Open a bulk job that will update these fields, and give its Id; nothing is written yet.
+
+        Whoever keeps books notes the Id before the records are handed over: what a job of a dead
+        process did is told by `job_results`.
+        """
+
+    def send_job(
+        self, job: str, object: str, rows: Sequence[tuple[str, Mapping[str, Value]]]
+    ) -> list[RowResult]:
+        """Hand any number of records to an open bulk job, wait for its end, and give the results.
+
+        The results come in the order given; every row has the same fields, and None empties one.
+        Records that the job did not come to have the code UNPROCESSED. Raises OrgUnavailable where
+        the end of the job could not be learnt (it may still be at work: `job_results` tells later),
+        OrgRefused where nothing was written.
+        """
+
+    def job_results(self, job: str) -> Mapping[str, RowResult]:
+        """Tell what a bulk job did, by Id: one still open is aborted, one at work is waited for.
+
+        Records that it did not come to are absent, and those of a job that is forgotten by now.
         """

@@ -15,7 +15,7 @@ from sfsync.org import Org, OrgReader
 from sfsync.org.line import Line
 from sfsync.org.read import Identity, SalesforceReader
 from sfsync.org.soql import select
-from sfsync.org.tokens import Grant, Tokens
+from sfsync.org.tokens import Tokens
 from sfsync.org.wire import Wire
 from sfsync.org.write import SalesforceOrg
 
@@ -26,35 +26,6 @@ _UTC: Final = "UTC"
 _USER_OF_IDENTITY = re.compile(r"/id/00D[A-Za-z0-9]+/(005[A-Za-z0-9]{15})$")
 
 
-def connect(
-    session: requests.Session,
-    host: str,
-    token: str,
-    *,
-    version: str = API_VERSION,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Org:
-    """Open an org for reading and writing, with a token that somebody else signed in for.
-
-    `host` is the org's My Domain, with or without `https://`; the session's adapters and proxies
-    are used as they are. Raises OrgUnavailable where trying later may help, OrgRefused where host,
-    version or token are wrong.
-    """
-    return open_org(session, _fixed(host, token), version=version, sleep=sleep)
-
-
-def connect_reader(
-    session: requests.Session,
-    host: str,
-    token: str,
-    *,
-    version: str = API_VERSION,
-    sleep: Callable[[float], None] = time.sleep,
-) -> OrgReader:
-    """Open an org for reading only: as `connect`, but what comes back has no way to write."""
-    return open_reader(session, _fixed(host, token), version=version, sleep=sleep)
-
-
 def open_org(
     session: requests.Session,
     tokens: Tokens,
@@ -62,9 +33,11 @@ def open_org(
     version: str = API_VERSION,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Org:
-    """Open the org that the tokens are for, for reading and writing; raises as `connect` does.
+    """Open the org that the tokens are for, for reading and writing.
 
-    A token that has expired is renewed, once for each call.
+    A token that has expired is renewed, once for each call; the session's adapters and proxies are
+    used as they are. Raises OrgUnavailable where trying later may help, OrgRefused where host,
+    version or token are wrong.
     """
     wire = _wire(session, tokens, version, sleep)
     return SalesforceOrg(wire, _identify(wire))
@@ -80,11 +53,6 @@ def open_reader(
     """Open an org for reading only: as `open_org`, but what comes back has no way to write."""
     wire = _wire(session, tokens, version, sleep)
     return SalesforceReader(wire, _identify(wire))
-
-
-def _fixed(host: str, token: str) -> Tokens:
-    name = re.sub(r"^[a-z]+://", "", host.strip(), flags=re.IGNORECASE).partition("/")[0]
-    return Tokens(Grant(name, token))
 
 
 def _wire(
@@ -112,9 +80,8 @@ def _identify(wire: Wire) -> Identity:
         )
     columns = ["Id", *(name for name in ("Name", "TimeZoneSidKey") if name in described)]
     soql = select("Organization", columns, [])
-    rows = [
-        row for page in wire.select(soql, "reading Organization", archived=False) for row in page
-    ]
+    pages = wire.pages(soql, "reading Organization", archived=False)
+    rows = [row for page in pages for row in page["records"]]
     if len(rows) != 1:
         raise OrgRefused(
             f"{wire.host}: {len(rows)} Organization records instead of one. Check the host"

@@ -29,6 +29,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         values=tuple(entry["value"] for entry in picklist if entry["active"]),
         restricted=bool(field.get("restrictedPicklist")),
         reference_to=tuple(field.get("referenceTo") or ()),
+        calculated=bool(field.get("calculated")),
     )
 
 

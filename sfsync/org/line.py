@@ -7,13 +7,18 @@ lose the headers of the call, or sign in without end.
 """
 
 import logging
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any
 
 import requests
 from requests import Session as Session  # whoever enters an org asks here for one
 
 from sfsync import __version__
+from sfsync.org import Budget
 from sfsync.org.tokens import Tokens
 
 logger = logging.getLogger(__name__)
@@ -23,7 +28,11 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 130.0
 # The platform may work on one request for ten minutes and commit at its end. Whoever hangs up
 # earlier takes a write for lost that is still to come.
-WRITE_SECONDS = 610.0
+LONG_SECONDS = 610.0
+
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+# What the org answers so is mostly an answer, not trouble: no such object, not for this user.
+_ORDINARY = frozenset({304, 401, 403, 404})
 
 
 def _keep_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -36,13 +45,18 @@ class Line(requests.Session):
 
     Redirects are not followed: requests would send a PATCH on as a GET, or write it twice. With
     `tokens`, requests that bear a token bear the one in use; where it is refused (401, whatever the
-    body), it is renewed and the same request sent once more. `calls` counts the requests.
+    body), it is renewed and the same request sent once more. `calls` counts the requests; `usage`
+    and `told_at` are what the latest answer told of the API limit and the org's clock (aware UTC),
+    None before. Several threads may send at once.
     """
 
     def __init__(self, session: requests.Session, tokens: Tokens | None = None) -> None:
         super().__init__()
         self.proxies = session.proxies
         self.calls = 0
+        self.usage: Budget | None = None
+        self.told_at: datetime | None = None
+        self._lock = Lock()
         self._session = session
         self._tokens = tokens
 
@@ -78,15 +92,43 @@ class Line(requests.Session):
     def _send(
         self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         response = self._session.request(method, url, *args, **kwargs)
-        logger.debug(
+        self._note(response)
+        logger.log(
+            _level(response.status_code),
             "%s answered with HTTP %s, request id %s",
             method,
             response.status_code,
             response.headers.get("X-SFDC-Request-Id", "not given"),
         )
         return response
+
+    def _note(self, response: requests.Response) -> None:
+        used = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        moment = _moment(response.headers.get("Date", "")) if response.ok else None
+        with self._lock:
+            if used:
+                self.usage = Budget(int(used[1]), int(used[2]))
+            if moment:
+                self.told_at = moment
+
+
+def _level(status: int) -> int:
+    # Salesforce's support asks for the request id of what went wrong.
+    if status in _ORDINARY:
+        return logging.INFO
+    return logging.DEBUG if status < 400 else logging.WARNING
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    # A zone written -0000 says that it is UTC and where the sender is unknown.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _bearing(token: str, headers: Mapping[str, str]) -> dict[str, str]:

@@ -4,14 +4,21 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.model import Value
-from sfsync.org import Budget, FieldInfo
+from sfsync.org import Budget, FieldInfo, Question
+from sfsync.org.composite import MOST_STATEMENTS
 from sfsync.org.describe import check_readable
-from sfsync.org.soql import chunks, condition, select
+from sfsync.org.soql import select, selects_of_ids
 from sfsync.org.trouble import Trouble
+from sfsync.org.whole import Whole, read_whole
 from sfsync.org.wire import Row, Wire
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 logger = logging.getLogger(__name__)
 
@@ -48,26 +55,73 @@ class SalesforceReader:
         """Describe an object's fields by API name; None where the org has none such or hides it."""
         return self._wire.fields(object)
 
-    def pages(
-        self, object: str, fields: Sequence[str], *, archived: bool = False, where: str = ""
-    ) -> Iterator[list[dict[str, Value]]]:
-        """Read all records page by page; raises OrgRefused for names that the org does not know."""
+    def tables(
+        self,
+        object: str,
+        fields: Sequence[str],
+        *,
+        archived: bool = False,
+        where: str = "",
+        expected: int = 0,
+    ) -> Iterator["pa.Table"]:
+        """Read all records piece by piece; raises OrgRefused for names that the org does not
+        know.
+        """
         known = check_readable(object, self.fields(object), fields)
-        conditions = _not_deleted(known) if archived else []
+        deleted = "IsDeleted" in fields
+        conditions = []
+        if archived and not deleted:
+            conditions += _not_deleted(known)
+        if deleted and not archived and "IsArchived" in known:
+            conditions += ["IsArchived = false"]
         conditions += [where] if where else []
-        # A cursor can only be lost after its first page was handed on: then it is for the caller to
-        # read again.
-        soql = select(object, _columns(fields), conditions)
-        return self._flat_pages(object, soql, fields, archived)
+        columns = _columns(fields)
+        instants = [name for name in columns if name != "Id" and known[name].type == "datetime"]
+        whole = Whole(
+            object, tuple(columns), tuple(instants), tuple(conditions), archived or deleted
+        )
+        return self._counted(object, read_whole(self._wire, whole, expected))
 
-    def _flat_pages(
-        self, object: str, soql: str, fields: Sequence[str], archived: bool
-    ) -> Iterator[list[dict[str, Value]]]:
+    def _counted(self, object: str, tables: Iterator["pa.Table"]) -> Iterator["pa.Table"]:
         before, count = self.calls, 0
-        for page in self._wire.select(soql, f"reading {object}", archived=archived):
-            count += len(page)
-            yield _flat(object, page, fields)
+        for table in tables:
+            count += table.num_rows
+            yield table
         logger.info("%s: %d records read in %d calls", object, count, self.calls - before)
+
+    def ask(self, questions: Sequence[Question]) -> list[list[dict[str, Value]]]:
+        """Read the records that each question is about; raises OrgRefused for bad names and Ids."""
+        asked = [
+            (place, soql) for place, each in enumerate(questions) for soql in self._statements(each)
+        ]
+        answers: list[list[dict[str, Value]]] = [[] for _ in questions]
+        for start in range(0, len(asked), MOST_STATEMENTS):
+            piece = asked[start : start + MOST_STATEMENTS]
+            objects = sorted({questions[place].object for place, _ in piece})
+            doing = f"reading {', '.join(objects)}"
+            firsts = self._wire.first_pages([soql for _, soql in piece], doing, archived=True)
+            for (place, _), first in zip(piece, firsts, strict=True):
+                question = questions[place]
+                for page in (first, *self._wire.further_pages(first, doing)):
+                    answers[place] += _flat(
+                        question.object, page["records"], _columns(question.fields)
+                    )
+        return answers
+
+    def _statements(self, question: Question) -> list[str]:
+        known = check_readable(question.object, self.fields(question.object), question.fields)
+        columns = _columns(question.fields)
+        conditions = _not_deleted(known) + ([question.where] if question.where else [])
+        if question.ids is None:
+            return [select(question.object, columns, conditions)]
+        wanted = sorted(set(question.ids))
+        bad = [id for id in wanted if not is_id(id)]
+        if bad:
+            raise OrgRefused(
+                f"{question.object}: not a Salesforce Id (15 or 18 letters and digits): "
+                f"{', '.join(map(repr, bad[:5]))}"
+            )
+        return selects_of_ids(question.object, columns, wanted, conditions)
 
     def records(
         self, object: str, ids: Sequence[str], fields: Sequence[str]
@@ -76,36 +130,36 @@ class SalesforceReader:
 
         Raises OrgRefused for bad Ids.
         """
-        known = check_readable(object, self.fields(object), fields)
-        wanted = sorted(set(ids))
-        bad = [id for id in wanted if not is_id(id)]
-        if bad:
-            raise OrgRefused(
-                f"{object}: not a Salesforce Id (15 or 18 letters and digits): "
-                f"{', '.join(map(repr, bad[:5]))}"
-            )
         before = self.calls
-        found: dict[str, dict[str, Value]] = {}
-        for piece in chunks(object, _columns(fields), wanted):
-            conditions = [condition("Id IN {}", list(piece)), *_not_deleted(known)]
-            soql = select(object, _columns(fields), conditions)
-            for page in self._wire.select(soql, f"reading {object} by Id", archived=True):
-                ids_of_page = [row["Id"] for row in page]
-                found.update(zip(ids_of_page, _flat(object, page, fields), strict=True))
+        (rows,) = self.ask([Question(object, tuple(fields), tuple(ids))])
+        found = {str(row["Id"]): {name: row[name] for name in fields} for row in rows}
         calls = self.calls - before
         logger.info(
-            "%s: %d of %d records read by Id in %d calls", object, len(found), len(wanted), calls
+            "%s: %d of %d records read by Id in %d calls", object, len(found), len(set(ids)), calls
         )
         logger.debug("%s: read by Id: %s", object, ", ".join(found))
         return found
+
+    def counts(self, objects: Sequence[str]) -> Mapping[str, int]:
+        """Ask how many records objects have; empty where the org does not tell this user."""
+        return self._wire.counts(objects)
 
     def budget(self) -> Budget | None:
         """Ask /limits, else the latest header, for the daily limit; None where neither tells."""
         answer = self._wire.get("limits", "asking for the API limits", _is_hidden)
         daily = (answer or {}).get("DailyApiRequests")
         if daily is None:
-            return self._wire.usage()
+            return self.usage()
         return Budget(used=daily["Max"] - daily["Remaining"], total=daily["Max"])
+
+    def usage(self) -> Budget | None:
+        """Tell what the latest answer said of the daily limit; None where none did."""
+        return self._wire.line.usage
+
+    @property
+    def told_at(self) -> datetime | None:
+        """The org's clock at the latest answer, aware UTC; None where none told it."""
+        return self._wire.line.told_at
 
 
 def is_id(text: str) -> bool:

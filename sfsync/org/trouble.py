@@ -30,6 +30,11 @@ from sfsync.org.codes import (
 )
 from sfsync.org.grants import advice_on
 
+
+class UnreadableAnswer(ValueError):
+    """An answer that is not in the platform's form; its text says so without showing any of it."""
+
+
 # What a question to the org may raise that is the world's doing. Anything else is a defect of ours
 # and must be seen.
 FAMILIES = (
@@ -39,6 +44,7 @@ FAMILIES = (
     urllib3.exceptions.HTTPError,
     json.JSONDecodeError,
     OSError,
+    UnreadableAnswer,
 )
 
 _UNSENDABLE = (
@@ -154,6 +160,8 @@ def _unanswered(error: Exception, doing: str) -> Trouble:
 def _failure(error: Exception) -> tuple[str, str]:
     if not isinstance(error, FAMILIES):
         raise TypeError(f"{type(error).__name__} is no failure of the org") from error
+    if isinstance(error, UnreadableAnswer):
+        return "UNREADABLE", str(error)
     if isinstance(error, (json.JSONDecodeError, requests.exceptions.JSONDecodeError)):
         return "UNREADABLE", "the answer is not JSON"
     if isinstance(error, requests.exceptions.InvalidJSONError):

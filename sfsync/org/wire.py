@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import requests
 from simple_salesforce.api import Salesforce
+from simple_salesforce.util import exception_handler
 
 from sfsync.errors import OrgUnavailable
-from sfsync.org import Budget, FieldInfo
+from sfsync.org import FieldInfo
+from sfsync.org.composite import bodies_of, composite_of
 from sfsync.org.describe import read_fields
-from sfsync.org.line import CONNECT_SECONDS, WRITE_SECONDS, Line
+from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS, Line
 from sfsync.org.retry import once, persist
+from sfsync.org.soql import fits_a_url
 from sfsync.org.trouble import Trouble
 
+T = TypeVar("T")
+
 Row = dict[str, Any]
+Page = Mapping[str, Any]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Without it the org's assignment rules run on every lead and case that is written.
@@ -56,27 +63,50 @@ class Wire:
         """Read a resource, one JSON object; None where `absent` says that it is not there."""
         answer = persist(lambda: self._salesforce.restful(path), doing, self.sleep, absent)
         if answer is not None and not isinstance(answer, Mapping):
-            raise _unreadable(doing)
+            raise unreadable(doing)
         return answer
 
-    def select(self, soql: str, doing: str, *, archived: bool) -> Iterator[Sequence[Row]]:
+    def pages(self, soql: str, doing: str, *, archived: bool) -> Iterator[Page]:
         """Read a statement's pages until the org says that it is done; a short page is no end."""
-        answer = persist(
-            lambda: self._salesforce.query(soql, include_deleted=archived), doing, self.sleep
+        (page,) = self.first_pages([soql], doing, archived=archived)
+        yield page
+        yield from self.further_pages(page, doing)
+
+    def further_pages(self, page: Page, doing: str) -> Iterator[Page]:
+        """Read the pages after one."""
+        while not page["done"]:
+            page = _expect(self._more(page, doing), ("records", "done"), doing)
+            yield page
+
+    def first_pages(self, statements: Sequence[str], doing: str, *, archived: bool) -> list[Page]:
+        """Read the first page of up to 5 statements in one call, in their order."""
+        if len(statements) == 1 and fits_a_url(statements[0]):
+            answer = persist(
+                lambda: self._salesforce.query(statements[0], include_deleted=archived),
+                doing,
+                self.sleep,
+            )
+            return [_expect(answer, ("records", "done"), doing)]
+        body = composite_of(self.version, statements, archived=archived)
+        answers = persist(
+            lambda: bodies_of(
+                self._salesforce.restful(
+                    "composite", method="POST", json=body, timeout=(CONNECT_SECONDS, LONG_SECONDS)
+                )
+            ),
+            doing,
+            self.sleep,
         )
-        while True:
-            page = _expect(answer, ("records", "done"), doing)
-            yield page["records"]
-            if page["done"]:
-                return
-            answer = self._more(page, doing)
+        if answers is None or len(answers) != len(statements):
+            raise unreadable(doing)
+        return [_expect(answer, ("records", "done"), doing) for answer in answers]
 
     def _more(self, page: Mapping[str, Any], doing: str) -> object:
         following = _expect(page, ("nextRecordsUrl",), doing)["nextRecordsUrl"]
         # simple-salesforce appends it to the host's name: anything but a path would take the token
         # elsewhere.
         if not str(following).startswith("/services/data/"):
-            raise _unreadable(doing)
+            raise unreadable(doing)
         return persist(
             lambda: self._salesforce.query_more(following, identifier_is_url=True),
             doing,
@@ -95,7 +125,7 @@ class Wire:
                 method="PATCH",
                 json=body,
                 headers=_KEEP_OWNERS,
-                timeout=(CONNECT_SECONDS, WRITE_SECONDS),
+                timeout=(CONNECT_SECONDS, LONG_SECONDS),
             ),
             doing,
         )
@@ -111,10 +141,56 @@ class Wire:
         )
         return answer if isinstance(answer, Mapping) else {}
 
-    def usage(self) -> Budget | None:
-        """Give the API usage that the latest answer carried in its headers; None where none did."""
-        usage = self._salesforce.api_usage.get("api-usage")
-        return None if usage is None else Budget(usage.used, usage.total)
+    def counts(self, objects: Sequence[str]) -> dict[str, int]:
+        """Ask roughly how many records objects have; absent where the org does not tell."""
+        names = ",".join(sorted({name for name in objects if _NAME.fullmatch(name)}))
+        if not names:
+            return {}
+        doing = "asking how many records there are"
+        path = f"limits/recordCount?sObjects={names}"
+        answer = self.get(path, doing, lambda trouble: not trouble.temporary)
+        told = (answer or {}).get("sObjects")
+        if not isinstance(told, list):
+            return {}
+        return {each["name"]: each["count"] for each in told if each.get("name") in objects}
+
+    @property
+    def version(self) -> str:
+        """The API's version, as in `62.0`."""
+        return str(self._salesforce.sf_version)
+
+    def fetch(
+        self,
+        path: str,
+        doing: str,
+        read: Callable[[requests.Response], T],
+        absent: Callable[[Trouble], bool] | None = None,
+        **request: Any,
+    ) -> T | None:
+        """Ask for a resource of any form, which `read` reads; None where `absent` says so.
+
+        Whatever the method is, the question must do no harm when it is put again.
+        """
+        return persist(lambda: read(self._answered(path, **request)), doing, self.sleep, absent)
+
+    def submit(
+        self, path: str, doing: str, read: Callable[[requests.Response], T], **request: Any
+    ) -> T:
+        """Send once what may change something, and wait as long as the org may work on it."""
+        return once(lambda: read(self._answered(path, **request)), doing)
+
+    def _answered(self, path: str, *, method: str = "GET", **request: Any) -> requests.Response:
+        # The bulk functions of simple-salesforce give no answer per record, and make text of bytes
+        # in the wrong encoding.
+        line = self._salesforce
+        headers = {**line.headers, **request.pop("headers", {})}
+        url = line.base_url + path
+        answer = line.session.request(
+            method, url, headers=headers, timeout=(CONNECT_SECONDS, LONG_SECONDS), **request
+        )
+        if answer.status_code >= 300:
+            exception_handler(answer, name=path)
+        return answer
 
 
 def _is_absent(trouble: Trouble) -> bool:
@@ -123,11 +199,12 @@ def _is_absent(trouble: Trouble) -> bool:
 
 def _expect(answer: object, keys: Sequence[str], doing: str) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping) or any(key not in answer for key in keys):
-        raise _unreadable(doing)
+        raise unreadable(doing)
     return answer
 
 
-def _unreadable(doing: str) -> OrgUnavailable:
+def unreadable(doing: str) -> OrgUnavailable:
+    """Give the error to raise where the answer is not what the platform writes."""
     return OrgUnavailable(
         f"{doing}: the answer is not in the platform's form. Try again later, and check for a "
         "proxy on the way"

@@ -7,14 +7,15 @@ from typing import Any
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.model import Value
-from sfsync.org import FieldInfo, RowResult
+from sfsync.org import MOST_ROWS, FieldInfo, RowResult
+from sfsync.org.bulk_write import abandon, carry_out, open_ingest, results_by_id
 from sfsync.org.codes import Again, again
 from sfsync.org.read import SalesforceReader, is_id
 from sfsync.org.retry import pauses
+from sfsync.org.upload import EMPTIES
 
 logger = logging.getLogger(__name__)
 
-MOST_ROWS = 200
 _LOCK_TRIES = 3
 _LOCK_SECONDS = 2.0
 
@@ -37,13 +38,10 @@ class SalesforceOrg(SalesforceReader):
         Ids given to it that it gives back. Raises OrgUnavailable where the answer was lost,
         OrgRefused where nothing was written, ValueError for too many rows or an Id given twice.
         """
-        _check_rows(rows)
-        known = self.fields(object)
-        if known is None:
-            raise OrgRefused(
-                f"{object}: the org has no such object, or hides it from the service's user. "
-                "Nothing was written"
-            )
+        if len(rows) > MOST_ROWS:
+            raise ValueError(f"{len(rows)} records in one update: the platform takes {MOST_ROWS}")
+        known = self._known(object)
+        _check_once(rows)
         results = {id: refusal for id, values in rows if (refusal := _objection(id, values, known))}
         self._send(object, [row for row in rows if row[0] not in results], results)
         self._send_locked_again(object, rows, results, unchanged)
@@ -51,6 +49,51 @@ class SalesforceOrg(SalesforceReader):
         logger.info("%s: %d records updated, %d refused", object, len(rows) - refused, refused)
         logger.debug("%s: sent: %s", object, ", ".join(id for id, _ in rows))
         return [results[id] for id, _ in rows]
+
+    def open_job(self, object: str, fields: Sequence[str]) -> str:
+        """Open a bulk job that will update these fields; raises OrgRefused where there is none."""
+        self._known(object)
+        job = open_ingest(self._wire, object)
+        logger.info("%s: bulk job %s opened to update %s", object, job, ", ".join(fields))
+        return job
+
+    def send_job(self, job: str, object: str, rows: Rows) -> list[RowResult]:
+        """Hand records to an open bulk job, wait for its end; results in the order given.
+
+        Raises OrgUnavailable where the end could not be learnt, OrgRefused where nothing was
+        written, ValueError for rows of different fields or an Id given twice.
+        """
+        _check_once(rows)
+        if len({frozenset(values) for _, values in rows}) > 1:
+            raise ValueError("records of one bulk job have the same fields, each")
+        known = self._known(object)
+        results = {
+            id: refusal
+            for id, values in rows
+            if (refusal := _objection(id, values, known) or _unwritable(id, values))
+        }
+        sent = [row for row in rows if row[0] not in results]
+        if sent:
+            results |= carry_out(self._wire, job, object, sent)
+        else:
+            abandon(self._wire, job, f"updating no record of {object}")
+        refused = sum(not result.ok for result in results.values())
+        logger.info("%s: %d records updated in bulk, %d not", object, len(rows) - refused, refused)
+        logger.debug("%s: sent in bulk: %s", object, ", ".join(id for id, _ in sent))
+        return [results[id] for id, _ in rows]
+
+    def job_results(self, job: str) -> Mapping[str, RowResult]:
+        """Tell what a bulk job did, by Id of 18 characters."""
+        return results_by_id(self._wire, job)
+
+    def _known(self, object: str) -> Mapping[str, FieldInfo]:
+        known = self.fields(object)
+        if known is None:
+            raise OrgRefused(
+                f"{object}: the org has no such object, or hides it from the service's user. "
+                "Nothing was written"
+            )
+        return known
 
     def _send_locked_again(
         self,
@@ -94,11 +137,18 @@ class SalesforceOrg(SalesforceReader):
         )
 
 
-def _check_rows(rows: Rows) -> None:
-    if len(rows) > MOST_ROWS:
-        raise ValueError(f"{len(rows)} records in one update: the platform takes {MOST_ROWS}")
+def _check_once(rows: Rows) -> None:
     if len({id[:15] for id, _ in rows}) < len(rows):
         raise ValueError("a record is given twice in one update: put its fields into one")
+
+
+def _unwritable(id: str, values: Mapping[str, Value]) -> RowResult | None:
+    # In a bulk job the words mean that the field is to be emptied.
+    emptying = sorted(name for name, value in values.items() if value == EMPTIES)
+    if not emptying:
+        return None
+    words = f"a bulk job cannot write the text {EMPTIES}: {', '.join(emptying)}"
+    return RowResult(id, False, "FIELD_INTEGRITY_EXCEPTION", words)
 
 
 def _objection(

@@ -43,8 +43,8 @@ def record_org(
     """Write the org's records, fields and moment (`now`, aware UTC) to a folder that is new or
     empty.
 
-    Pages are written as they come, so that memory stays flat. The folder is there when all of it is
-    there, and only for this user to read. Raises OrgUnavailable or OrgRefused from the door,
+    Records are written as they come, so that memory stays flat. The folder is there when all of it
+    is there, and only for this user to read. Raises OrgUnavailable or OrgRefused from the door,
     OSError where the folder cannot be written or is not empty; then nothing is left behind.
     """
     folder = folder.absolute()

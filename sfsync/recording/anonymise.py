@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 
 from sfsync.conditions import Condition
 from sfsync.facts.people import folded
-from sfsync.model import Value
 from sfsync.org import FieldInfo
 from sfsync.policy import Assignment, Policy
 from sfsync.recording.files import Change, Row
@@ -188,11 +187,11 @@ def _same(text: str) -> str:
     return text
 
 
-def _replaced(value: Value, replace: Replace, info: FieldInfo) -> Value:
+def _replaced(text: str | None, replace: Replace, info: FieldInfo) -> str | None:
     # Blank text is empty, and stays so.
-    if not isinstance(value, str) or not value.strip():
-        return value
-    made = replace(value)
+    if text is None or not text.strip():
+        return text
+    made = replace(text)
     return made[: info.length] if info.length else made
 
 

@@ -2,55 +2,61 @@
 
 import csv
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from sfsync.model import Value
 from sfsync.org import FieldInfo, OrgReader
 from sfsync.recording.wanted import Wanted
 
-Row = dict[str, Value]
+Row = dict[str, str | None]
 Change = Callable[[Row], Row]
+
+_NUMBERS = frozenset({"double", "currency", "percent"})
+_ROWS_AT_ONCE = 1_000
 
 
 def write_rows(
     org: OrgReader, wanted: Wanted, folder: Path, change: Change | None
 ) -> tuple[int, set[str]]:
-    """Write an object's CSV page by page; return how many records, and which fields they are about.
+    """Write an object's CSV piece by piece; return how many records, and which fields they are
+    about.
 
     The latter is what the column Field of a history names. `change` is applied to each record
-    before it is written. Raises OrgUnavailable or OrgRefused from the door.
+    before it is written. A record that came twice, since it changed meanwhile, is written as it
+    came first. Raises OrgUnavailable or OrgRefused from the door.
     """
-    count, fields_named, latest = 0, set[str](), None
-    pages = org.pages(
-        wanted.object, list(wanted.fields), archived=wanted.archived, where=wanted.where
-    )
+    fields_named, seen = set[str](), set[str]()
     with (folder / f"{wanted.object}.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(wanted.fields)
-        for page in pages:
-            for row in page:
-                # Pages come ordered by Id: what moved from one to the next comes twice in a row.
-                if row["Id"] == latest:
-                    continue
-                latest = row["Id"]
-                count += 1
-                fields_named.add(str(row.get("Field")))
-                written = change(row) if change else row
-                writer.writerow(
-                    [_cell(info, written[name]) for name, info in wanted.fields.items()]
-                )
-    return count, fields_named
+        for row in _rows(org, wanted):
+            record_id = str(row["Id"])
+            if record_id in seen:
+                continue
+            seen.add(record_id)
+            fields_named.add(str(row.get("Field")))
+            written = change(row) if change else row
+            writer.writerow([_cell(info, written[name]) for name, info in wanted.fields.items()])
+    return len(seen), fields_named
 
 
-def _cell(info: FieldInfo, value: Value) -> str:
-    if value is None:
+def _rows(org: OrgReader, wanted: Wanted) -> Iterator[Row]:
+    tables = org.tables(
+        wanted.object, list(wanted.fields), archived=wanted.archived, where=wanted.where
+    )
+    for table in tables:
+        # As Python's dicts, all rows of a piece at once would take a multiple of its size.
+        for batch in table.to_batches(_ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+
+
+def _cell(info: FieldInfo, text: str | None) -> str:
+    if text is None:
         return "false" if info.type == "boolean" else ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return str(value).replace("+0000", "Z") if info.type == "datetime" else str(value)
+    if info.type in _NUMBERS:
+        number = float(text)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return text.replace("+0000", "Z") if info.type == "datetime" else text
 
 
 def described(wanted: Wanted, tracked: Collection[str]) -> list[Mapping[str, object]]:

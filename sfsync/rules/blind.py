@@ -20,9 +20,27 @@ def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ..
     lines = [f"The org lacks {_counting_as_empty(objects, 'the object')}."] if objects else []
     for name in sorted(asked, key=lambda each: each not in look.policy.machines):
         lines += _lacks(look, name)
-    for machine in look.policy.machines.values():
-        lines += _cannot(look, machine)
-    return tuple(lines)
+    return (*lines, *cannot_judge(look))
+
+
+def cannot_judge(look: Look) -> tuple[str, ...]:
+    """Say only which rules, scores and findings cannot judge because of what the org lacks."""
+    return tuple(
+        line for machine in look.policy.machines.values() for line in _cannot(look, machine)
+    )
+
+
+def cannot_do_without(look: Look) -> frozenset[str]:
+    """Name, by Salesforce's names (`Account.Status__c`, `Task`), what the org lacks and some rule,
+    keep or finding needs: without it, that one cannot judge.
+    """
+    return frozenset(
+        need
+        for machine in look.policy.machines.values()
+        for part in (machine.rules, machine.keep, machine.findings)
+        for each in part
+        for need in _needs(look, machine.object, each.when)
+    )
 
 
 def _lacks(look: Look, object_name: str) -> Iterator[str]:

@@ -15,7 +15,16 @@ from sfsync.conditions import Condition, parse_condition
 from sfsync.errors import ConfigError
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path, read_yaml, without
-from sfsync.policy import NO_STATE, FactSettings, FieldSpec, Limits, Machine, Policy, hash_of
+from sfsync.policy import (
+    NO_STATE,
+    FactSettings,
+    FieldSpec,
+    Limits,
+    Machine,
+    Policy,
+    Reading,
+    hash_of,
+)
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
@@ -49,8 +58,9 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         raise ConfigError(found)
     facts = FactSettings(**settings.facts.model_dump())
     limits = Limits(**settings.limits.model_dump())
+    reading = Reading(**settings.reading.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
-    return Policy(objects, out, facts, limits, machines, hash_of(contents))
+    return Policy(objects, out, facts, limits, reading, machines, hash_of(contents))
 
 
 def _machines(

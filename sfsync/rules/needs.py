@@ -1,12 +1,17 @@
-"""Which fields do facts and rules read or write?"""
+"""Which fields and values do facts and rules read or write?"""
 
-from sfsync.conditions import Condition
+from collections.abc import Iterable, Iterator
+
+from sfsync.conditions import PRESENCE, Condition
 from sfsync.facts import FACTS
-from sfsync.policy import Machine, Policy
+from sfsync.policy import Assignment, Machine, Policy
 from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
 _USERS = "User"
+# Facts that are words of a field: what is asked of them is asked of it.
+_WORDS_OF = {"Account.last_lost_reason": "Opportunity.lost_reason"}
+_LOST_REASON = "Opportunity.lost_reason"
 
 
 def columns_needed(policy: Policy) -> dict[str, list[str]]:
@@ -31,11 +36,93 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
 
 
 def _named_by(machine: Machine) -> set[str]:
-    conditions: list[Condition | None] = [rule.when for rule in machine.rules]
-    conditions += [finding.when for finding in machine.findings]
-    conditions += [keep.when for keep in machine.keep]
-    conditions += [line.when for lines in machine.scores.values() for line in lines]
-    sets = [*(rule.set for rule in machine.rules), *(keep.set for keep in machine.keep)]
-    written = {each.field for each_set in sets for each in each_set}
-    asked = {name for each in conditions if each is not None for name in tested(each)}
+    written = {each.field for each in _assignments(machine)}
+    asked = {name for each in _conditions(machine) for name in tested(each)}
     return {machine.state, *machine.entered_fields(), *written, *asked}
+
+
+def _conditions(machine: Machine) -> Iterator[Condition]:
+    yield from (rule.when for rule in machine.rules)
+    yield from (finding.when for finding in machine.findings)
+    yield from (keep.when for keep in machine.keep if keep.when is not None)
+    yield from (line.when for lines in machine.scores.values() for line in lines)
+
+
+def _assignments(machine: Machine) -> Iterator[Assignment]:
+    yield from (each for rule in machine.rules for each in rule.set)
+    yield from (each for keep in machine.keep for each in keep.set)
+
+
+def fields_written(policy: Policy) -> dict[str, frozenset[str]]:
+    """Return, per object that has rules, our names of the fields that plans may change."""
+    return {name: frozenset(_written_by(machine)) for name, machine in policy.machines.items()}
+
+
+def _written_by(machine: Machine) -> Iterator[str]:
+    yield from (each.field for each in _assignments(machine))
+    if machine.rules:
+        yield machine.state
+    entered = {rule.to for rule in machine.rules}
+    if any(keep.entered_fact for keep in machine.keep):
+        entered = set(machine.states)
+    for name in entered:
+        field = machine.states[name].entered
+        if field:
+            yield field
+
+
+def values_written(policy: Policy) -> dict[str, list[str]]:
+    """Return the texts that plans may write, by column (`Account.status`): states first, in the
+    order of the rules' file.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for object_name, machine in policy.machines.items():
+        moved_to = {rule.to for rule in machine.rules}
+        states = [name for name in machine.states if name in moved_to]
+        _note(found, f"{object_name}.{machine.state}", states)
+        for each in _assignments(machine):
+            # The word `now` stands for the moment judged where the field is an instant.
+            if isinstance(each.value, str) and _is_words(policy, object_name, each.field):
+                _note(found, f"{object_name}.{each.field}", [each.value])
+    return {column: list(values) for column, values in found.items() if values}
+
+
+def values_known(policy: Policy) -> dict[str, list[str]]:
+    """Return the texts that the policy knows, by column: all states, what rules write, and what
+    conditions and facts compare with.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for object_name, machine in policy.machines.items():
+        _note(found, f"{object_name}.{machine.state}", machine.states)
+    for column, values in values_written(policy).items():
+        _note(found, column, values)
+    for object_name, machine in policy.machines.items():
+        for condition in _conditions(machine):
+            _note_compared(found, policy, object_name, condition)
+    for object_name, condition in policy.leave_out.items():
+        _note_compared(found, policy, object_name, condition)
+    _note(found, _LOST_REASON, policy.facts.pause_days_by_lost_reason)
+    return {column: list(values) for column, values in found.items() if values}
+
+
+def _note_compared(
+    found: dict[str, dict[str, None]], policy: Policy, object_name: str, condition: Condition
+) -> None:
+    for test in condition.tests():
+        column = f"{object_name}.{test.name}"
+        column = _WORDS_OF.get(column, column)
+        owner, _, name = column.partition(".")
+        if test.operator in PRESENCE or not _is_words(policy, owner, name):
+            continue
+        value = test.operand.value
+        values = value if isinstance(value, tuple) else (value,)
+        _note(found, column, [each for each in values if isinstance(each, str)])
+
+
+def _is_words(policy: Policy, object_name: str, name: str) -> bool:
+    spec = policy.objects.get(object_name, {}).get(name)
+    return spec is not None and spec.type in ("text", "picklist")
+
+
+def _note(found: dict[str, dict[str, None]], column: str, values: Iterable[str]) -> None:
+    found.setdefault(column, {}).update(dict.fromkeys(values))

@@ -5,6 +5,7 @@ editors come from here.
 """
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -62,6 +63,14 @@ class LimitsShape(Shape):
     plan_hours: float = Field(gt=0)
 
 
+class ReadingShape(Shape):
+    """How the org is read."""
+
+    whole_after: time = Field(
+        time(2), description="Once a day, after this time in the org's zone, all is read afresh."
+    )
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -69,6 +78,7 @@ class Settings(Shape):
     leave_out: dict[str, Any] = Field(default_factory=dict)
     facts: FactsShape
     limits: LimitsShape
+    reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
 
 
 class State(Shape):

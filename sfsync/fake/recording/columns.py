@@ -106,7 +106,8 @@ def build_object(
         known = made.fields.get(str(described.get("name")))
         made.declare(field_from_json(described, known))
     _apply_about(made, description.about)
-    if header and "CreatedDate" not in {*header, *description.names}:
+    told = {*header, *description.names}
+    if header and "CreatedDate" in made.fields and "CreatedDate" not in told:
         # Made up to keep books of the record, so nobody may see it: it tells nothing true.
         made.hidden.add("CreatedDate")
     made.refresh()
@@ -138,8 +139,11 @@ def _apply_about(made: ObjectType, about: Mapping[str, object]) -> None:
     made.createable = bool(about.get("createable", made.createable))
     made.updateable = bool(about.get("updateable", made.updateable))
     made.deletable = bool(about.get("deletable", made.deletable))
-    hidden = about.get("hidden", ())
-    made.hidden = {str(each) for each in hidden} if isinstance(hidden, list) else set()
+    made.hidden, made.guarded = (_names(about.get(each)) for each in ("hidden", "guarded"))
+
+
+def _names(found: object) -> set[str]:
+    return {str(each) for each in found} if isinstance(found, list) else set()
 
 
 def check_header(file: str, header: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from sfsync.fake.activities import archive
 from sfsync.fake.clock import Clock
 from sfsync.fake.derive import derive_after_loading
 from sfsync.fake.errors import RecordingError
+from sfsync.fake.metadata.kept import StoredRule
 from sfsync.fake.recording.columns import (
     Description,
     Inference,
@@ -42,12 +43,17 @@ def load_state(path: Path, log: Path | None, likely: Mapping[str, Mapping[str, s
     _complete(state, path.stem, str(written.get("user_id", "")))
     if "now" in written:
         state.clock.set(moment_of(str(written["now"])))
+    rules = written.get("validation_rules", [])
+    for each in rules if isinstance(rules, list) else []:
+        rule = StoredRule(**each)
+        state.metadata.rules[f"{rule.object_name}.{rule.name}"] = rule
     state.store.commit()
     if log is not None:
         kept = Log(state, log)
         kept.replay()
         archive(state)
         state.on_commit.append(kept.append)
+        state.metadata.on_deploy.append(kept.append_deploy)
     return state
 
 

@@ -1,14 +1,18 @@
 """What was written since the folder was recorded?
 
 A line of JSON per committed request: `{"now": ..., "rows": [[object, row], ...]}`, each row
-complete.
+complete. A deploy has a line of its own before, with the package in `deployed`.
 """
 
 import json
 import os
+from base64 import b64decode, b64encode
+from dataclasses import asdict
 from pathlib import Path
 
 from sfsync.fake.errors import RecordingError
+from sfsync.fake.metadata.deploying import take_again
+from sfsync.fake.metadata.kept import DeployOptions
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import moment_of, wire_datetime
 
@@ -33,11 +37,24 @@ class Log:
             },
             ensure_ascii=False,
         )
+        self._write(line)
+
+    def _write(self, line: str) -> None:
         self._cut_off()
         with self._path.open("ab") as stream:
             stream.write(line.encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+    def append_deploy(self, archive: bytes, options: DeployOptions) -> None:
+        """Write one line with a package that is being deployed; its records come in the next."""
+        entry = {
+            "now": wire_datetime(self._state.clock.now()),
+            "rows": [],
+            "deployed": b64encode(archive).decode(),
+            "options": asdict(options),
+        }
+        self._write(json.dumps(entry))
 
     def replay(self) -> None:
         """Carry out what the log says.
@@ -64,6 +81,9 @@ class Log:
         try:
             entry = json.loads(line)
             now, rows = moment_of(entry["now"]), entry["rows"]
+            if "deployed" in entry:
+                options = DeployOptions(**entry["options"])
+                take_again(self._state, b64decode(entry["deployed"]), options)
             for name, row in rows:
                 self._state.store.put(self._state.store.schema.objects[name].name, row)
         except (ValueError, KeyError, TypeError) as error:

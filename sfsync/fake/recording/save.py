@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from sfsync.fake.describing import recorded_json
@@ -24,7 +25,9 @@ def save_folder(state: OrgState, folder: Path) -> None:
         _write_rows(state, owner, folder / f"{owner.name}.csv")
     _write_json(folder / DESCRIPTION, {each.name: _description(each) for each in objects})
     now = wire_datetime(state.clock.now())
-    _write_json(folder / STATE, {"now": now, "user_id": state.user_id})
+    rules = [asdict(each) for each in state.metadata.rules.values()]
+    about = {"now": now, "user_id": state.user_id, "validation_rules": rules}
+    _write_json(folder / STATE, about)
 
 
 def _description(owner: ObjectType) -> dict[str, object]:
@@ -36,6 +39,7 @@ def _description(owner: ObjectType) -> dict[str, object]:
         "updateable": owner.updateable,
         "deletable": owner.deletable,
         "hidden": sorted(owner.hidden),
+        "guarded": sorted(owner.guarded),
         "fields": [recorded_json(each) for each in owner.fields.values()],
     }
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sfsync.fake.founding import (
     SERVICE_USERNAME,
+    add_profiles,
     add_service_user,
     add_setup_row,
     add_stages,
@@ -16,6 +17,8 @@ from sfsync.fake.schema import ObjectType
 from sfsync.fake.standard import standard_object
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row
+
+_PERMISSIONS = ("PermissionSet", "PermissionSetAssignment", "FieldPermissions", "ObjectPermissions")
 
 
 def complete_setup(state: OrgState, short_org_id: str, user_id: str) -> None:
@@ -36,6 +39,10 @@ def complete_setup(state: OrgState, short_org_id: str, user_id: str) -> None:
         add_stages(state, _stages_met(state))
     if _declare_missing(state, "TaskStatus"):
         add_task_statuses(state)
+    for name in _PERMISSIONS:
+        _declare_missing(state, name)
+    if _declare_missing(state, "Profile"):
+        add_profiles(state)
 
 
 def _declare_missing(state: OrgState, name: str) -> bool:

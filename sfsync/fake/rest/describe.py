@@ -12,7 +12,7 @@ _MASTER_RECORD_TYPE = "012000000000000AAA"
 
 def describe_global(state: OrgState, request: Request) -> Reply:
     """Answer GET sobjects."""
-    objects = sorted(state.store.schema.objects.values(), key=lambda each: each.name)
+    objects = sorted(state.store.schema.visible(), key=lambda each: each.name)
     return json_reply(
         {
             "encoding": "UTF-8",
@@ -32,7 +32,9 @@ def describe_object(state: OrgState, request: Request, name: str) -> Reply:
     """Answer GET sobjects/X/describe; fields hidden by field-level security are absent."""
     owner = state.store.existing(name)
     fields = [
-        field_json(each, picklist_of(state.store, owner.name, each)) for each in owner.visible()
+        field_json(each, picklist_of(state.store, owner.name, each))
+        | {"compoundFieldName": _compound(owner, each.name)}
+        for each in owner.visible()
     ]
     return json_reply(
         _summary(owner, request.base)
@@ -45,6 +47,12 @@ def describe_object(state: OrgState, request: Request, name: str) -> Reply:
             "supportedScopes": [{"label": f"All {owner.label_plural}", "name": "everything"}],
         }
     )
+
+
+def _compound(owner: ObjectType, name: str) -> str | None:
+    if name in ("FirstName", "LastName", "Salutation") and "Name" in owner.fields:
+        return "Name"
+    return owner.address_of(name)
 
 
 def _summary(owner: ObjectType, base: str) -> dict[str, object]:

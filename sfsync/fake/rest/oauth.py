@@ -9,8 +9,10 @@ import binascii
 from urllib.parse import parse_qsl, unquote
 
 from sfsync.fake.assertions import AssertionRefused, check_assertion, read_claims
+from sfsync.fake.errors import ApiError
+from sfsync.fake.ids import normalise
 from sfsync.fake.rest.route import Route
-from sfsync.fake.signin import issue_token
+from sfsync.fake.signin import issue_token, user_of
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row
 from sfsync.fake.wire import Reply, Request, json_reply
@@ -91,23 +93,65 @@ def _refuse(code: str, text: str) -> Reply:
 def user_info(state: OrgState, request: Request) -> Reply:
     """Answer GET /services/oauth2/userinfo: the user of the token."""
     user: Row = state.store.row(request.user_id) or {}
-    return json_reply(
-        {
-            "sub": f"https://login.salesforce.com/id/{state.org_id}/{request.user_id}",
-            "user_id": request.user_id,
-            "organization_id": state.org_id,
-            "preferred_username": user.get("Username"),
-            "name": user.get("Name"),
-            "email": user.get("Email"),
-            "zoneinfo": state.zone_of(request.user_id).key,
-            "locale": user.get("LocaleSidKey", "en_US"),
-            "active": bool(user.get("IsActive")),
-            "user_type": str(user.get("UserType", "Standard")).upper(),
-        }
-    )
+    told = _person(state, request.user_id, user)
+    about = {
+        "sub": f"https://login.salesforce.com/id/{state.org_id}/{request.user_id}",
+        "preferred_username": user.get("Username"),
+        "name": user.get("Name"),
+        "zoneinfo": state.zone_of(request.user_id).key,
+    }
+    return json_reply(told | about)
+
+
+def identity(state: OrgState, request: Request, org_id: str, user_id: str) -> Reply:
+    """Answer GET /id/org/user, the address that a token's reply calls its identity.
+
+    The token may be a parameter, since a browser cannot send it in a header.
+    """
+    token = request.parameters.get("oauth_token")
+    header = f"Bearer {token}" if token else request.headers.get("authorization", "")
+    try:
+        asking = user_of(state, header)
+    except ApiError:
+        return Reply(403, b"Bad_OAuth_Token", {"Content-Type": "text/html;charset=UTF-8"})
+    wanted, user = normalise(user_id), state.store.row(asking) or {}
+    if (normalise(org_id), wanted) != (state.org_id, asking):
+        return Reply(403, b"Wrong_Org", {"Content-Type": "text/html;charset=UTF-8"})
+    told = _person(state, asking, user)
+    about = {
+        "id": f"{state.url}/id/{state.org_id}/{asking}",
+        "asserted_user": True,
+        "username": user.get("Username"),
+        "nick_name": user.get("Alias"),
+        "display_name": user.get("Name"),
+        "timezone": state.zone_of(asking).key,
+    }
+    return json_reply(told | about)
+
+
+def _person(state: OrgState, user_id: str, user: Row) -> dict[str, object]:
+    data = f"{state.url}/services/data/v{{version}}/"
+    return {
+        "user_id": user_id,
+        "organization_id": state.org_id,
+        "email": user.get("Email"),
+        "first_name": user.get("FirstName"),
+        "last_name": user.get("LastName"),
+        "locale": user.get("LocaleSidKey", "en_US"),
+        "language": user.get("LanguageLocaleKey", "en_US"),
+        "active": bool(user.get("IsActive")),
+        "user_type": str(user.get("UserType", "Standard")).upper(),
+        "urls": {
+            "rest": data,
+            "sobjects": f"{data}sobjects/",
+            "query": f"{data}query/",
+            "metadata": f"{state.url}/services/Soap/m/{{version}}/{state.org_id[:15]}",
+        },
+    }
 
 
 ROUTES = (
     Route(("POST",), "/services/oauth2/token", token, open_to_all=True),
     Route(("GET", "POST"), "/services/oauth2/userinfo", user_info),
+    Route(("GET",), "/id/{org}/{user}", identity, open_to_all=True),
 )

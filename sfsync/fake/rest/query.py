@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sfsync.fake.errors import ApiError, refuse_request
 from sfsync.fake.ids import with_checksum
+from sfsync.fake.rest.columns import column_metadata
 from sfsync.fake.rest.route import Route
 from sfsync.fake.soql.dates import Calendar
 from sfsync.fake.soql.grammar import parse
@@ -55,6 +56,8 @@ def _answer(state: OrgState, request: Request, *, all_rows: bool) -> Reply:
     children = _child_page(state, request, all_rows=all_rows)
     runner = Runner(state.store, statement, calendar_of(state, request), all_rows, children)
     answer = runner.run(parsed)
+    if request.parameters.get("columns", "false").lower() == "true":
+        return json_reply(column_metadata(state.store, statement, parsed))
     if answer.render is None:
         return json_reply(_groups(answer))
     found = state.store.existing(parsed.object_name)

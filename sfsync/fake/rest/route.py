@@ -11,9 +11,13 @@ Handler = Callable[..., Reply]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A resource: its methods, its path with place holders in braces, what answers it."""
+    """A resource: its methods, its path with place holders in braces, what answers it.
+
+    `any_body`: whether the handler itself judges the type of the body.
+    """
 
     methods: tuple[str, ...]
     pattern: str
     handler: Handler
     open_to_all: bool = False
+    any_body: bool = False

@@ -5,12 +5,13 @@ from sfsync.fake.state import API_VERSIONS, OrgState
 from sfsync.fake.wire import Reply, Request, json_reply
 
 _SEASONS = ("Spring", "Summer", "Winter")
-_RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = (
+    *("composite", "jobs", "limits", "metadata", "query", "queryAll", "sobjects"),
+    "tooling",
+)
 _FIXED_LIMITS = {
     "ConcurrentSyncGetReportInstances": 20,
-    "DailyBulkApiBatches": 15_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DailyBulkV2QueryJobs": 10_000,
     "DataStorageMB": 1_024,
     "FileStorageMB": 1_024,
     "HourlyAsyncReportRuns": 1_200,
@@ -40,16 +41,23 @@ def _label(number: int) -> str:
     return f"{season} '{year}"
 
 
-def list_resources(_state: OrgState, request: Request) -> Reply:
-    """Answer GET /services/data/vNN.0: the resources that the fake offers."""
-    return json_reply({name: f"{request.base}/{name}" for name in _RESOURCES})
+def list_resources(state: OrgState, request: Request) -> Reply:
+    """Answer GET /services/data/vNN.0: the resources that the fake offers, and who is asking."""
+    resources = {name: f"{request.base}/{name}" for name in _RESOURCES}
+    identity = f"{state.url}/id/{state.org_id}/{request.user_id}"
+    return json_reply({**resources, "identity": identity})
 
 
 def show_limits(state: OrgState, _request: Request) -> Reply:
-    """Answer GET limits; only DailyApiRequests decreases."""
-    limits = {name: {"Max": most, "Remaining": most} for name, most in _FIXED_LIMITS.items()}
-    daily = {"Max": state.daily_quota, "Remaining": state.calls_left()}
-    return json_reply(dict(sorted({**limits, "DailyApiRequests": daily}.items())))
+    """Answer GET limits; only the daily ones of calls, bulk batches and query jobs decrease."""
+    limits = {name: (most, most) for name, most in _FIXED_LIMITS.items()} | {
+        "DailyApiRequests": (state.daily_quota, state.calls_left()),
+        "DailyBulkApiBatches": (state.bulk_batch_quota, state.batches_left()),
+        "DailyBulkV2QueryJobs": (state.bulk_query_quota, state.query_jobs_left()),
+    }
+    return json_reply(
+        {name: {"Max": most, "Remaining": left} for name, (most, left) in sorted(limits.items())}
+    )
 
 
 def count_records(state: OrgState, request: Request) -> Reply:

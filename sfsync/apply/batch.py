@@ -1,0 +1,134 @@
+"""How are at most 200 changes of one object carried out, in one request to the org?"""
+
+import logging
+from collections.abc import Collection, Sequence
+
+from sfsync.apply.books import Books
+from sfsync.apply.present import Sight, look
+from sfsync.apply.verdict import may_write, was_done
+from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
+from sfsync.model import Change, Outcome, State, Value
+from sfsync.org import RowResult
+from sfsync.portions import Placed
+
+logger = logging.getLogger(__name__)
+
+# Seconds to wait before each look at the org; an answer that was lost may still be under way.
+PAUSES = (0.0, 5.0, 20.0)
+LAST_PAUSE = 60.0
+# The platform's words for a record that was deleted between our look and our write.
+GONE_CODES = ("ENTITY_IS_DELETED", "NOT_FOUND")
+
+
+def carry_out_batch(batch: Sequence[Placed], books: Books) -> None:
+    """Look at what changes touch and rest on, send those that may be written, and note the
+    outcomes.
+
+    Raises OrgUnavailable where the org went away, or gave no answer to any of several tries: what
+    was sent is then noted as unknown. Raises OrgRefused where it refuses to be read or written.
+    """
+    waiting, lost = list(batch), None
+    for pause in PAUSES:
+        waiting = _look(waiting, books, pause, lost)
+        if not waiting:
+            return
+        lost = _send(waiting, books)
+        if lost is None:
+            return
+    waiting = _look(waiting, books, LAST_PAUSE, lost)
+    if waiting:
+        tries = f"sent {len(PAUSES)} times without an answer and not done so far"
+        books.note_all(waiting, State.UNKNOWN, f"{tries}: {lost}")
+        raise OrgUnavailable(f"{len(waiting)} changes were {tries}; try again later") from lost
+
+
+def _look(
+    waiting: list[Placed], books: Books, pause: float, lost: OrgUnavailable | None
+) -> list[Placed]:
+    """Note what must not be sent, or was done although its answer was lost; give back the rest."""
+    if pause:
+        books.desk.sleep(pause)
+    try:
+        sight = look([change for _, change in waiting], books.desk.org, books.read_at)
+    except OrgError as trouble:
+        if lost is not None:
+            unanswered = f"sent, no answer ({lost}), and not to be read since ({trouble})"
+            books.note_all(waiting, State.UNKNOWN, unanswered)
+        raise
+    return weigh(waiting, sight, books, sent=lost is not None)
+
+
+def weigh(waiting: Sequence[Placed], sight: Sight, books: Books, *, sent: bool) -> list[Placed]:
+    """Note which changes must not be written as the org stands now, and give back the others.
+
+    Where they were `sent` already without an answer, those that the org did are noted as applied.
+    """
+    known: list[tuple[int, Outcome]] = []
+    rest: list[Placed] = []
+    for seq, change in waiting:
+        outcome = None
+        if sent:
+            outcome = was_done(change, sight.rows.get((change.object, change.id)))
+        outcome = outcome or may_write(change, sight, books.written)
+        if outcome is None:
+            rest.append((seq, change))
+        else:
+            known.append((seq, outcome))
+    books.note(known)
+    return rest
+
+
+def _send(waiting: list[Placed], books: Books) -> OrgUnavailable | None:
+    """Send a batch and note the org's answers; give back the trouble where no answer came."""
+    moved: dict[str, Outcome] = {}
+    by_id = {change.id: change for _, change in waiting}
+
+    def unchanged(ids: Sequence[str]) -> Collection[str]:
+        return _still_free([by_id[id] for id in ids], books, moved)
+
+    rows = [(change.id, new_values(change)) for _, change in waiting]
+    books.mark_sent(waiting)
+    try:
+        results = books.desk.org.update(waiting[0][1].object, rows, unchanged=unchanged)
+    except OrgUnavailable as lost:
+        logger.warning(
+            "run %s: the answer to %d changes was lost: %s", books.run_id, len(rows), lost
+        )
+        return lost
+    books.note(
+        [
+            (seq, moved.get(change.id) or outcome_of(change, result))
+            for (seq, change), result in zip(waiting, results, strict=True)
+        ]
+    )
+    return None
+
+
+def _still_free(changes: list[Change], books: Books, moved: dict[str, Outcome]) -> set[str]:
+    try:
+        sight = look(changes, books.desk.org, books.read_at)
+    except OrgRefused as refusal:
+        # Raised through the update it would read as if nothing of the batch had been written.
+        logger.warning("%d locked records stay as they were: %s", len(changes), refusal)
+        return set()
+    free = set()
+    for change in changes:
+        outcome = may_write(change, sight, books.written)
+        if outcome is None:
+            free.add(change.id)
+        else:
+            moved[change.id] = outcome
+    return free
+
+
+def new_values(change: Change) -> dict[str, Value]:
+    """Give the values that a change writes, by field, in order."""
+    return {name: each.after for name, each in sorted(change.fields.items())}
+
+
+def outcome_of(change: Change, result: RowResult) -> Outcome:
+    """Tell what became of a change that the org answered."""
+    if result.ok:
+        return Outcome(change.object, change.id, State.APPLIED)
+    state = State.STALE if result.code in GONE_CODES else State.REFUSED
+    return Outcome(change.object, change.id, state, result.code, result.message)

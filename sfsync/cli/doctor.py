@@ -1,0 +1,187 @@
+"""Is everything there that the service needs? (`sfsync doctor`)"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from sfsync.cli import opening
+from sfsync.cli.opening import Setting, opened_journal, set_up
+from sfsync.cli.options import Place, format_option, place_options
+from sfsync.cli.salesforce import Entrance, enter_salesforce
+from sfsync.cli.screen import Screen, count, echo, one_line
+from sfsync.errors import ExitCode, OrgError, SfsyncError
+
+if TYPE_CHECKING:
+    from sfsync.doctor import Check, Level
+    from sfsync.org import OrgReader
+
+_MARKS = {"good": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
+
+
+@click.command()
+@format_option("table", "json")
+@place_options
+def doctor(form: str, place: Place, quiet: bool) -> None:
+    """Check sign-in, limits, fields, permissions, journal and clock.
+
+    Each problem comes with what to do about it. Exit code 0 only where all that the active rules
+    need is there, else 5; 6 where the org cannot be reached. Nothing is written.
+    """
+    setting = set_up(place)
+    click.get_current_context().exit(examine(setting, form=form, quiet=quiet))
+
+
+def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> ExitCode:
+    """Check everything, print what was found, and say how the process is to end.
+
+    Raises ConfigError where settings are wrong.
+    """
+    from sfsync.doctor import Check, Level, is_well
+
+    checks: list[Check] = []
+    code = ExitCode.DONE
+    try:
+        # What was found before the org failed is told all the same.
+        checks.extend(_of_org(setting, enter(setting)))
+    except OrgError as error:
+        group = checks[-1].group if checks else "sign-in"
+        checks.append(Check(group, Level.PROBLEM, one_line(str(error))))
+        code = error.exit_code
+    checks += _of_journal(setting)
+    if code is ExitCode.DONE and not is_well(checks):
+        code = ExitCode.CONFIGURATION
+    if form == "json":
+        echo(json.dumps(_data(checks, is_well(checks)), indent=2, ensure_ascii=False))
+    else:
+        _show(checks, Screen(is_quiet=quiet))
+    return code
+
+
+def enter(setting: Setting) -> Entrance:
+    """Enter the org that is set, or our copy of the recorded one.
+
+    Raises ConfigError, OrgUnavailable or OrgRefused as signing in does.
+    """
+    from sfsync.org.client import API_VERSION
+    from sfsync.org.tokens import Grant, Tokens
+
+    if setting.settings.org == opening.SALESFORCE:
+        return enter_salesforce(opening.wall_clock, sleep=opening.sleep)
+    fake = opening.open_recorded(setting)
+    return Entrance(fake.session(), Tokens(Grant(fake.host, fake.token())), API_VERSION)
+
+
+def reader_of(entrance: Entrance) -> "OrgReader":
+    """Open the org for reading; raises OrgUnavailable or OrgRefused."""
+    from sfsync.org.client import open_reader
+
+    return open_reader(
+        entrance.session, entrance.tokens, version=entrance.version, sleep=opening.sleep
+    )
+
+
+def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
+    from sfsync.cli.setup import wishes_of
+    from sfsync.doctor import Seen, check_fields, check_org, hidden_fields
+    from sfsync.gaps import absent_fields, find_gaps, objects_needed
+
+    org, policy = reader_of(entrance), setting.policy
+    is_real = setting.settings.org == opening.SALESFORCE
+    clock = opening.wall_clock if is_real else None
+    name = wishes_of(setting).permission_set.name
+    yield from check_org(org, policy, Seen(entrance.how, entrance.version, clock, name))
+    described = {name: org.fields(name) for name in objects_needed(policy)}
+    hidden = hidden_fields(org, absent_fields(policy, described))
+    yield from check_fields(policy, find_gaps(policy, described, hidden))
+
+
+def _of_journal(setting: Setting) -> list["Check"]:
+    from sfsync.doctor import Check, Level
+
+    settings = setting.settings
+    where = "the database of SFSYNC_JOURNAL_URL" if settings.journal_url else settings.state_dir
+    try:
+        with opened_journal(settings) as journal:
+            runs = journal.runs()
+    except SfsyncError as error:
+        return [Check("journal", Level.PROBLEM, one_line(str(error)))]
+    last = f"; the last, {runs[0].id}, {runs[0].state.value}" if runs else ""
+    text = f"{where}: {count(len(runs), 'run')}{last}" if runs else f"{where}: no run yet"
+    return [Check("journal", Level.GOOD, text)]
+
+
+def _data(checks: Sequence["Check"], well: bool) -> dict[str, Any]:
+    from sfsync.doctor import GROUPS
+
+    ordered = sorted(checks, key=lambda check: GROUPS.index(check.group))
+    return {
+        "ok": well,
+        "checks": [
+            {
+                "group": check.group,
+                "level": check.level.value,
+                "text": check.text,
+                "remedy": check.remedy,
+                "fields": list(check.fields),
+            }
+            for check in ordered
+        ],
+    }
+
+
+def _show(checks: Sequence["Check"], screen: Screen) -> None:
+    from sfsync.doctor import GROUPS, Level
+
+    for group in GROUPS:
+        told = [check for check in checks if check.group == group]
+        if screen.is_quiet:
+            told = [check for check in told if check.level is not Level.GOOD]
+        _show_group(group, told, screen)
+    screen.say(_summary([check.level for check in checks]))
+
+
+def _show_group(group: str, checks: Iterable["Check"], screen: Screen) -> None:
+    if not screen.is_terminal:
+        for check in checks:
+            echo("\t".join([group, check.level.value, check.text, check.remedy]).rstrip())
+        return
+    for place, check in enumerate(checks):
+        if place == 0:
+            Console().print(Text(group, style="bold"))
+        mark, style = _MARKS[check.level.value]
+        # rich has no hanging indent of its own but in a grid.
+        _print_hanging(Text(mark, style=style), _sentence(check.text))
+        if check.remedy:
+            _print_hanging(Text("  →", style="dim"), Text(_capital(check.remedy), style="dim"))
+
+
+def _print_hanging(mark: Text, text: Text) -> None:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, text)
+    Console().print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _sentence(text: str) -> Text:
+    return Text(_capital(text))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _summary(levels: Sequence["Level"]) -> str:
+    problems = sum(level.value == "problem" for level in levels)
+    notes = sum(level.value == "note" for level in levels)
+    told = f"{notes} to know" if notes else "nothing else to know"
+    if problems:
+        return f"{problems} to put right, {told}."
+    return f"All that the active rules need is there; {told}."

@@ -1,0 +1,257 @@
+"""How does an org get what the rules need? (`sfsync setup`)"""
+
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sfsync.cli import opening
+from sfsync.cli.doctor import enter, examine, reader_of
+from sfsync.cli.opening import Setting, lock_of, set_up
+from sfsync.cli.options import Place, place_options
+from sfsync.cli.salesforce import Entrance
+from sfsync.cli.screen import Screen, count
+from sfsync.errors import ConfigError, OrgRefused, Stopped
+
+if TYPE_CHECKING:
+    from sfsync.model import Value
+    from sfsync.org import OrgReader
+    from sfsync.org.deploy import Deployment
+    from sfsync.setup import Blueprint, Wishes
+
+# What was written, by file, so that an earlier output is known from an admin's own work.
+WRITTEN_FILE = "sfsync-setup.json"
+_WORDS = {
+    "CustomField": "field",
+    "StandardValueSet": "set of stages",
+    "PermissionSet": "permission set",
+    "ValidationRule": "validation rule, inactive",
+}
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a project folder (SFDX) that an admin reviews and deploys.",
+)
+@click.option("--apply", "applies", is_flag=True, help="Deploy it to the org, and check the org.")
+@click.option("--yes", is_flag=True, help="Deploy without asking first, as scripts do.")
+@place_options
+def setup(out: Path | None, applies: bool, yes: bool, place: Place, quiet: bool) -> None:
+    """Make what the org lacks: fields, picklist values, a permission set.
+
+    Without --out and --apply it only says what there is to make. With --apply the exit code is that
+    of `sfsync doctor` afterwards.
+    """
+    setting = set_up(place, writes=applies)
+    screen = Screen(is_quiet=quiet)
+    if not applies:
+        _draw_and_write(setting, enter(setting), out, screen)
+        return
+    with lock_of(setting):
+        entrance = enter(setting)
+        blueprint, user_id = _draw_and_write(setting, entrance, out, screen)
+        if not yes:
+            _ask()
+        _apply(blueprint, user_id, entrance, screen)
+    click.get_current_context().exit(examine(setting, quiet=quiet))
+
+
+def _ask() -> None:
+    """Ask whether to deploy; raises Stopped where the answer is no, or nobody can answer."""
+    try:
+        agreed = click.confirm("Deploy this to the org?", err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Stopped("nothing was deployed, since nobody agreed: add --yes where nobody can")
+
+
+def _draw_and_write(
+    setting: Setting, entrance: Entrance, out: Path | None, screen: Screen
+) -> tuple["Blueprint", str]:
+    """Say what there is to make and write it where that is wanted; returns it and the user."""
+    from sfsync.setup import project_of
+
+    wishes = wishes_of(setting)
+    org = reader_of(entrance)
+    blueprint = _blueprint(setting, wishes, org, entrance)
+    _tell(blueprint, screen)
+    if out is not None:
+        name = f"{org.name} ({org.id})"
+        files = project_of(blueprint, setting.policy, name, entrance.version)
+        _write(out, files, screen)
+    return blueprint, org.user_id
+
+
+def wishes_of(setting: Setting) -> "Wishes":
+    """Read setup.yaml of the configuration folder; what is usual where there is none.
+
+    Raises ConfigError with all problems.
+    """
+    from sfsync.setup import SETUP_FILE, load_wishes
+
+    file = setting.config.path / SETUP_FILE
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return load_wishes(text, str(file), setting.policy)
+
+
+def _blueprint(
+    setting: Setting, wishes: "Wishes", org: "OrgReader", entrance: Entrance
+) -> "Blueprint":
+    from sfsync.doctor import hidden_fields, tracked_fields
+    from sfsync.gaps import absent_fields, find_gaps, objects_needed
+    from sfsync.org.metadata import MetadataReader
+    from sfsync.setup import OrgNow, draw
+
+    policy = setting.policy
+    metadata = MetadataReader(
+        entrance.session, entrance.tokens, version=entrance.version, sleep=opening.sleep
+    )
+    names = sorted({*objects_needed(policy), *wishes.fields})
+    details = {name: metadata.details(name) for name in names}
+    described = {
+        name: None if found is None else {field: each.info for field, each in found.items()}
+        for name, found in details.items()
+    }
+    absent = absent_fields(policy, described)
+    for name, fields in wishes.fields.items():
+        lacking = set(fields) - set(details[name] or ())
+        absent[name] = sorted({*absent.get(name, ()), *lacking})
+    hidden = hidden_fields(org, {name: fields for name, fields in absent.items() if fields})
+    now = OrgNow(
+        details,
+        _stages(org),
+        metadata.validation_rules(list(policy.machines))
+        if wishes.validation_rules
+        else frozenset(),
+        _user_permissions(org),
+        hidden,
+        tracked_fields(org, policy),
+    )
+    return draw(policy, wishes, find_gaps(policy, described, hidden).gaps, now)
+
+
+def _stages(org: "OrgReader") -> list[Mapping[str, "Value"]]:
+    from sfsync.org import Question
+    from sfsync.setup.stages import STAGE_FIELDS, STAGES
+
+    known = org.fields(STAGES) or {}
+    if not {"MasterLabel", "IsClosed", "IsWon", "DefaultProbability"} <= set(known):
+        return []
+    there = tuple(name for name in STAGE_FIELDS if name in known)
+    (rows,) = org.ask([Question(STAGES, there)])
+    return list(rows)
+
+
+def _user_permissions(org: "OrgReader") -> frozenset[str] | None:
+    start = "Permissions"
+    known = [name for name in org.fields("PermissionSet") or () if name.startswith(start)]
+    return frozenset(name.removeprefix(start) for name in known) if known else None
+
+
+def _tell(blueprint: "Blueprint", screen: Screen) -> None:
+    for each in blueprint.components:
+        screen.tell(f"{_WORDS[each.type]}\t{each.name}" if not screen.is_terminal else
+                    f"{_WORDS[each.type]}: {each.name}")  # fmt: skip
+    for sentence in blueprint.changing:
+        screen.tell(f"Changes what is there: {sentence}")
+    for sentence in blueprint.by_hand:
+        screen.tell(f"Left for you: {sentence}")
+
+
+def _write(out: Path, files: Mapping[str, str], screen: Screen) -> None:
+    """Write the project folder; what an earlier setup wrote there is replaced.
+
+    Raises ConfigError where anything else is in it.
+    """
+    earlier = _earlier(out)
+    gone = sorted(set(earlier) - set(files))
+    for name in gone:
+        (out / name).unlink(missing_ok=True)
+    for name, text in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    digests = {name: _digest(text.encode()) for name, text in files.items()}
+    record = json.dumps({"files": digests}, indent=2) + "\n"
+    (out / WRITTEN_FILE).write_text(record, encoding="utf-8", newline="\n")
+    screen.say(f"Written to {out}: {count(len(files), 'file')}; read {out}/README.md first.")
+    replaced = len(set(earlier) & set(files))
+    if replaced or gone:
+        screen.say(f"Of an earlier setup {replaced} were replaced and {len(gone)} removed.")
+
+
+def _earlier(out: Path) -> Mapping[str, str]:
+    """Return what an earlier setup wrote there, by file; raises ConfigError for anybody's work."""
+    if not out.exists() or not any(out.iterdir()):
+        return {}
+    record = out / WRITTEN_FILE
+    if not record.is_file():
+        raise ConfigError([f"--out {out}: something else is in it. Name a new or empty folder"])
+    try:
+        written: Mapping[str, str] = json.loads(record.read_text(encoding="utf-8"))["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError([f"{record} is not as setup wrote it: name another folder"]) from error
+    changed = [
+        name
+        for name, digest in written.items()
+        if (out / name).is_file() and _digest((out / name).read_bytes()) != digest
+    ]
+    if changed:
+        raise ConfigError(
+            [f"{out / name}: was changed since setup wrote it. Name another folder, or remove it"
+             for name in changed]
+        )  # fmt: skip
+    return written
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:16]
+
+
+def _apply(blueprint: "Blueprint", user_id: str, entrance: Entrance, screen: Screen) -> None:
+    """Deploy what was drawn, and give the service's user the permission set.
+
+    Raises OrgRefused where the org takes it not, naming each component.
+    """
+    from sfsync.org.deploy import Deployer
+    from sfsync.setup import archive_of
+
+    deployer = Deployer(
+        entrance.session, entrance.tokens, version=entrance.version, sleep=opening.sleep
+    )
+    done = deployer.deploy(archive_of(blueprint, entrance.version), _teller(screen))
+    if not done.succeeded:
+        raise OrgRefused(_refusal(done))
+    if not blueprint.rules_are_known and blueprint.of_type("ValidationRule"):
+        screen.say("Validation rules were left out: the org does not tell which ones it has.")
+    screen.say(f"Deployed: {count(done.done, 'component')} (deployment {done.id}).")
+    if not user_id:
+        screen.warn("The org does not tell the service's user: assign the permission set yourself.")
+        return
+    given = deployer.assign(blueprint.permission_set, user_id)
+    word = "now has" if given else "already had"
+    screen.say(f"The service's user {word} the permission set {blueprint.permission_set}.")
+
+
+def _teller(screen: Screen) -> Callable[["Deployment"], None]:
+    last: list[tuple[str, int]] = []
+
+    def tell(here: "Deployment") -> None:
+        if (here.state, here.done) not in last:
+            last.append((here.state, here.done))
+            screen.say(f"{here.state}: {here.done} of {here.total or '?'} components")
+
+    return tell
+
+
+def _refusal(done: "Deployment") -> str:
+    lines = [f"the deployment {done.id} ended as {done.state}, and nothing of it is in the org:"]
+    lines += [f"  {each.file} ({each.type}): {each.problem}" for each in done.failures]
+    return "\n".join(lines)

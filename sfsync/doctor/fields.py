@@ -1,0 +1,135 @@
+"""Has the org the objects, fields and values that the active rules need?"""
+
+from collections.abc import Iterator, Sequence
+
+from sfsync.doctor.check import FIELDS, Check, Level
+from sfsync.gaps import Gap, GapKind, Gaps, objects_needed
+from sfsync.policy import FieldSpec, Policy
+from sfsync.rules.needs import columns_needed
+
+_WORDS_OF_TYPES = {
+    "text": "Text",
+    "picklist": "Picklist",
+    "number": "Number",
+    "flag": "Checkbox",
+    "date": "Date",
+    "instant": "Date/Time",
+    "reference": "Lookup",
+}
+_SETUP = "`sfsync setup --out DIR` writes what it takes"
+_WHERE = "Setup, Object Manager, {object}, Fields & Relationships"
+
+
+def check_fields(policy: Policy, found: Gaps) -> tuple[Check, ...]:
+    """Say what is missing, object by object, which rules cannot judge, and what is right."""
+    checks: list[Check] = []
+    for name in objects_needed(policy):
+        gaps = [gap for gap in found.gaps if gap.object == name]
+        checks += _object_checks(name, gaps)
+    blind = [Check(FIELDS, _level_of_blind(line), line.rstrip(".")) for line in found.blind]
+    return (*_good(policy, found), *checks, *blind)
+
+
+def _good(policy: Policy, found: Gaps) -> Iterator[Check]:
+    worse = {gap.object for gap in found.gaps}
+    right = [name for name in objects_needed(policy) if name not in worse]
+    if right:
+        fields = sum(len(columns_needed(policy)[name]) for name in right)
+        yield Check(FIELDS, Level.GOOD, f"{', '.join(right)}: all {fields} fields are right")
+
+
+def _level_of_blind(line: str) -> Level:
+    # That rules cannot judge is a problem; a score that gives fewer points is not.
+    return Level.PROBLEM if "cannot judge" in line else Level.NOTE
+
+
+def _object_checks(name: str, gaps: Sequence[Gap]) -> Iterator[Check]:
+    written = [gap for gap in gaps if gap.kind is GapKind.ABSENT and gap.is_written]
+    read = [gap for gap in gaps if gap.kind is GapKind.ABSENT and not gap.is_written]
+    yield from _absent(name, written, "that rules write", Level.PROBLEM)
+    yield from _absent(name, [g for g in read if g.is_needed], "that rules need", Level.PROBLEM)
+    optional = [gap for gap in read if not gap.is_needed]
+    yield from _absent(name, optional, "that counts as empty", Level.NOTE)
+    hidden = [gap for gap in gaps if gap.kind is GapKind.HIDDEN]
+    for level in (Level.PROBLEM, Level.NOTE):
+        yield from _hidden(name, [gap for gap in hidden if _level(gap) is level], level)
+    yield from _locked(name, [gap for gap in gaps if gap.kind is GapKind.LOCKED])
+    for gap in gaps:
+        yield from _single(gap)
+
+
+def _level(gap: Gap) -> Level:
+    return Level.PROBLEM if gap.is_needed else Level.NOTE
+
+
+def _absent(name: str, gaps: Sequence[Gap], what: str, level: Level) -> Iterator[Check]:
+    if not gaps:
+        return
+    fields = "a field" if len(gaps) == 1 else f"{len(gaps)} fields"
+    what = what if len(gaps) == 1 else what.replace("counts", "count")
+    text = f"{name} lacks, or hides from the service's user, {fields} {what}: {_typed(gaps)}"
+    is_made = any(gap.is_custom for gap in gaps)
+    it = "it" if len(gaps) == 1 else "them"
+    remedy = f"make {it}, or let the user see {it}: {_WHERE.format(object=name)}"
+    remedy += f". {_SETUP}" if is_made else ", Field-Level Security"
+    yield Check(FIELDS, level, text, remedy, _names(gaps))
+
+
+def _hidden(name: str, gaps: Sequence[Gap], level: Level) -> Iterator[Check]:
+    if gaps:
+        text = f"{name} hides from the service's user what is there: {_typed(gaps)}"
+        remedy = "give the user Read, and Edit on what rules write, by a permission set"
+        yield Check(FIELDS, level, text, f"{remedy}. {_SETUP}", _names(gaps))
+
+
+def _locked(name: str, gaps: Sequence[Gap]) -> Iterator[Check]:
+    if gaps:
+        text = f"{name}: the service's user may not write {_typed(gaps)}"
+        remedy = f"give the user Edit on them, and on {name}, by a permission set. {_SETUP}"
+        yield Check(FIELDS, Level.PROBLEM, text, remedy, _names(gaps))
+
+
+def _single(gap: Gap) -> Iterator[Check]:
+    full = f"{gap.object}.{gap.field}"
+    if gap.kind is GapKind.OBJECT:
+        text = f"the org has no object {gap.object}, or hides it; it counts as empty"
+        remedy = f"give the service's user Read on {gap.object}"
+        if gap.object in ("Task", "Event"):
+            remedy = "give the service's user Access Activities"
+        yield Check(FIELDS, _level(gap), text, f"{remedy} by a permission set", (gap.object,))
+    elif gap.kind is GapKind.TYPE and gap.spec is not None:
+        wanted = f"{gap.spec.type} to {gap.spec.to}" if gap.spec.to else gap.spec.type
+        text = f"{full} is a {gap.found}, and config/sfsync.yaml says {wanted}"
+        remedy = f"name a {_words(gap.spec)} field there, or correct the type"
+        yield Check(FIELDS, Level.PROBLEM, text, remedy, (full,))
+    elif gap.kind is GapKind.FORMULA:
+        text = f"{full} is computed by the org, and rules write it"
+        yield Check(
+            FIELDS, Level.PROBLEM, text, "name another field in config/sfsync.yaml", (full,)
+        )
+    elif gap.kind is GapKind.VALUES:
+        yield _values(gap, full)
+
+
+def _values(gap: Gap, full: str) -> Check:
+    where = f"{_WHERE.format(object=gap.object)}, {gap.field}, Values"
+    if gap.is_needed:
+        text = f"{full} takes no other values than its own, and lacks {', '.join(gap.values)}"
+        return Check(FIELDS, Level.PROBLEM, text, f"add them: {where}. {_SETUP}", (full,))
+    text = f"{full} does not list {', '.join(gap.values)}, which rules know"
+    remedy = f"add them if records shall have them: {where}; else change the rules"
+    remedy += f". {_SETUP}" if gap.due else ""
+    return Check(FIELDS, Level.NOTE, text, remedy, (full,))
+
+
+def _typed(gaps: Sequence[Gap]) -> str:
+    return ", ".join(f"{gap.field} ({_words(gap.spec)})" for gap in gaps if gap.spec is not None)
+
+
+def _words(spec: FieldSpec) -> str:
+    words = _WORDS_OF_TYPES[spec.type]
+    return f"{words} to {spec.to}" if spec.to else words
+
+
+def _names(gaps: Sequence[Gap]) -> tuple[str, ...]:
+    return tuple(f"{gap.object}.{gap.field}" for gap in gaps)

@@ -1,0 +1,144 @@
+"""Which objects and fields do facts and rules need, and what does the org say in them?
+
+Only what some fact or rule reads is asked for. What the org lacks is noted, not guessed: rules that
+need it cannot judge. With a store only what changed since the last reading is asked for, and the
+snapshot is the same as if everything had been read.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from sfsync.columns import Mask
+from sfsync.extract.frames import frames_of
+from sfsync.extract.reading import read_changes, read_whole
+from sfsync.extract.wanted import Wanted, shape_of, wanted_of
+from sfsync.facts import Look
+from sfsync.model import OwnWrite, PreviousPass
+from sfsync.org import OrgReader, reading_calls
+from sfsync.policy import Policy
+from sfsync.snapshot import Snapshot, own_writes_of, with_previous
+from sfsync.store import Kept, Shards, Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """How an org is going to be read: all of it (`kept` is None), or what changed since.
+
+    `calls` estimates the requests that it takes. `read_at` is the org's clock before reading.
+    """
+
+    wanted: tuple[Wanted, ...]
+    missing: frozenset[str]
+    shape: str
+    read_at: datetime
+    kept: Kept | None
+    counts: Mapping[str, int]
+    calls: int
+
+
+def approach(
+    org: OrgReader,
+    policy: Policy,
+    read_at: datetime,
+    store: Store | None = None,
+    *,
+    whole_since: datetime | None = None,
+) -> Approach:
+    """Decide how to read: what changed, where a store holds the rest, else all.
+
+    All is also read where the store was last read whole before `whole_since`, and where the org's
+    clock `read_at` is behind the store's: that is another timeline. Raises OrgUnavailable or
+    OrgRefused from the door.
+    """
+    wanted, missing = wanted_of(org, policy)
+    shape = shape_of(wanted)
+    kept = store.load(shape) if store is not None else None
+    if kept is not None:
+        is_old = whole_since is not None and kept.whole_at < whole_since
+        if is_old or read_at < kept.read_at:
+            kept = None
+    counts: Mapping[str, int] = {}
+    calls = len(wanted)
+    if kept is None:
+        counts = org.counts([each.object for each in wanted])
+        calls = sum(reading_calls(counts.get(each.object, 0)) for each in wanted)
+    return Approach(wanted, missing, shape, read_at, kept, counts, calls)
+
+
+def extract(
+    org: OrgReader,
+    policy: Policy,
+    now: datetime,
+    previous: PreviousPass | None = None,
+    own_writes: Sequence[OwnWrite] = (),
+    *,
+    way: Approach | None = None,
+    store: Store | None = None,
+) -> Snapshot:
+    """Read all that the policy needs, as of `now` (aware UTC, whole seconds), in the `way` decided
+    before; what was read is kept in the `store`.
+
+    Raises OrgUnavailable or OrgRefused from the door, ConfigError with all values that are not of
+    their field's type.
+    """
+    way = way or approach(org, policy, now)
+    tables = _tables(org, way, store)
+    frames = frames_of(tables, policy)
+    for object_name in policy.machines:
+        if object_name in frames:
+            frames[object_name] = with_previous(frames[object_name], object_name, previous)
+    own = {
+        name: own_writes_of(name, frames[name].index, own_writes)
+        for name in policy.machines
+        if name in frames
+    }
+    references = {
+        name: {spec.name: spec.to for spec in fields.values() if spec.to and spec.to in frames}
+        for name, fields in policy.objects.items()
+    }
+    when = previous.now if previous else None
+    snapshot = Snapshot(
+        now, org.zone, org.id, org.user_id, frames, references, way.missing, when, own
+    )
+    return in_the_loop(snapshot, policy)
+
+
+def _tables(org: OrgReader, way: Approach, store: Store | None) -> Mapping[str, Shards]:
+    tables: Mapping[str, Shards] | None = None
+    whole_at = way.read_at
+    if way.kept is not None:
+        tables = read_changes(org, way.wanted, way.kept)
+        whole_at = way.kept.whole_at
+    if tables is None:
+        whole_at = way.read_at
+        tables = read_whole(org, way.wanted, way.counts)
+    if store is not None:
+        store.keep(Kept(way.shape, way.read_at, whole_at, tables))
+    return tables
+
+
+def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:
+    """Leave out what `config/` leaves out, and what was created later than `now`.
+
+    Tasks alone stay whenever they were created: their instant is never later than now (spec,
+    section 3).
+    """
+    look = Look(snapshot, policy)
+    kept: dict[str, Mask] = {}
+    for object_name, frame in snapshot.frames.items():
+        stays = np.ones(len(frame), dtype=bool)
+        if "created" in frame and object_name != "Task":
+            stays &= ~(frame["created"].to_numpy() > snapshot.instant)
+        out = policy.leave_out.get(object_name)
+        if out is not None:
+            stays &= ~out.truth(look.on(object_name)).holds
+        kept[object_name] = stays
+    if all(mask.all() for mask in kept.values()):
+        return snapshot
+    return snapshot.only(kept)

@@ -1,0 +1,236 @@
+"""What does the org say: read afresh, or as it was read before with what changed since?
+
+Changed records are found by their stamps, a little more than since the last reading: a transaction
+bears the moment at which it began. Deleted ones are among them; those that belonged to a deleted,
+merged or moved record are read again, since the platform does not promise to stamp them.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sfsync.errors import ConfigError
+from sfsync.extract.shards import merged, shards_needed, spread
+from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
+from sfsync.org import OrgReader
+from sfsync.org.soql import condition
+from sfsync.store import Kept, Shards
+from sfsync.typed import ID, Misfit, arrow_type, typed
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=5)
+MOST_UPROOTED = 2_000
+_IDS_AT_ONCE = 200
+_UNFIT_SHOWN = 3
+_DELETED, _MASTER = "IsDeleted", "MasterRecordId"
+_NO_IDS = pa.array([], pa.string())
+
+
+def read_whole(
+    org: OrgReader, wanted: Sequence[Wanted], counts: Mapping[str, int]
+) -> dict[str, Shards]:
+    """Read all that is wanted; `counts` tells about how many records there are of each object.
+
+    Raises ConfigError with all values that are not of their field's type; OrgUnavailable or
+    OrgRefused from the door.
+    """
+    problems: list[str] = []
+    tables: dict[str, Shards] = {}
+    count = 1
+    for each in wanted:
+        text = _read(org, each, each.fields, each.where, counts.get(each.object, 0))
+        table = _typed(text, each, problems)
+        if each.object == ACCOUNT:
+            count = shards_needed(len(table))
+        tables[each.object] = spread(table, each, tables, count)
+        logger.info("%s: %d records read", each.object, len(table))
+    if problems:
+        raise ConfigError(problems)
+    return tables
+
+
+def read_changes(org: OrgReader, wanted: Sequence[Wanted], kept: Kept) -> dict[str, Shards] | None:
+    """Read what changed since the kept tables were read, and give the tables as they are now.
+
+    None where so much was moved about that all is better read afresh. Raises as `read_whole`.
+    """
+    roots = {to for each in wanted for _, to in each.parents}
+    changes = _Changes(org, kept, roots)
+    for each in wanted:
+        changes.read(each)
+        if changes.uprooted_count > MOST_UPROOTED:
+            return None
+    if changes.problems:
+        raise ConfigError(changes.problems)
+    return changes.tables
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What was found so far: the tables of some objects, and the records that others belonged to
+    and may no longer.
+    """
+
+    org: OrgReader
+    kept: Kept
+    roots: Collection[str]
+    tables: dict[str, Shards] = field(default_factory=dict)
+    uprooted: dict[str, pa.Array] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def since(self) -> datetime:
+        return self.kept.read_at - OVERLAP
+
+    @property
+    def uprooted_count(self) -> int:
+        return sum(len(ids) for ids in self.uprooted.values())
+
+    def read(self, each: Wanted) -> None:
+        old = self.kept.tables[each.object]
+        if each.stamp is None:
+            text = _read(self.org, each, each.fields, each.where)
+            fresh = _typed(text, each, self.problems)
+            gone = _union(*(table[ID] for table in old))
+        else:
+            changed, deleted, masters = self._since(each, each.stamp)
+            again, left = self._of_uprooted(each, old)
+            if each.object not in ACTIVITIES:
+                moved = _moved(each, old, changed, self.since)
+                self._uproot(each, _union(deleted, masters, moved), (*old, changed))
+            fresh = _unique(pa.concat_tables([changed, again]))
+            gone = _union(deleted, left, fresh[ID])
+            logger.info("%s: %d records changed, %d gone", each.object, len(changed), len(deleted))
+        shards = spread(fresh, each, self.tables, len(old))
+        self.tables[each.object] = merged(old, gone, shards)
+
+    def _uproot(self, each: Wanted, ids: pa.Array, readings: Sequence[pa.Table]) -> None:
+        """Note what lost its place, and the accounts that it was and is in: activities may lead to
+        them by way of it.
+        """
+        if each.object in self.roots:
+            self.uprooted[each.object] = ids
+        for column, to in each.parents:
+            if to == ACCOUNT and len(ids):
+                theirs = [t[column].filter(pc.is_in(t[ID], value_set=ids)) for t in readings]
+                accounts = _union(self.uprooted.get(ACCOUNT, _NO_IDS), *theirs)
+                self.uprooted[ACCOUNT] = accounts.drop_null()
+
+    def _since(self, each: Wanted, stamp: str) -> tuple[pa.Table, pa.Array, pa.Array]:
+        """Read the records stamped since: those that are there, the Ids of those that are not, and
+        the Ids of what these were merged into.
+        """
+        since = condition(f"{stamp} >= {{:literal}}", f"{self.since:%Y-%m-%dT%H:%M:%SZ}")
+        where = _both(each.where, since)
+        extra = [_DELETED] if each.deletable else []
+        if _MASTER in (self.org.fields(each.object) or {}):
+            extra.append(_MASTER)
+        text = _read(self.org, each, [*each.fields, *extra], where)
+        masters = text[_MASTER].drop_null() if _MASTER in extra else _NO_IDS
+        if not each.deletable:
+            return _typed(text, each, self.problems), _NO_IDS, masters
+        is_gone = pc.equal(text[_DELETED], "true")
+        there = _typed(text.filter(pc.invert(is_gone)), each, self.problems)
+        return there, text[ID].filter(is_gone), masters
+
+    def _of_uprooted(self, each: Wanted, old: Shards) -> tuple[pa.Table, pa.Array]:
+        """Read again what belongs to uprooted records, and name what belonged to them before."""
+        found = [_empty(each)]
+        left = _NO_IDS
+        for column, to in each.parents:
+            ids = self.uprooted.get(to, _NO_IDS)
+            for first in range(0, len(ids), _IDS_AT_ONCE):
+                some = ids[first : first + _IDS_AT_ONCE].to_pylist()
+                where = _both(each.where, condition(f"{each.field_of(column)} IN {{}}", some))
+                text = _read(self.org, each, each.fields, where)
+                found.append(_typed(text, each, self.problems))
+            if len(ids):
+                theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in old]
+                left = _union(left, *theirs)
+        return pa.concat_tables(found), left
+
+
+def _read(
+    org: OrgReader, each: Wanted, fields: Sequence[str], where: str, expected: int = 0
+) -> pa.Table:
+    """Read records as one table of text."""
+    pieces = org.tables(
+        each.object,
+        fields,
+        archived=each.archived or _DELETED in fields,
+        where=where,
+        expected=expected,
+    )
+    schema = pa.schema([(name, pa.string()) for name in dict.fromkeys([ID, *fields])])
+    return pa.concat_tables([schema.empty_table(), *pieces])
+
+
+def _typed(text: pa.Table, each: Wanted, problems: list[str]) -> pa.Table:
+    """Give our names and types to a table of text, each record once; tell what does not fit."""
+    ours = {ID: text[ID], **{spec.name: text[spec.field] for spec in each.specs}}
+    table, misfits = typed(pa.table(ours), each.kinds)
+    problems += _sentences(each, misfits)
+    return _unique(table)
+
+
+def _unique(table: pa.Table) -> pa.Table:
+    """Keep the last reading of a record that came twice: it changed in between."""
+    if len(table[ID].unique()) == len(table):
+        return table
+    places = {record_id: place for place, record_id in enumerate(table[ID].to_pylist())}
+    return table.take(sorted(places.values()))
+
+
+def _sentences(each: Wanted, misfits: Sequence[Misfit]) -> Iterator[str]:
+    """Say which values do not fit their type: of each column the first few, then how many."""
+    for spec in each.specs:
+        wrong = [misfit for misfit in misfits if misfit.column == spec.name]
+        for misfit in wrong[:_UNFIT_SHOWN]:
+            yield (
+                f"{each.object} {misfit.id}: {spec.field} is {misfit.value!r}, which is no"
+                f" {spec.type}; mend it, or the type of {spec.name} in sfsync.yaml"
+            )
+        if len(wrong) > _UNFIT_SHOWN:
+            yield f"{each.object}: {spec.field} has {len(wrong)} values that are no {spec.type}"
+
+
+def _moved(each: Wanted, old: Shards, changed: pa.Table, since: datetime) -> pa.Array:
+    """Return the Ids of the changed records that now belong elsewhere than before, or are back
+    though they were not made since: restored, or shown again.
+    """
+    created = next((spec.name for spec in each.specs if spec.field == CREATED), None)
+    columns = [ID, *(column for column, _ in each.parents)]
+    hits = [t.filter(pc.is_in(t[ID], value_set=changed[ID].combine_chunks())) for t in old]
+    before = {row[ID]: row for t in hits for row in t.select(columns).to_pylist()}
+    rows = changed.select(columns).to_pylist()
+    made = changed[created].to_pylist() if created else [None] * len(rows)
+    moved = [
+        row[ID]
+        for row, born in zip(rows, made, strict=True)
+        if before.get(row[ID], row) != row
+        or (row[ID] not in before and born is not None and born < since.replace(tzinfo=None))
+    ]
+    return pa.array(moved, pa.string())
+
+
+def _union(*several: pa.Array | pa.ChunkedArray) -> pa.Array:
+    chunks = [
+        chunk
+        for each in several
+        for chunk in (each.chunks if isinstance(each, pa.ChunkedArray) else [each])
+    ]
+    return pa.chunked_array(chunks, pa.string()).unique()
+
+
+def _both(left: str, right: str) -> str:
+    return f"({left}) AND ({right})" if left else right
+
+
+def _empty(each: Wanted) -> pa.Table:
+    columns = [(ID, pa.string()), *((name, arrow_type(kind)) for name, kind in each.kinds.items())]
+    return pa.schema(columns).empty_table()

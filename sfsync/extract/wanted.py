@@ -1,0 +1,149 @@
+"""What is to be asked of an org, so that facts and rules can judge?"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+
+from sfsync.model import STAMP_FIELD
+from sfsync.org import FieldInfo, OrgReader
+from sfsync.org.soql import condition
+from sfsync.policy import FieldSpec, Policy
+from sfsync.rules.needs import columns_needed
+
+ACCOUNT = "Account"
+# What belongs to an account by way of others, and nothing belongs to.
+ACTIVITIES = ("Task", "Event")
+CREATED = "CreatedDate"
+# The platform hides activities and history older than a year or so from ordinary queries.
+_ARCHIVED = frozenset({"Task", "Event", "AccountHistory", "OpportunityHistory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One object: the fields asked for, and the condition (SOQL) that its records meet.
+
+    `stamp` is the field by which changed records are found, None where they cannot be: its fields
+    may change without it. `parents` are the columns that lead, over other objects perhaps, to the
+    account that a record belongs to.
+    """
+
+    object: str
+    specs: tuple[FieldSpec, ...]
+    where: str
+    archived: bool
+    stamp: str | None
+    deletable: bool
+    parents: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The type of each column."""
+        return {spec.name: spec.type for spec in self.specs}
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields, by their names in the API."""
+        return list(dict.fromkeys(spec.field for spec in self.specs))
+
+    def field_of(self, column: str) -> str:
+        """The API name of a column."""
+        return next(spec.field for spec in self.specs if spec.name == column)
+
+
+def wanted_of(org: OrgReader, policy: Policy) -> tuple[tuple[Wanted, ...], frozenset[str]]:
+    """Return what to ask for, parents before their children, and what of it the org lacks.
+
+    The latter are objects and columns (`Account.status`). Raises OrgUnavailable or OrgRefused from
+    the door.
+    """
+    missing: set[str] = set()
+    found: dict[str, Wanted] = {}
+    for name, columns in columns_needed(policy).items():
+        described = org.fields(name)
+        if described is None:
+            missing.add(name)
+            continue
+        specs = policy.objects[name]
+        missing |= {f"{name}.{each}" for each in columns if specs[each].field not in described}
+        there = tuple(specs[each] for each in columns if specs[each].field in described)
+        found[name] = _wanted(name, there, described, policy)
+    return tuple(_parents_first(found)), frozenset(missing)
+
+
+def shape_of(wanted: Sequence[Wanted]) -> str:
+    """Return a digest of what is asked for: tables that answer it answer nothing else."""
+    told = [
+        [each.object, each.where, each.stamp, [[s.name, s.field, s.type, s.to] for s in each.specs]]
+        for each in wanted
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def _wanted(
+    name: str, specs: tuple[FieldSpec, ...], described: Mapping[str, FieldInfo], policy: Policy
+) -> Wanted:
+    return Wanted(
+        object=name,
+        specs=specs,
+        where=_only_of_state(policy, name, specs),
+        archived=name in _ARCHIVED,
+        stamp=_stamp(name, specs, described),
+        deletable="IsDeleted" in described,
+    )
+
+
+def _stamp(
+    name: str, specs: tuple[FieldSpec, ...], described: Mapping[str, FieldInfo]
+) -> str | None:
+    if any(described[spec.field].calculated for spec in specs):
+        # A formula changes when what it is made of does, and its record's stamp does not.
+        return None
+    if STAMP_FIELD in described:
+        return STAMP_FIELD
+    # Rows of a history are written once.
+    return CREATED if name.endswith("History") and CREATED in described else None
+
+
+def _only_of_state(policy: Policy, name: str, specs: Sequence[FieldSpec]) -> str:
+    """Of the field history only changes of the status, and creations, are asked for."""
+    of_history = name == "AccountHistory" and ACCOUNT in policy.machines
+    if not of_history or "Field" not in {spec.field for spec in specs}:
+        return ""
+    field = policy.field(ACCOUNT, policy.machines[ACCOUNT].state)
+    return condition("Field IN {}", [field, "created"])
+
+
+def _parents_first(found: Mapping[str, Wanted]) -> Iterator[Wanted]:
+    ties = {
+        name: [(s.name, s.to) for s in each.specs if s.to is not None and s.to in found]
+        for name, each in found.items()
+    }
+    leads = {name: {to for _, to in several} - {name} for name, several in ties.items()}
+    above = {name: _reached(name, leads) for name in found}
+    parents = {
+        name: tuple(
+            (column, to)
+            for column, to in several
+            if (to == ACCOUNT or ACCOUNT in above[to])
+            and name not in {to, *above[to]}
+            and to not in ACTIVITIES
+        )
+        for name, several in ties.items()
+        if name != ACCOUNT
+    }
+    graph = {name: {to for _, to in parents.get(name, ())} for name in found}
+    order = sorted(TopologicalSorter(graph).static_order(), key=ACTIVITIES.__contains__)
+    for name in order:
+        yield replace(found[name], parents=parents.get(name, ()))
+
+
+def _reached(name: str, leads: Mapping[str, set[str]]) -> set[str]:
+    """Return the objects to which references lead from an object, over others too."""
+    reached: set[str] = set()
+    ahead = set(leads[name])
+    while ahead:
+        reached |= ahead
+        ahead = {to for each in ahead for to in leads[each]} - reached
+    return reached

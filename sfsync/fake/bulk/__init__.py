@@ -1,0 +1,1 @@
+"""How does the fake carry out jobs of Bulk API 2.0?"""

@@ -1,0 +1,1 @@
+"""How does the org take in metadata: fields, rules, picklist values, permission sets?"""

@@ -1,0 +1,208 @@
+"""What does a bulk job write, and what became of each record?"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import requests
+
+from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
+from sfsync.model import Value
+from sfsync.org import UNPROCESSED, RowResult
+from sfsync.org.job import ABORTED, COMPLETE, ENDED, OPEN, id_of, look, wait
+from sfsync.org.trouble import Trouble, UnreadableAnswer
+from sfsync.org.upload import results_of, to_csv
+from sfsync.org.wire import Wire, unreadable
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES: Final = 100_000_000
+_UPLOADED = "UploadComplete"
+
+Rows = Sequence[tuple[str, Mapping[str, Value]]]
+
+
+def open_ingest(wire: Wire, object: str) -> str:
+    """Open a job that updates records, and give its Id.
+
+    Where the answer was lost, another one is opened: the first stays empty, and the platform
+    closes it.
+    """
+    doing = f"opening a bulk job for {object}"
+    form = {
+        "operation": "update",
+        "object": object,
+        "contentType": "CSV",
+        "columnDelimiter": "COMMA",
+        "lineEnding": "LF",
+    }
+    job = wire.fetch("jobs/ingest", doing, id_of, method="POST", json=form)
+    if job is None:
+        raise unreadable(doing)
+    return job
+
+
+def abandon(wire: Wire, job: str, doing: str) -> None:
+    """Abort a job that is to write nothing; one that cannot be aborted is open and empty."""
+    try:
+        _put_state(wire, job, ABORTED, doing)
+    except OrgError as error:
+        logger.warning("%s; bulk job %s stays open", error, job)
+
+
+def carry_out(wire: Wire, job: str, object: str, rows: Rows) -> Mapping[str, RowResult]:
+    """Hand records over, wait for the job's end, and give what became of each by its Id as given.
+
+    Raises OrgUnavailable where the end could not be learnt, OrgRefused where nothing was written.
+    """
+    doing = f"updating {len(rows)} records of {object} in bulk"
+    body = to_csv(tuple(rows[0][1]), rows)
+    if len(body) > MOST_BYTES:
+        abandon(wire, job, doing)
+        raise OrgRefused(
+            f"{doing}: {len(body):,} bytes, where a bulk job takes {MOST_BYTES:,}. Hand over fewer "
+            "records. Nothing was written"
+        )
+    _hand_over(wire, job, body, doing)
+    try:
+        info = wait(wire, _path(job), doing)
+        found = {each.id[:15]: each for each in _successful(wire, job, info, doing)}
+        if any(id[:15] not in found for id, _ in rows):
+            found |= {each.id[:15]: each for each in _failed(wire, job, info, doing)}
+    except OrgRefused as error:
+        # It may have written by now: raised from here, this would read as if it had not.
+        raise OrgUnavailable(f"{error} Bulk job {job} may have written, or still do so") from None
+    words = _why_unprocessed(info)
+    return {id: _result(id, found.get(id[:15]), words) for id, _ in rows}
+
+
+def results_by_id(wire: Wire, job: str) -> dict[str, RowResult]:
+    """Tell what a job did, by the platform's Ids; one still open is aborted, one at work waited
+    for.
+    """
+    doing = f"asking for the results of bulk job {job}"
+    info = look(wire, _path(job), doing)
+    if info is not None and info["state"] == OPEN:
+        abandon(wire, job, doing)
+        info = look(wire, _path(job), doing)
+    if info is None:
+        return {}
+    if info["state"] == OPEN:
+        raise OrgUnavailable(f"{doing}: it is open and cannot be aborted. Abort it in Setup")
+    if info["state"] not in ENDED:
+        info = wait(wire, _path(job), doing)
+    found = [*_successful(wire, job, info, doing), *_failed(wire, job, info, doing)]
+    return {each.id: each for each in found}
+
+
+def _hand_over(wire: Wire, job: str, body: bytes, doing: str) -> None:
+    """Upload the records and say that they are all; after this the job is at work."""
+    try:
+        wire.submit(
+            f"{_path(job)}/batches",
+            doing,
+            lambda answer: None,
+            method="PUT",
+            data=body,
+            headers={"Content-Type": "text/csv; charset=UTF-8"},
+        )
+    except OrgUnavailable as error:
+        # A job takes one upload: sent again it would be refused, or written twice. Whether it came
+        # is told by the results.
+        logger.warning("%s; the job goes on with what came", error)
+    except OrgRefused:
+        abandon(wire, job, doing)
+        raise
+    _close(wire, job, doing)
+
+
+def _close(wire: Wire, job: str, doing: str) -> None:
+    """Say that all records are there, again where the job has not heard of it."""
+    for last in (False, True):
+        try:
+            _put_state(wire, job, _UPLOADED, doing)
+        except OrgUnavailable as error:
+            if _state(wire, job, doing) != OPEN:
+                return
+            if last:
+                raise
+            logger.warning("%s; the job is still open: said again", error)
+        except OrgRefused:
+            if _state(wire, job, doing) != OPEN:
+                return
+            abandon(wire, job, doing)
+            raise
+        else:
+            return
+
+
+def _state(wire: Wire, job: str, doing: str) -> str:
+    try:
+        info = look(wire, _path(job), doing)
+    except OrgRefused as error:
+        raise OrgUnavailable(f"{error} Bulk job {job} may be at work") from None
+    if info is None:
+        raise OrgUnavailable(f"{doing}: the org knows bulk job {job} no more. Read the records")
+    return str(info["state"])
+
+
+def _put_state(wire: Wire, job: str, state: str, doing: str) -> None:
+    wire.submit(_path(job), doing, lambda answer: None, method="PATCH", json={"state": state})
+
+
+def _successful(wire: Wire, job: str, info: Mapping[str, Any], doing: str) -> list[RowResult]:
+    return _file(wire, f"{_path(job)}/successfulResults", info, doing, _read_successful)
+
+
+def _failed(wire: Wire, job: str, info: Mapping[str, Any], doing: str) -> list[RowResult]:
+    return _file(wire, f"{_path(job)}/failedResults", info, doing, _read_failed)
+
+
+def _file(
+    wire: Wire,
+    path: str,
+    info: Mapping[str, Any],
+    doing: str,
+    read: Callable[[requests.Response], list[RowResult]],
+) -> list[RowResult]:
+    # A job that ended before it began has no files.
+    idle = info["state"] != COMPLETE and info.get("numberRecordsProcessed") == 0
+
+    def absent(trouble: Trouble) -> bool:
+        return idle and not trouble.temporary
+
+    return wire.fetch(path, doing, read, absent, headers={"Accept": "text/csv"}) or []
+
+
+def _read_successful(answer: requests.Response) -> list[RowResult]:
+    return _read(answer, ok=True)
+
+
+def _read_failed(answer: requests.Response) -> list[RowResult]:
+    return _read(answer, ok=False)
+
+
+def _read(answer: requests.Response, *, ok: bool) -> list[RowResult]:
+    try:
+        return results_of(answer.content, ok=ok)
+    except ValueError:
+        raise UnreadableAnswer("the answer is no CSV of results") from None
+
+
+def _result(id: str, found: RowResult | None, words: str) -> RowResult:
+    if found is None:
+        return RowResult(id, False, UNPROCESSED, words)
+    return RowResult(id, found.ok, found.code, found.message)
+
+
+def _why_unprocessed(info: Mapping[str, Any]) -> str:
+    if info["state"] == COMPLETE:
+        return "the bulk job did not come to it"
+    if info["state"] == ABORTED:
+        return "the bulk job was aborted before it came to it"
+    reason = info.get("errorMessage") or "without a reason"
+    return f"the bulk job failed before it came to it: {reason}"
+
+
+def _path(job: str) -> str:
+    return f"jobs/ingest/{job}"

@@ -1,0 +1,99 @@
+"""Which changes are written together, and how many requests does that take?"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
+
+from sfsync.model import Change
+
+# What one request to the platform's collections may hold.
+BATCH_SIZE = 200
+# The platform's own advice: collections for up to so many records, a bulk job beyond.
+BULK_FROM = 2_000
+# Far below the 100 MB of a bulk job, and not too much to be looked at once.
+JOB_SIZE = 50_000
+# One request answers so many statements, and one statement may name so many Ids.
+_STATEMENTS_AT_ONCE = 5
+_IDS_AT_ONCE = 2_000
+# To open a bulk job, to fill and to close it, some looks whether it has ended, three results.
+_JOB_CALLS = 9
+
+Placed = tuple[int, Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Changes of one object that are written together, each with its place in the plan: in one
+    request, or by one bulk job. Those of a bulk job all change the same fields.
+    """
+
+    placed: tuple[Placed, ...]
+    in_bulk: bool = False
+
+
+def portions(changes: Sequence[Change], bulk_from: int = BULK_FROM) -> Iterator[Portion]:
+    """Cut changes into the portions in which they are written, objects in their order.
+
+    More than `bulk_from` changes of the same fields of one object go by bulk jobs, in the order of
+    their accounts: the platform locks a record's account too. The others go by requests of at most
+    200, in their order.
+    """
+    for _, same in groupby(enumerate(changes), key=lambda placed: placed[1].object):
+        groups: dict[frozenset[str], list[Placed]] = defaultdict(list)
+        for placed in same:
+            groups[frozenset(placed[1].fields)].append(placed)
+        few: list[Placed] = []
+        for group in groups.values():
+            if len(group) > bulk_from:
+                yield from _cut(sorted(group, key=_account), JOB_SIZE, in_bulk=True)
+            else:
+                few += group
+        # Each place is there once: no change is ever compared with another.
+        yield from _cut(sorted(few), BATCH_SIZE)
+
+
+def _account(placed: Placed) -> tuple[str, str]:
+    change = placed[1]
+    accounts = (stamp.id for stamp in change.rests_on if stamp.object == "Account")
+    return next(accounts, change.id), change.id
+
+
+def _cut(placed: Sequence[Placed], size: int, *, in_bulk: bool = False) -> Iterator[Portion]:
+    for first in range(0, len(placed), size):
+        yield Portion(tuple(placed[first : first + size]), in_bulk)
+
+
+def writing_calls(changes: Sequence[Change], bulk_from: int = BULK_FROM) -> int:
+    """Estimate the requests that applying takes: for each portion a look at what it rests on, and
+    the write.
+
+    It is exact where all goes well and the org has described the objects already; a bulk job may
+    need some looks more or less until it has ended.
+    """
+    return sum(
+        _bulk_calls(portion.placed) if portion.in_bulk else _batch_calls(portion.placed)
+        for portion in portions(changes, bulk_from)
+    )
+
+
+def _batch_calls(placed: Sequence[Placed]) -> int:
+    touched = {change.id for _, change in placed}
+    evidence = {
+        (stamp.object, stamp.id)
+        for _, change in placed
+        for stamp in change.rests_on
+        if stamp.object != change.object or stamp.id not in touched
+    }
+    watched = {watch for _, change in placed for watch in change.watches}
+    asked = Counter(object for object, _ in evidence).values()
+    statements = 1 + len(watched) + sum(ceil(ids / _IDS_AT_ONCE) for ids in asked)
+    return ceil(statements / _STATEMENTS_AT_ONCE) + 1
+
+
+def _bulk_calls(placed: Sequence[Placed]) -> int:
+    objects = {change.object for _, change in placed}
+    objects |= {stamp.object for _, change in placed for stamp in change.rests_on}
+    objects |= {watch.object for _, change in placed for watch in change.watches}
+    return len(objects) + _JOB_CALLS

@@ -1,0 +1,94 @@
+"""How does the text that an org answers with become columns of a type?
+
+Tables are Arrow's: `Id` (string) first, then a column a field by our name for it. Text becomes, by
+the type that `config/` gives the field: text, picklist and reference `string`; number `double`;
+flag `bool` (null is false); date `date32`; instant `timestamp[s]` in UTC, without a zone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sfsync.model import from_wire
+
+ID = "Id"
+_TYPES: Mapping[str, pa.DataType] = {
+    "text": pa.string(),
+    "picklist": pa.string(),
+    "reference": pa.string(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+    "date": pa.date32(),
+    "instant": pa.timestamp("s"),
+}
+_UTC = r"(Z|\+00:?00)$"
+_LENGTH_OF_DATE, _LENGTH_TO_SECONDS = 10, 19
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that is not of its column's type, and the record that has it."""
+
+    id: str
+    column: str
+    value: str
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """Return the Arrow type of a column of this type."""
+    return _TYPES[kind]
+
+
+def typed(text: pa.Table, kinds: Mapping[str, str]) -> tuple[pa.Table, list[Misfit]]:
+    """Give each column of a table of text its type; `Id` stays.
+
+    Values that do not fit are named, and null in the table.
+    """
+    columns = {ID: text[ID]}
+    misfits: list[Misfit] = []
+    for name, kind in kinds.items():
+        try:
+            columns[name] = _cast(text[name], kind)
+        except (pa.ArrowInvalid, ValueError):
+            wrong = _wrong(text[name], kind)
+            bad = pc.is_in(text[name], value_set=wrong)
+            pairs = zip(text[ID].filter(bad), text[name].filter(bad), strict=True)
+            misfits += [Misfit(id.as_py(), name, value.as_py()) for id, value in pairs]
+            fitting = pc.if_else(bad, pa.scalar(None, pa.string()), text[name])
+            columns[name] = _cast(fitting, kind)
+    return pa.table(columns), misfits
+
+
+def _wrong(column: pa.ChunkedArray, kind: str) -> pa.Array:
+    def fits(value: str) -> bool:
+        try:
+            _cast(pa.chunked_array([[value]], pa.string()), kind)
+        except (pa.ArrowInvalid, ValueError):
+            return False
+        return True
+
+    values = column.unique().drop_null().to_pylist()
+    return pa.array([value for value in values if not fits(value)], pa.string())
+
+
+def _cast(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    if kind == "flag":
+        return pc.is_in(column, value_set=pa.array(["true", "1"]))
+    if kind == "date":
+        odd = pc.not_equal(pc.utf8_length(column), _LENGTH_OF_DATE)
+        if pc.any(odd).as_py():
+            raise ValueError("a date has ten characters")
+    if kind == "instant":
+        column = _without_zone(column)
+    return column.cast(_TYPES[kind])
+
+
+def _without_zone(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cut instants to whole seconds in UTC; raises ValueError for one without an offset."""
+    elsewhere = pc.invert(pc.match_substring_regex(column, _UTC))
+    if pc.any(elsewhere).as_py():
+        values = [value and f"{from_wire(value):%Y-%m-%dT%H:%M:%S}" for value in column.to_pylist()]
+        return pa.chunked_array([values], pa.string())
+    return pc.utf8_slice_codeunits(column, 0, _LENGTH_TO_SECONDS)

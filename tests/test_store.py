@@ -1,0 +1,310 @@
+"""Is what changed since the last reading, put to what was kept, the same as all read afresh?"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loop_org import Loop, empty_org, loop_of, shipped_policy
+
+from sfsync.errors import Stopped
+from sfsync.extract import approach, extract, shards
+from sfsync.fake import FakeOrg
+from sfsync.jobs.hourly import hourly
+from sfsync.plan import to_json
+from sfsync.store import MANIFEST, Kept, Store
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=70)
+AN_HOUR = timedelta(hours=1)
+STATUSES = ("Target", "Working", "Backlog", "Customer", None)
+STAGES = ("Opportunity Identified", "Free Trial", "Closed Won", "Closed Lost")
+OBJECTS = ("Account", "Contact", "Opportunity", "Task", "Event")
+
+
+def snapshot_of(loop: Loop, store: Store | None) -> dict[str, pd.DataFrame]:
+    """What a pass would see, by object."""
+    policy, now = shipped_policy(), loop.fake.clock.now()
+    way = approach(loop.org, policy, now, store)
+    return dict(extract(loop.org, policy, now, way=way, store=store).frames)
+
+
+def plan_of(loop: Loop, store: Store | None) -> str:
+    """What a pass would change, as it is written down."""
+    services = replace(loop.services, now=loop.fake.clock.now(), store=store)
+    return to_json(hourly(services).plan)
+
+
+def assert_same(loop: Loop, store: Store) -> None:
+    """Compare what is read by way of the store with all read afresh."""
+    kept, afresh = snapshot_of(loop, store), snapshot_of(loop, None)
+    assert kept.keys() == afresh.keys()
+    for name in afresh:
+        pd.testing.assert_frame_equal(kept[name], afresh[name], obj=name)
+
+
+class Actor:
+    """Somebody who does this and that in an org, as chance has it."""
+
+    def __init__(self, fake: FakeOrg, chance: Random) -> None:
+        self.fake = fake
+        self.chance = chance
+
+    def act(self) -> None:
+        """Do one thing."""
+        acts: list[Callable[[], object]] = [
+            self.add,
+            self.edit,
+            self.move,
+            self.remove,
+            self.merge,
+            self.wait,
+        ]
+        self.chance.choice(acts)()
+
+    def some(self, name: str) -> str | None:
+        """Pick a record."""
+        ids = [str(row["Id"]) for row in self.fake.records(name)]
+        return self.chance.choice(ids) if ids else None
+
+    def add(self) -> None:
+        """Make a record."""
+        name, account = self.chance.choice(OBJECTS), self.some("Account")
+        opportunity, contact = self.some("Opportunity"), self.some("Contact")
+        about = self.chance.choice([account, opportunity])
+        day = (NOW - timedelta(days=self.chance.choice([-5, 0, 3, 65]))).date()
+        fields: dict[str, object] = {
+            "Account": {"Name": "Firm", "Status__c": self.chance.choice(STATUSES)},
+            "Contact": {"LastName": "Birch", "Title": "CEO", "AccountId": account},
+            "Opportunity": {
+                "Name": "Deal",
+                "StageName": self.chance.choice(STAGES),
+                "CloseDate": day,
+                "AccountId": account,
+            },
+            "Task": {
+                "Subject": "Call",
+                "Status": self.chance.choice(["Completed", "Not Started"]),
+                "ActivityDate": day,
+                "WhatId": about,
+                "WhoId": contact,
+            },
+            "Event": {
+                "Subject": "Visit",
+                "StartDateTime": datetime(day.year, day.month, day.day, 9, tzinfo=UTC),
+                "WhatId": about,
+            },
+        }[name]
+        self.fake.add(name, **{key: value for key, value in fields.items() if value is not None})
+
+    def edit(self) -> None:
+        """Change a field of a record."""
+        account, deal, task = self.some("Account"), self.some("Opportunity"), self.some("Task")
+        if account is not None:
+            self.fake.edit("Account", account, Status__c=self.chance.choice(STATUSES))
+        if deal is not None and self.chance.random() < 0.5:
+            self.fake.edit("Opportunity", deal, StageName=self.chance.choice(STAGES))
+        if task is not None and self.chance.random() < 0.5:
+            self.fake.edit("Task", task, Status="Completed")
+
+    def move(self) -> None:
+        """Give a contact or an opportunity to another account; its activities follow."""
+        name = self.chance.choice(["Opportunity", "Contact"])
+        moved, account = self.some(name), self.some("Account")
+        if moved is not None and account is not None:
+            self.fake.edit(name, moved, AccountId=account)
+
+    def remove(self) -> None:
+        """Delete a record; what belongs to it goes with it."""
+        name = self.chance.choice(OBJECTS)
+        gone = self.some(name)
+        if gone is not None:
+            self.fake.remove(name, gone)
+
+    def merge(self) -> None:
+        """Let an account have what another had, which is gone."""
+        winner, loser = self.some("Account"), self.some("Account")
+        if winner is None or loser is None or winner == loser:
+            return
+        for name in ("Opportunity", "Contact"):
+            for row in self.fake.records(name):
+                if row["AccountId"] == loser:
+                    self.fake.edit(name, str(row["Id"]), AccountId=winner)
+        self.fake.remove("Account", loser)
+
+    def wait(self) -> None:
+        """Let time pass."""
+        self.fake.clock.advance(self.chance.choice([1, 3_600, 216_000]))
+
+
+@contextmanager
+def small_shards() -> Iterator[None]:
+    """Cut so few accounts that a small org has several shards."""
+    with mock.patch.object(shards, "ACCOUNTS_A_SHARD", 2):
+        yield
+
+
+@given(chance=st.randoms(use_true_random=False), stamped=st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_what_changed_and_what_was_kept_are_all_there_is(chance: Random, stamped: bool) -> None:
+    fake = empty_org(LONG_AGO, "Europe/Paris")
+    fake.state.stamps_followers = stamped
+    actor = Actor(fake, chance)
+    for _ in range(5):
+        fake.add("Account", Name="Firm", Status__c="Target", CreatedDate=LONG_AGO)
+    with TemporaryDirectory() as folder, small_shards(), loop_of(fake, NOW) as loop:
+        for _ in range(chance.randint(2, 4)):
+            for _ in range(chance.randint(1, 8)):
+                actor.act()
+            # Each reading is another process.
+            store = Store(Path(folder) / "store")
+            assert_same(loop, store)
+        assert plan_of(loop, store) == plan_of(loop, None)
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    fake = empty_org(NOW, "Europe/Paris")
+    for number in range(3):
+        fake.add("Account", Name=f"Firm {number}", Status__c="Target", CreatedDate=LONG_AGO)
+    with loop_of(fake, NOW) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def asked(loop: Loop, store: Store) -> list[str]:
+    """The statements of one reading."""
+    seen: list[str] = []
+    loop.fake.on_request.append(lambda call: seen.append(call.request.target))
+    snapshot_of(loop, store)
+    loop.fake.on_request.pop()
+    return [each for each in seen if "/query" in each]
+
+
+def test_a_second_reading_asks_only_for_what_changed(loop: Loop, store: Store) -> None:
+    assert not any("SystemModstamp+%3E%3D" in each for each in asked(loop, store))
+    second = asked(loop, store)
+    assert len(set(second)) == 8
+    assert all("%3E%3D" in each for each in second)
+
+
+def test_another_field_asked_for_reads_all_afresh(loop: Loop, store: Store) -> None:
+    snapshot_of(loop, store)
+    loop.fake.drop_field("Account", "Churn_At__c")
+    with loop_of(loop.fake, NOW) as later:
+        assert not any("SystemModstamp+%3E%3D" in each for each in asked(later, store))
+
+
+def test_a_clock_that_went_back_reads_all_afresh(loop: Loop, store: Store) -> None:
+    snapshot_of(loop, store)
+    loop.fake.clock.set(NOW - AN_HOUR)
+    assert not any("SystemModstamp+%3E%3D" in each for each in asked(loop, store))
+    assert_same(loop, store)
+
+
+def test_once_a_day_all_is_read_afresh(loop: Loop, store: Store) -> None:
+    """A record that is deleted for good leaves no trace in what changed."""
+    judged = partial(judged_at, loop, store)
+    assert judged(NOW) == 3
+    gone = str(loop.fake.records("Account")[0]["Id"])
+    del loop.fake.state.store.table("Account").rows[gone]
+    two_in_paris = datetime(2026, 6, 16, 0, 0, tzinfo=UTC)
+    assert judged(two_in_paris - timedelta(seconds=1)) == 3
+    assert judged(two_in_paris) == 2
+
+
+def judged_at(loop: Loop, store: Store, moment: datetime) -> int:
+    """How many accounts a pass at that moment sees."""
+    loop.fake.clock.set(moment)
+    return hourly(replace(loop.services, now=moment, store=store)).plan.judged
+
+
+def test_all_is_read_afresh_when_that_is_asked_for(loop: Loop, store: Store) -> None:
+    hourly(replace(loop.services, store=store))
+    gone = str(loop.fake.records("Account")[0]["Id"])
+    del loop.fake.state.store.table("Account").rows[gone]
+    assert hourly(replace(loop.services, store=store)).plan.judged == 3
+    assert hourly(replace(loop.services, store=store, whole=True)).plan.judged == 2
+    assert hourly(replace(loop.services, store=store)).plan.judged == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "bits", "gone", "manifest", "all"])
+def test_a_store_that_was_harmed_is_left_aside(loop: Loop, tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "store"
+    snapshot_of(loop, Store(folder))
+    file = next(folder.glob("Account-*.parquet"))
+    if harm == "cut":
+        file.write_bytes(file.read_bytes()[:-20])
+    elif harm == "bits":
+        content = bytearray(file.read_bytes())
+        content[40] ^= 0xFF
+        file.write_bytes(content)
+    elif harm == "gone":
+        file.unlink()
+    elif harm == "manifest":
+        (folder / MANIFEST).write_text("{", encoding="utf-8")
+    else:
+        shutil.rmtree(folder)
+    assert_same(loop, Store(folder))
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(
+    loop: Loop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "store").write_text("in the way", encoding="utf-8")
+    assert_same(loop, Store(tmp_path / "store"))
+    assert "not written" in caplog.text
+
+
+def test_what_did_not_change_is_not_written_again(loop: Loop, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    loop.fake.clock.advance(3_600)
+    snapshot_of(loop, Store(folder))
+    loop.fake.clock.advance(3_600)
+    files = {file.name for file in folder.glob("*.parquet")}
+    loop.fake.add("Task", Subject="Call", Status="Completed")
+    snapshot_of(loop, Store(folder))
+    new = {file.name for file in folder.glob("*.parquet")} - files
+    assert {name.partition("-")[0] for name in new} == {"Task"}
+
+
+def test_instants_come_back_as_they_were_kept(store: Store) -> None:
+    table = pa.table({"Id": ["001"], "at": pa.array([NOW.replace(tzinfo=None)], pa.timestamp("s"))})
+    store.keep(Kept("shape", NOW, NOW, {"Account": (table,)}))
+    kept = store.load("shape")
+    assert kept is not None
+    assert kept.tables["Account"][0].equals(table)
+    assert store.load("another") is None
+
+
+def test_a_pass_that_would_not_fit_says_so_before_it_reads(loop: Loop) -> None:
+    loop.fake.state.daily_quota = 100
+    services = replace(loop.services, policy=shipped_policy())
+    for _ in range(70):
+        loop.org.budget()
+    before = len(loop.fake.calls)
+    with pytest.raises(Stopped, match=r"nothing was read: reading needs about 8 API calls"):
+        hourly(services)
+    assert not any("query" in path for _, path in loop.fake.calls[before:])
+
+
+def test_the_manifest_says_of_when_the_tables_are(loop: Loop, tmp_path: Path) -> None:
+    snapshot_of(loop, Store(tmp_path))
+    manifest = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["read_at"] == manifest["whole_at"] == "2026-06-15T08:00:00.000+0000"
