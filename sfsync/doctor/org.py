@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sfsync.doctor.check import CLOCK, HISTORY, LIMITS, PERMISSIONS, SIGN_IN, Check, Level
 from sfsync.model import Value
@@ -16,6 +16,7 @@ _SKEW_TOLD, _SKEW_BAD = 30, 150
 _FIELD_PERMISSIONS = "FieldPermissions"
 _ASSIGNMENT = "PermissionSetAssignment"
 _ALL_DATA = "PermissionsViewAllData"
+_HOURS = (1, 24, 720)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,28 @@ def tracked_fields(org: OrgReader, policy: Policy) -> frozenset[str]:
         known = org.fields(history) or {}
         if "Field" not in known:
             continue
-        where = condition("Field = {}", field)
-        # The first piece is enough: it has a row, or there is none.
-        pieces = org.tables(history, ["Field"], where=where, archived=True)
-        if any(piece.num_rows for piece in pieces):
+        if any(_has_rows(org, history, where) for where in _ever_wider(org.told_at, field)):
             found.add(f"{name}.{field}")
     return frozenset(found)
+
+
+def _ever_wider(now: datetime | None, field: str) -> Iterator[str]:
+    """Give conditions for the changes of a field: of the last hour, day, month, and all.
+
+    A history may have millions of rows, and one is enough.
+    """
+    of_field = condition("Field = {}", field)
+    if now is not None:
+        for hours in _HOURS:
+            since = f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+            yield f"{of_field} AND {condition('CreatedDate >= {:literal}', since)}"
+    yield of_field
+
+
+def _has_rows(org: OrgReader, object: str, where: str) -> bool:
+    return any(
+        piece.num_rows for piece in org.tables(object, ["Field"], where=where, archived=True)
+    )
 
 
 def hidden_fields(org: OrgReader, absent: Mapping[str, Sequence[str]]) -> frozenset[str]:

@@ -31,8 +31,6 @@ READ_SECONDS = 130.0
 LONG_SECONDS = 610.0
 
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
-# What the org answers so is mostly an answer, not trouble: no such object, not for this user.
-_ORDINARY = frozenset({304, 401, 403, 404})
 
 
 def _keep_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -116,10 +114,11 @@ class Line(requests.Session):
 
 
 def _level(status: int) -> int:
-    # Salesforce's support asks for the request id of what went wrong.
-    if status in _ORDINARY:
-        return logging.INFO
-    return logging.DEBUG if status < 400 else logging.WARNING
+    # Salesforce's support asks for the request id of what went wrong. A refusal is told by the error
+    # that it becomes.
+    if status >= 500:
+        return logging.WARNING
+    return logging.DEBUG if status < 400 else logging.INFO
 
 
 def _moment(text: str) -> datetime | None:

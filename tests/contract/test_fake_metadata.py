@@ -30,6 +30,8 @@ HEALTH = """<fields><fullName>Health__c</fullName><label>Health</label><type>Pic
 ACCESS = """<label>Health access</label>
  <fieldPermissions><editable>true</editable><field>Account.Health__c</field>
   <readable>true</readable></fieldPermissions>"""
+STAGE = """<standardValue><fullName>Verbal Yes</fullName><closed>false</closed><won>false</won>
+ <forecastCategory>Forecast</forecastCategory><probability>80</probability></standardValue>"""
 Status = dict[str, Any]
 Deploy = Callable[..., Status]
 
@@ -379,13 +381,7 @@ def test_standard_picklists_get_values(deploy: Deploy, sf: Salesforce) -> None:
     status = deploy(
         {
             **values("<standardValue><fullName>Crafts</fullName></standardValue>", "Industry"),
-            **values(
-                "<standardValue><fullName>Verbal Yes</fullName><closed>false</closed>"
-                "<won>false</won>"
-                "<forecastCategory>Forecast</forecastCategory><probability>80</probability>"
-                "</standardValue>",
-                "OpportunityStage",
-            ),
+            **values(STAGE, "OpportunityStage"),
             **values(
                 "<standardValue><fullName>Dropped</fullName><closed>true</closed></standardValue>",
                 "TaskStatus",
@@ -680,7 +676,8 @@ def test_a_log_keeps_what_was_deployed(tmp_path: Path) -> None:
         "<active>true</active><errorConditionFormula>TRUE</errorConditionFormula>"
         "<errorMessage>No</errorMessage>"
     )
-    files = {**objects(HEALTH + needed), **sets(ACCESS), **values(value, "Industry")}
+    stages = values(STAGE, "OpportunityStage")
+    files = {**objects(HEALTH + needed), **sets(ACCESS), **values(value, "Industry"), **stages}
     for check_only in (True, False):
         options = {"singlePackage": True, "allowMissingFiles": True, "checkOnly": check_only}
         path = f"metadata/deployRequest/{send(org, options, packed(files, ALL)).json()['id']}"
@@ -699,5 +696,7 @@ def test_a_log_keeps_what_was_deployed(tmp_path: Path) -> None:
     assert list(last.state.metadata.rules) == ["Account.Reason_needed"]
     industries = described(sign_in(last))["Industry"]["picklistValues"]
     assert [each["value"] for each in industries if each["active"]] == ["Crafts"]
+    labels = [each["MasterLabel"] for each in last.records("OpportunityStage")]
+    assert labels.count("Verbal Yes") == 1
     last.save(tmp_path / "saved")
     assert load_folder(tmp_path / "saved").state.metadata.rules == last.state.metadata.rules
