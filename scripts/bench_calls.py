@@ -91,16 +91,15 @@ def _wait_for(fake: FakeOrg):
 def an_hour_of_work(fake: FakeOrg, changed: int, moved: int) -> None:
     """Let people change so many records in an hour; so many of them move an account."""
     fake.clock.advance(3_600)
-    pools = ("Unqualified Pool", "Qualified Pool")
     tasks = fake.state.store.table("Task")
     accounts = ((str(row["Id"]), row["Status__c"]) for row in fake.records("Account"))
     quiet = (
         account
         for account, status in accounts
-        if status in pools and not tasks.ids_with("AccountId", account)
+        if status == "Qualified Pool" and not tasks.ids_with("AccountId", account)
     )
     call = {"Subject": "Call", "Status": "Completed", "ActivityDate": NOW.date()}
-    for account in islice(quiet, moved):
+    for account in islice(quiet, moved + moved // 10):
         fake.add("Task", WhatId=account, **call)
     for row in islice(fake.records("Contact"), changed - moved):
         fake.edit("Contact", str(row["Id"]), Title="Buyer")

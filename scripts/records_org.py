@@ -37,6 +37,9 @@ class RecordsOrg:
             for name in self.columns[object]
         }
 
+    def describe(self, objects: Sequence[str]) -> None:
+        """Do nothing: `fields` knows."""
+
     def counts(self, objects: Sequence[str]) -> Mapping[str, int]:
         """Count the records of each object."""
         return {name: len(self.data.get(name, ())) for name in objects}

@@ -22,6 +22,7 @@ from sfsync.journal import Journal
 from sfsync.model import Run, RunState, from_wire
 from sfsync.org import Org
 from sfsync.policy import Policy
+from sfsync.portions import BATCH_SIZE
 from sfsync.rules.load import load_policy
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -69,6 +70,7 @@ class Loop:
     org: Org
     journal: Journal
     now: datetime
+    batch_size: int = BATCH_SIZE
     chance: Random = field(default_factory=lambda: Random(0))
 
     @property
@@ -79,7 +81,9 @@ class Loop:
     @property
     def desk(self) -> Desk:
         nothing = (lambda _: None, lambda *_: None)
-        return Desk(self.org, self.journal, self.fake.clock.now, *nothing)
+        return Desk(
+            self.org, self.journal, self.fake.clock.now, *nothing, batch_size=self.batch_size
+        )
 
     def look(self) -> Look:
         """What a pass would see."""

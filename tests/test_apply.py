@@ -22,11 +22,13 @@ from sfsync.fake.server import Call
 from sfsync.fake.wire import Reply
 from sfsync.journal import Journal
 from sfsync.model import Change, FieldChange, Outcome, Run, RunState, Stamp, State, Value, Watch
-from sfsync.portions import BATCH_SIZE, portions
+from sfsync.portions import portions
 from sfsync.undo import reverse
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 RUN = "20260615-080000-aaaa"
+# Small, so that few records make several batches.
+BATCH_SIZE = 20
 STATE = {"Account": "Status__c"}
 FIELDS = {
     "Account": [
@@ -67,7 +69,14 @@ def a_desk(
     fake: FakeOrg, journal: Journal, slept: list[float], told: list[tuple[int, int]]
 ) -> Desk:
     org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
-    return Desk(org, journal, fake.clock.now, slept.append, lambda *done: told.append(done))
+    return Desk(
+        org,
+        journal,
+        fake.clock.now,
+        slept.append,
+        lambda *done: told.append(done),
+        batch_size=BATCH_SIZE,
+    )
 
 
 def targets(fake: FakeOrg, count: int) -> list[str]:
@@ -171,7 +180,7 @@ def test_a_plan_of_several_batches_is_written_in_its_order(
     changes.append(a_change(fake, contact, object="Contact", Title="CFO"))
     assert {outcome.state for outcome in carried_out(desk, changes)} == {State.APPLIED}
     assert patches(fake) == 3
-    assert told == [(200, 202), (201, 202), (202, 202)]
+    assert told == [(20, 22), (21, 22), (22, 22)]
     assert fake.record("Contact", contact)["Title"] == "CFO"
 
 
@@ -696,7 +705,7 @@ def test_few_changes_are_cut_into_batches_each_once_in_order_within_the_limit(
         for object, count in objects
         for number in range(count)
     ]
-    cut = list(portions(changes))
+    cut = list(portions(changes, batch_size=BATCH_SIZE))
     assert [placed for each in cut for placed in each.placed] == list(enumerate(changes))
     for portion in cut:
         assert not portion.in_bulk

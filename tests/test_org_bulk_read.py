@@ -56,6 +56,7 @@ def org(fake: FakeOrg, slept: list[float]) -> Org:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch, fake: FakeOrg) -> None:
     monkeypatch.setattr("sfsync.org.bulk_read._PAGE_RECORDS", 2)
+    monkeypatch.setattr("sfsync.org.bulk_read._PARALLEL_FROM", 2)
     fake.state.bulk_page_size = 3
 
 
@@ -303,7 +304,7 @@ def test_records_that_are_missing_make_the_reading_unavailable(script: Script) -
 @pytest.mark.parametrize("link", ["https://example.org/x", "/services/data/v62.0/jobs/query/750/x"])
 def test_a_link_that_leads_elsewhere_is_not_followed(script: Script, link: str) -> None:
     created(script)
-    looked(script, numberRecordsProcessed=1_000_000)
+    looked(script, numberRecordsProcessed=1_000_001)
     pages = {"resultPages": [{"resultUrl": link}], "done": True}
     script.get(f"/jobs/query/{JOB}/resultPages", pages)
 
@@ -313,7 +314,7 @@ def test_a_link_that_leads_elsewhere_is_not_followed(script: Script, link: str) 
 
 def test_where_the_pages_are_not_told_locators_lead_on(script: Script) -> None:
     created(script)
-    looked(script, numberRecordsProcessed=1_000_000)
+    looked(script, numberRecordsProcessed=1_000_001)
     absent = [{"errorCode": "NOT_FOUND", "message": "no"}]
     script.get(f"/jobs/query/{JOB}/resultPages", absent, 404)
     handed_out(script, HEADER + FIRST + SECOND, Sforce_Locator="null")

@@ -8,6 +8,8 @@ from entering import connect, connect_reader
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import Call, FakeOrg
+from sfsync.fake.faults import answer
+from sfsync.fake.wire import json_reply
 from sfsync.org import Org
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
@@ -94,12 +96,55 @@ def test_updates_of_no_record_too_many_or_one_twice(fake: FakeOrg, org: Org) -> 
     (id,) = add_accounts(fake, 1)
 
     assert org.update("Account", []) == []
-    with pytest.raises(ValueError, match="201 records"):
-        org.update("Account", [(id, {})] * 201)
+    with pytest.raises(ValueError, match="1001 records"):
+        org.update("Account", [(id, {})] * 1_001)
     with pytest.raises(ValueError, match="twice"):
         org.update("Account", [(id, {"Name": "a"}), (id[:15], {"Name": "b"})])
     with pytest.raises(OrgRefused, match="Nothing was written"):
         org.update("Nonsense__c", [(id, {"Name": "a"})])
+
+
+def test_a_thousand_records_are_one_call_and_each_is_answered(fake: FakeOrg, org: Org) -> None:
+    ids = add_accounts(fake, 450)
+    fake.remove("Account", ids[205])
+    org.fields("Account")
+    before = fake.call_count
+
+    results = org.update("Account", [(id, {"Name": f"new {id}"}) for id in ids])
+
+    assert fake.call_count - before == 1
+    assert [each.id for each in results] == ids
+    assert [each.ok for each in results] == [place != 205 for place in range(450)]
+    assert results[205].code == "ENTITY_IS_DELETED"
+    assert fake.record("Account", ids[449])["Name"] == f"new {ids[449]}"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "error"),
+    # Where all pieces were refused nothing was written; where some were, nobody may think so.
+    [((400, 400), OrgRefused), ((200, 400), OrgUnavailable), ((503, 503), OrgUnavailable)],
+)
+def test_a_call_of_which_pieces_were_refused(
+    fake: FakeOrg, org: Org, statuses: tuple[int, ...], error: type[Exception]
+) -> None:
+    ids = add_accounts(fake, 201)
+    refusal = [{"errorCode": "JSON_PARSER_ERROR", "message": "no"}]
+    done = [{"id": id, "success": True, "errors": []} for id in ids]
+    pieces = (done[:200], done[200:])
+    entries = [
+        {
+            "body": piece if status == 200 else refusal,
+            "httpHeaders": {},
+            "httpStatusCode": status,
+            "referenceId": f"q{place}",
+        }
+        for place, (status, piece) in enumerate(zip(statuses, pieces, strict=True))
+    ]
+    reply = json_reply({"compositeResponse": entries})
+    fake.on_request.append(answer("/composite", reply, method="POST"))
+
+    with pytest.raises(error):
+        org.update("Account", [(id, {"Name": "x"}) for id in ids])
 
 
 def lose_answers_to_writes(call: Call) -> None:

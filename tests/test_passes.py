@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from loop_org import Loop, empty_org, loop_of
 
-from sfsync.apply.send import BATCH_SIZE
 from sfsync.errors import NotFound, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call
@@ -92,8 +91,9 @@ def test_the_services_own_move_is_no_change_of_status_for_an_account_born_withou
 
 
 def test_a_run_that_the_org_stopped_on_the_way_leaves_no_move_that_looks_made_by_hand() -> None:
-    fake, ids = silent_targets(BATCH_SIZE + 1)
-    with loop_of(fake, NOW) as loop:
+    fake, ids = silent_targets(21)
+    with loop_of(fake, NOW) as opened:
+        loop = replace(opened, batch_size=20)
         loop.remember(NOW - timedelta(hours=1), {("Account", id): "Target" for id in ids})
 
         def use_up_the_limit(call: Call) -> None:
@@ -106,7 +106,7 @@ def test_a_run_that_the_org_stopped_on_the_way_leaves_no_move_that_looks_made_by
         fake.on_request.clear()
         fake.state.daily_quota = 15_000
         written = statuses(fake, ids)
-        assert sorted(map(str, written)) == ["Backlog"] * BATCH_SIZE + ["Target"]
+        assert sorted(map(str, written)) == ["Backlog"] * 20 + ["Target"]
         previous = loop.journal.previous_pass(loop.org.id)
         assert previous is not None
         assert previous.now == NOW - timedelta(hours=1)

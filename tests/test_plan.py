@@ -240,12 +240,12 @@ def test_where_nobody_knows_how_many_accounts_there_are_nothing_is_too_many() ->
 @pytest.mark.parametrize(
     ("batches", "left", "stops"),
     # Of the 15,000 calls of a day a fifth, 3,000, is kept for others; a batch takes two.
-    [(5, 10_000, False), (5, 3_010, False), (5, 3_009, True), (1, 0, True), (0, 3_000, False)],
+    [(2, 10_000, False), (2, 3_004, False), (2, 3_003, True), (1, 0, True), (0, 3_000, False)],
 )
 def test_a_plan_that_needs_more_api_calls_than_are_left_stops(
     batches: int, left: int, stops: bool
 ) -> None:
-    changes = (a_change(number, cause="score") for number in range(batches * 200))
+    changes = (a_change(number, cause="score") for number in range(batches * 1_000))
     plan = a_plan(*changes, api_calls=5_000)
     for allow_large in (False, True):
         told = passed_limits(plan, LIMITS, STATES, budget=(left, 15_000), allow_large=allow_large)
@@ -257,8 +257,8 @@ def test_a_plan_that_needs_more_api_calls_than_are_left_stops(
 
 def test_writing_takes_per_batch_a_look_at_each_object_and_a_write() -> None:
     assert writing_calls([]) == 0
-    assert writing_calls([a_change(n) for n in range(200)]) == 2
-    assert writing_calls([a_change(n) for n in range(201)]) == 4
+    assert writing_calls([a_change(n) for n in range(1_000)]) == 2
+    assert writing_calls([a_change(n) for n in range(1_001)]) == 4
     call = Stamp("Task", "00T000000000001AAA", None)
     rests = replace(a_change(), rests_on=(STAMP, call))
     assert writing_calls([rests]) == 2

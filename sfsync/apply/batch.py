@@ -1,4 +1,4 @@
-"""How are at most 200 changes of one object carried out, in one request to the org?"""
+"""How are some changes of one object carried out, in one request to the org?"""
 
 import logging
 from collections.abc import Collection, Sequence

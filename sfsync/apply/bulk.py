@@ -23,7 +23,7 @@ _NOT_TRIED = "left to the next pass: the org's bulk job ended before its turn"
 
 
 def carry_out_in_bulk(placed: Sequence[Placed], books: Books) -> list[Placed]:
-    """Send changes of the same fields of one object through a bulk job, and note the outcomes.
+    """Send changes of one object through a bulk job, and note the outcomes.
 
     Gives back those that are to be sent in batches: the few that were locked or not tried at all
     (they are noted already, as if nothing more came of it), and all where the org takes no job.
@@ -47,9 +47,9 @@ def carry_out_in_bulk(placed: Sequence[Placed], books: Books) -> list[Placed]:
 
 
 def _open(waiting: Sequence[Placed], books: Books) -> str | None:
-    object, change = waiting[0][1].object, waiting[0][1]
+    fields = sorted({name for _, change in waiting for name in change.fields})
     try:
-        return books.desk.org.open_job(object, list(new_values(change)))
+        return books.desk.org.open_job(waiting[0][1].object, fields)
     except OrgRefused as refusal:
         logger.warning("%d changes go without a bulk job: %s", len(waiting), refusal)
         return None

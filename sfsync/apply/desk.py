@@ -7,7 +7,7 @@ from datetime import datetime
 from sfsync.errors import Stopped
 from sfsync.journal import Journal
 from sfsync.org import Org
-from sfsync.portions import BULK_FROM
+from sfsync.portions import BATCH_SIZE, BULK_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Desk:
 
     `clock` gives the org's time (aware UTC), `sleep` waits some seconds, `progress` is told how
     many changes of how many are done. `reserve` is the share of the org's daily API calls that is
-    left to others, from 0 to 1. More than `bulk_from` changes of the same fields go by bulk jobs.
+    left to others, from 0 to 1. More than `bulk_from` changes of an object go by bulk jobs, the
+    others `batch_size` at once.
     """
 
     org: Org
@@ -26,6 +27,7 @@ class Desk:
     progress: Callable[[int, int], None]
     reserve: float = 0.0
     bulk_from: int = BULK_FROM
+    batch_size: int = BATCH_SIZE
 
     def keep_reserve(self) -> None:
         """Raise Stopped where what is left of the day's API calls is kept for others."""

@@ -10,7 +10,7 @@ from sfsync.apply.bulk import carry_out_in_bulk
 from sfsync.apply.desk import Desk
 from sfsync.errors import OrgRefused, Stopped
 from sfsync.model import Change, Outcome, State
-from sfsync.portions import BATCH_SIZE, Placed, Portion, portions
+from sfsync.portions import Placed, Portion, portions
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def apply(
     """
     books = Books(desk, run_id, read_at)
     try:
-        for portion in portions(changes, desk.bulk_from):
+        for portion in portions(changes, desk.bulk_from, desk.batch_size):
             desk.keep_reserve()
             _carry_out(portion, books)
             desk.progress(len(books.outcomes), len(changes))
@@ -55,10 +55,11 @@ def _carry_out(portion: Portion, books: Books) -> None:
     waiting: Sequence[Placed] = portion.placed
     if portion.in_bulk:
         waiting = carry_out_in_bulk(waiting, books)
-    for first in range(0, len(waiting), BATCH_SIZE):
+    size = books.desk.batch_size
+    for first in range(0, len(waiting), size):
         if portion.in_bulk:
             books.desk.keep_reserve()
-        carry_out_batch(waiting[first : first + BATCH_SIZE], books)
+        carry_out_batch(waiting[first : first + size], books)
 
 
 def _leave_the_rest(changes: Sequence[Change], books: Books, why: str) -> None:

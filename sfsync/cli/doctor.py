@@ -15,6 +15,7 @@ from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.errors import ExitCode, OrgError, SfsyncError
+from sfsync.settings import load_salesforce
 
 if TYPE_CHECKING:
     from sfsync.doctor import Check, Level
@@ -93,8 +94,10 @@ def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     org, policy = reader_of(entrance), setting.policy
     is_real = setting.settings.org == opening.SALESFORCE
     clock = opening.wall_clock if is_real else None
+    has_key = is_real and bool(load_salesforce().private_key)
     name = wishes_of(setting).permission_set.name
-    yield from check_org(org, policy, Seen(entrance.how, entrance.version, clock, name))
+    seen = Seen(entrance.how, entrance.version, clock, name, has_key)
+    yield from check_org(org, policy, seen)
     described = {name: org.fields(name) for name in objects_needed(policy)}
     hidden = hidden_fields(org, absent_fields(policy, described))
     yield from check_fields(policy, find_gaps(policy, described, hidden))

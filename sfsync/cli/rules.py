@@ -24,8 +24,14 @@ def rules() -> None:
 @rules.command()
 @place_options
 def check(place: Place, quiet: bool) -> None:
-    """Check the configuration; tell every problem at once."""
+    """Check the configuration; tell every problem at once.
+
+    setup.yaml is checked when all else is right: it speaks of the others' fields and states.
+    """
+    from sfsync.cli.setup import wishes_of
+
     setting = set_up(place)
+    wishes_of(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
     count = sum(len(part) for each in parts for part in each)

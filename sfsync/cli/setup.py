@@ -45,13 +45,15 @@ _WORDS = {
 def setup(out: Path | None, applies: bool, yes: bool, place: Place, quiet: bool) -> None:
     """Make what the org lacks: fields, picklist values, a permission set.
 
-    Without --out and --apply it only says what there is to make. With --apply the exit code is that
-    of `sfsync doctor` afterwards.
+    Without --out and --apply it only says what there is to make. With --apply the org is examined
+    afterwards, and the exit code is that of `sfsync doctor`.
     """
     setting = set_up(place, writes=applies)
     screen = Screen(is_quiet=quiet)
     if not applies:
         _draw_and_write(setting, enter(setting), out, screen)
+        if out is None:
+            screen.say("Nothing was written: add --out DIR for files to review, or --apply.")
         return
     with lock_of(setting):
         entrance = enter(setting)

@@ -70,7 +70,9 @@ def _absent(name: str, gaps: Sequence[Gap], what: str, level: Level) -> Iterator
     text = f"{name} lacks, or hides from the service's user, {fields} {what}: {_typed(gaps)}"
     is_made = any(gap.is_custom for gap in gaps)
     it = "it" if len(gaps) == 1 else "them"
-    remedy = f"make {it}, or let the user see {it}: {_WHERE.format(object=name)}"
+    # What is the platform's own cannot be made.
+    remedy = f"make {it}, or let the user see {it}" if is_made else f"let the user see {it}"
+    remedy += f": {_WHERE.format(object=name)}"
     remedy += f". {_SETUP}" if is_made else ", Field-Level Security"
     yield Check(FIELDS, level, text, remedy, _names(gaps))
 
@@ -93,10 +95,7 @@ def _single(gap: Gap) -> Iterator[Check]:
     full = f"{gap.object}.{gap.field}"
     if gap.kind is GapKind.OBJECT:
         text = f"the org has no object {gap.object}, or hides it; it counts as empty"
-        remedy = f"give the service's user Read on {gap.object}"
-        if gap.object in ("Task", "Event"):
-            remedy = "give the service's user Access Activities"
-        yield Check(FIELDS, _level(gap), text, f"{remedy} by a permission set", (gap.object,))
+        yield Check(FIELDS, _level(gap), text, _opening(gap.object), (gap.object,))
     elif gap.kind is GapKind.TYPE and gap.spec is not None:
         wanted = f"{gap.spec.type} to {gap.spec.to}" if gap.spec.to else gap.spec.type
         text = f"{full} is a {gap.found}, and config/sfsync.yaml says {wanted}"
@@ -109,6 +108,20 @@ def _single(gap: Gap) -> Iterator[Check]:
         )
     elif gap.kind is GapKind.VALUES:
         yield _values(gap, full)
+
+
+def _opening(name: str) -> str:
+    """Say how the service's user comes to see an object."""
+    if name in ("Task", "Event"):
+        return "give the service's user Access Activities by a permission set"
+    # A history is seen by whoever sees what it is of. That of stages is always kept, others where
+    # some field is tracked.
+    parent = name.removesuffix("History")
+    remedy = f"give the service's user Read on {parent} by a permission set"
+    if name.endswith("History") and name != "OpportunityHistory":
+        remedy += f", and see that fields are tracked: {_WHERE.format(object=parent)}, "
+        remedy += "Set History Tracking"
+    return remedy
 
 
 def _values(gap: Gap, full: str) -> Check:

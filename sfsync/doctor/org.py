@@ -22,13 +22,15 @@ _HOURS = (1, 24, 720)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the doctor is told beside the org: how it signed in, the API's version, the machine's
-    clock (None where the org's is its own), and the name of the service's permission set.
+    clock (None where the org's is its own), the name of the service's permission set, and whether
+    what it signed in with is good only for minutes by the machine's clock.
     """
 
     how: str
     version: str
     clock: Callable[[], datetime] | None
     permission_set: str = SET_NAME
+    signs_by_clock: bool = False
 
 
 def check_org(org: OrgReader, policy: Policy, seen: Seen) -> Iterator[Check]:
@@ -208,13 +210,24 @@ def _clock(org: OrgReader, seen: Seen) -> Iterator[Check]:
         yield Check(CLOCK, Level.NOTE, "the org does not tell its time", "look for a proxy")
         return
     skew = (seen.clock() - org.told_at).total_seconds()
-    side = "ahead of" if skew > 0 else "behind"
-    text = f"this machine's clock is {abs(skew):.0f} s {side} the org's"
-    remedy = "set it by the network's time (NTP): signing in and every date of a run use it"
     if abs(skew) <= _SKEW_TOLD:
         yield Check(
             CLOCK, Level.GOOD, f"this machine's clock agrees with the org's ({skew:+.0f} s)"
         )
-    else:
-        level = Level.PROBLEM if abs(skew) > _SKEW_BAD else Level.NOTE
-        yield Check(CLOCK, level, text, remedy)
+        return
+    side = "ahead of" if skew > 0 else "behind"
+    text = f"this machine's clock is {_span(abs(skew))} {side} the org's, by which rules judge"
+    users = "the journal says by it when a run began and ended"
+    if seen.signs_by_clock:
+        users = "signing in with a key goes by it, and so do the times in the journal"
+    is_bad = seen.signs_by_clock and abs(skew) > _SKEW_BAD
+    level = Level.PROBLEM if is_bad else Level.NOTE
+    yield Check(CLOCK, level, text, f"set it by the network's time (NTP): {users}")
+
+
+def _span(seconds: float) -> str:
+    """Say a span of time in its largest unit of which there are two or more."""
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -60,7 +60,9 @@ def wanted_of(org: OrgReader, policy: Policy) -> tuple[tuple[Wanted, ...], froze
     """
     missing: set[str] = set()
     found: dict[str, Wanted] = {}
-    for name, columns in columns_needed(policy).items():
+    needed = columns_needed(policy)
+    org.describe(list(needed))
+    for name, columns in needed.items():
         described = org.fields(name)
         if described is None:
             missing.add(name)

@@ -86,7 +86,7 @@ class Budget:
 
 
 # One update takes no more records.
-MOST_ROWS = 200
+MOST_ROWS = 1_000
 # Above so many records a bulk job takes fewer requests than pages do.
 BULK_FROM = 10_000
 _PAGE_SIZE = 2_000
@@ -135,6 +135,9 @@ class OrgReader(Protocol):
         None where the org has no such object, or hides it from the service's user. The org is asked
         once for each object; the answer is kept.
         """
+
+    def describe(self, objects: Sequence[str]) -> None:
+        """Describe several objects in one call: `fields` then need not ask."""
 
     def tables(
         self,
@@ -199,14 +202,14 @@ class Org(OrgReader, Protocol):
         *,
         unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
     ) -> list[RowResult]:
-        """Update at most 200 records (Id and new values), each on its own.
+        """Update at most 1,000 records (Id and new values), each on its own, in one call.
 
         The results come in the order given. Records that were locked are sent again, up to 3 times
         with a pause; whoever held the lock may have changed them, so `unchanged` is asked which of
         these Ids may still be written (without it: all). Nothing else is ever sent twice. Raises
         OrgUnavailable where the answer was lost or the org was busy (it may have been done, or not:
         read to know), OrgRefused where the whole request was refused and nothing was written,
-        ValueError for more than 200 records or one given twice.
+        ValueError for more than 1,000 records or one given twice.
         """
 
     def open_job(self, object: str, fields: Sequence[str]) -> str:
@@ -221,7 +224,8 @@ class Org(OrgReader, Protocol):
     ) -> list[RowResult]:
         """Hand any number of records to an open bulk job, wait for its end, and give the results.
 
-        The results come in the order given; every row has the same fields, and None empties one.
+        The results come in the order given. A field that a row does not name stays as it is, and
+        None empties one.
         Records that the job did not come to have the code UNPROCESSED. Raises OrgUnavailable where
         the end of the job could not be learnt (it may still be at work: `job_results` tells later),
         OrgRefused where nothing was written.

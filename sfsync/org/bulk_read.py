@@ -22,8 +22,10 @@ from sfsync.org.wire import Wire, unreadable
 
 logger = logging.getLogger(__name__)
 
-# A page of so many records is some 30 MB; with three at a time memory stays flat.
-_PAGE_RECORDS = 100_000
+# A page of so many records is some 60 MB, and each one costs a call.
+_PAGE_RECORDS = 200_000
+# Above so many, pages of the platform's own size are read several at a time: memory stays flat.
+_PARALLEL_FROM = 1_000_000
 _AT_ONCE = 3
 _PARALLEL_SINCE = 58.0
 # The platform writes the word where there is no further page.
@@ -97,8 +99,8 @@ class _Results:
             )
 
     def _links(self) -> Iterator[str] | None:
-        """Give the paths of the pages; None where there is but one, or the org does not tell."""
-        if float(self.wire.version) < _PARALLEL_SINCE or (self.expected or 0) <= _PAGE_RECORDS:
+        """Give the paths of the pages; None where they are few, or the org does not tell."""
+        if float(self.wire.version) < _PARALLEL_SINCE or (self.expected or 0) <= _PARALLEL_FROM:
             return None
         first = self._link_page(f"{self.path}/resultPages")
         return None if first is None else self._all_links(first)

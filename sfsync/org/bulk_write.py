@@ -56,7 +56,7 @@ def carry_out(wire: Wire, job: str, object: str, rows: Rows) -> Mapping[str, Row
     Raises OrgUnavailable where the end could not be learnt, OrgRefused where nothing was written.
     """
     doing = f"updating {len(rows)} records of {object} in bulk"
-    body = to_csv(tuple(rows[0][1]), rows)
+    body = to_csv(rows)
     if len(body) > MOST_BYTES:
         abandon(wire, job, doing)
         raise OrgRefused(

@@ -114,8 +114,7 @@ class Line(requests.Session):
 
 
 def _level(status: int) -> int:
-    # Salesforce's support asks for the request id of what went wrong. A refusal is told by the error
-    # that it becomes.
+    # Salesforce's support asks for the request id of what went wrong; a refusal becomes an error.
     if status >= 500:
         return logging.WARNING
     return logging.DEBUG if status < 400 else logging.INFO

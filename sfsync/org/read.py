@@ -55,6 +55,10 @@ class SalesforceReader:
         """Describe an object's fields by API name; None where the org has none such or hides it."""
         return self._wire.fields(object)
 
+    def describe(self, objects: Sequence[str]) -> None:
+        """Describe several objects in one call: `fields` then need not ask."""
+        self._wire.describe(objects)
+
     def tables(
         self,
         object: str,

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from io import StringIO
 from typing import Final
@@ -16,12 +16,18 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _FIELDS = re.compile(r"[\w., ]*")
 
 
-def to_csv(fields: Sequence[str], rows: Iterable[tuple[str, Mapping[str, Value]]]) -> bytes:
-    """Write records as UTF-8 CSV, `Id` first, None and empty text so that they empty the field."""
+def to_csv(rows: Sequence[tuple[str, Mapping[str, Value]]]) -> bytes:
+    """Write records as UTF-8 CSV, `Id` first, None and empty text so that they empty the field;
+    what a record does not name stays as it is.
+    """
+    fields = list(dict.fromkeys(name for _, values in rows for name in values))
     text = StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Id", *fields])
-    writer.writerows([id, *(_cell(values[name]) for name in fields)] for id, values in rows)
+    writer.writerows(
+        [id, *(_cell(values[name]) if name in values else "" for name in fields)]
+        for id, values in rows
+    )
     return text.getvalue().encode("utf-8")
 
 

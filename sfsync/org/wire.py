@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -10,7 +11,17 @@ from simple_salesforce.util import exception_handler
 
 from sfsync.errors import OrgUnavailable
 from sfsync.org import FieldInfo
-from sfsync.org.composite import bodies_of, composite_of
+from sfsync.org.composite import (
+    COLLECTIONS,
+    KEEP_OWNERS,
+    MOST_REQUESTS,
+    answers_of,
+    describes_in_one,
+    statements_in_one,
+    updates_in_one,
+    updates_of,
+    whatever_of,
+)
 from sfsync.org.describe import read_fields
 from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS, Line
 from sfsync.org.retry import once, persist
@@ -23,8 +34,6 @@ Row = dict[str, Any]
 Page = Mapping[str, Any]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-# Without it the org's assignment rules run on every lead and case that is written.
-_KEEP_OWNERS = {"Sforce-Auto-Assign": "FALSE"}
 _NO_SUCH_OBJECT = frozenset({"NOT_FOUND", "INVALID_TYPE"})
 
 
@@ -52,10 +61,7 @@ class Wire:
     def _describe(self, object: str) -> Mapping[str, FieldInfo] | None:
         doing = f"describing {object}"
         answer = self.get(f"sobjects/{object}/describe", doing, _is_absent)
-        if answer is None or not answer.get("queryable", True):
-            return None
-        _expect(answer, ("fields",), doing)
-        return read_fields(answer)
+        return None if answer is None else _fields_of(_expect(answer, ("fields",), doing))
 
     def get(
         self, path: str, doing: str, absent: Callable[[Trouble], bool] | None = None
@@ -87,16 +93,8 @@ class Wire:
                 self.sleep,
             )
             return [_expect(answer, ("records", "done"), doing)]
-        body = composite_of(self.version, statements, archived=archived)
-        answers = persist(
-            lambda: bodies_of(
-                self._salesforce.restful(
-                    "composite", method="POST", json=body, timeout=(CONNECT_SECONDS, LONG_SECONDS)
-                )
-            ),
-            doing,
-            self.sleep,
-        )
+        body = statements_in_one(self.version, statements, archived=archived)
+        answers = persist(lambda: answers_of(self._composite(body)), doing, self.sleep)
         if answers is None or len(answers) != len(statements):
             raise unreadable(doing)
         return [_expect(answer, ("records", "done"), doing) for answer in answers]
@@ -113,21 +111,56 @@ class Wire:
             self.sleep,
         )
 
-    def patch(self, path: str, body: Mapping[str, Any], doing: str) -> object:
-        """Send a write once, and wait as long as the org may work on it.
+    def update(self, bodies: Sequence[Mapping[str, Any]], doing: str) -> Sequence[object]:
+        """Send collections of updates, at most 5, once and in one call, and wait as long as the org
+        may work on them; their answers in order.
 
-        Raises OrgUnavailable where the answer was lost or the org was busy; OrgRefused where
-        nothing was written.
+        Raises OrgUnavailable where an answer was lost or the org was busy; OrgRefused where nothing
+        was written.
         """
-        return once(
-            lambda: self._salesforce.restful(
-                path,
-                method="PATCH",
-                json=body,
-                headers=_KEEP_OWNERS,
-                timeout=(CONNECT_SECONDS, LONG_SECONDS),
-            ),
-            doing,
+        if len(bodies) == 1:
+            return [once(lambda: self._sent("PATCH", COLLECTIONS, bodies[0]), doing)]
+        body = updates_in_one(self.version, bodies)
+        answers = once(lambda: updates_of(self._composite(body, **KEEP_OWNERS)), doing)
+        if answers is None or len(answers) != len(bodies):
+            raise unreadable(doing)
+        return answers
+
+    def describe(self, objects: Sequence[str]) -> None:
+        """Describe several objects in one call; those it tells nothing of are asked for alone."""
+        new = [name for name in objects if name not in self._described and _NAME.fullmatch(name)]
+        for first in range(0, len(new), MOST_REQUESTS):
+            some = new[first : first + MOST_REQUESTS]
+            body = describes_in_one(self.version, some)
+            answers = persist(
+                partial(self._describes, body),
+                f"describing {', '.join(some)}",
+                self.sleep,
+                lambda trouble: not trouble.temporary,
+            )
+            for name, described in zip(some, answers or (), strict=False):
+                if isinstance(described, Mapping) and "fields" in described:
+                    self._described[name] = _fields_of(described)
+
+    def _describes(self, body: Mapping[str, Any]) -> list[Any]:
+        return whatever_of(self._composite(body))
+
+    def _composite(self, body: Mapping[str, Any], **headers: str) -> object:
+        return self._sent("POST", "composite", body, headers)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] = KEEP_OWNERS,
+    ) -> object:
+        return self._salesforce.restful(
+            path,
+            method=method,
+            json=body,
+            headers=dict(headers),
+            timeout=(CONNECT_SECONDS, LONG_SECONDS),
         )
 
     def claims(self) -> Mapping[str, Any]:
@@ -191,6 +224,10 @@ class Wire:
         if answer.status_code >= 300:
             exception_handler(answer, name=path)
         return answer
+
+
+def _fields_of(described: Mapping[str, Any]) -> Mapping[str, FieldInfo] | None:
+    return read_fields(described) if described.get("queryable", True) else None
 
 
 def _is_absent(trouble: Trouble) -> bool:

@@ -16,6 +16,8 @@ from sfsync.org.upload import EMPTIES
 
 logger = logging.getLogger(__name__)
 
+# What one collection may hold.
+_PIECE = 200
 _LOCK_TRIES = 3
 _LOCK_SECONDS = 2.0
 
@@ -32,7 +34,7 @@ class SalesforceOrg(SalesforceReader):
         *,
         unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
     ) -> list[RowResult]:
-        """Update at most 200 records, each on its own, in one request; results in the order given.
+        """Update at most 1,000 records, each on its own, in one call; results in the order given.
 
         Records that were locked are sent again, up to 3 times; with `unchanged`, only those of the
         Ids given to it that it gives back. Raises OrgUnavailable where the answer was lost,
@@ -61,11 +63,9 @@ class SalesforceOrg(SalesforceReader):
         """Hand records to an open bulk job, wait for its end; results in the order given.
 
         Raises OrgUnavailable where the end could not be learnt, OrgRefused where nothing was
-        written, ValueError for rows of different fields or an Id given twice.
+        written, ValueError for an Id given twice.
         """
         _check_once(rows)
-        if len({frozenset(values) for _, values in rows}) > 1:
-            raise ValueError("records of one bulk job have the same fields, each")
         known = self._known(object)
         results = {
             id: refusal
@@ -123,18 +123,21 @@ class SalesforceOrg(SalesforceReader):
         if not rows:
             return
         doing = f"updating {len(rows)} records of {object}"
-        body = {
-            "allOrNone": False,
-            "records": [
-                {"attributes": {"type": object}, "id": id, **values} for id, values in rows
-            ],
-        }
-        answer = self._wire.patch("composite/sobjects", body, doing)
-        if not isinstance(answer, list) or len(answer) != len(rows):
-            raise _unreadable(doing)
-        results.update(
-            (id, _row_result(id, entry, doing)) for (id, _), entry in zip(rows, answer, strict=True)
-        )
+        pieces = [rows[first : first + _PIECE] for first in range(0, len(rows), _PIECE)]
+        bodies = [_body(object, piece) for piece in pieces]
+        answers = self._wire.update(bodies, doing)
+        for piece, answer in zip(pieces, answers, strict=True):
+            if not isinstance(answer, list) or len(answer) != len(piece):
+                raise _unreadable(doing)
+            results.update(
+                (id, _row_result(id, entry, doing))
+                for (id, _), entry in zip(piece, answer, strict=True)
+            )
+
+
+def _body(object: str, rows: Rows) -> dict[str, Any]:
+    records = [{"attributes": {"type": object}, "id": id, **values} for id, values in rows]
+    return {"allOrNone": False, "records": records}
 
 
 def _check_once(rows: Rows) -> None:

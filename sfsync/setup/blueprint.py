@@ -175,10 +175,13 @@ class _Drawing:
             field = self.policy.state_fields()[object_name]
             written = validation_rule(wish, object_name, field, types.get)
             components += [written.component] if written.component else []
-            if written.missing:
+            lacking = ", ".join(written.missing)
+            if written.component is None:
+                left_out.append(f"{wish.name}: no validation rule, since the org lacks {lacking}.")
+            elif written.missing:
                 left_out.append(
-                    f"The validation rule {wish.name} does not ask for "
-                    f"{', '.join(written.missing)}, which the org lacks."
+                    f"{wish.name}: the validation rule does not ask for {lacking}, which the org "
+                    "lacks."
                 )
         return components, left_out
 
