@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sfsync.org import FieldInfo
+from sfsync.org import Budget, FieldInfo
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -43,6 +43,10 @@ class RecordsOrg:
     def counts(self, objects: Sequence[str]) -> Mapping[str, int]:
         """Count the records of each object."""
         return {name: len(self.data.get(name, ())) for name in objects}
+
+    def usage(self) -> Budget | None:
+        """Tell nothing."""
+        return None
 
     def tables(
         self,

@@ -4,11 +4,12 @@ SfsyncError                     everything below; each carries its exit code
 ├── ConfigError                 settings, rules or config files are wrong (all problems at once)
 │   └── CircleError             rules that would send a record round in a circle at one moment
 ├── PlanRefused                 the plan does not fit: other org, other policy, too old, unreadable
-├── Stopped                     a limit or guard stopped the run before it wrote
+├── Stopped                     a limit or guard stopped the run, before it wrote or on the way
 ├── NotFound                    no such run, record, job or rule (lists what there is)
 ├── OrgError
 │   ├── OrgUnavailable          temporary: worth trying again later
 │   └── OrgRefused              final: the org or its sign-in says no
+│       └── LimitReached        the org's API requests of the day are used up
 ├── JournalError                the journal's database failed; what it holds is safe
 └── Locked                      another run holds the lock
 """
@@ -80,6 +81,12 @@ class OrgUnavailable(OrgError):
 
 class OrgRefused(OrgError):
     """The org said no, and would say so again."""
+
+
+class LimitReached(OrgRefused):
+    """The org's API requests of the last 24 hours are used up: nothing more until some are free."""
+
+    exit_code = ExitCode.STOPPED
 
 
 class JournalError(SfsyncError):

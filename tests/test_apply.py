@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sfsync.apply import Desk, apply, settle
 from sfsync.apply.batch import PAUSES
-from sfsync.errors import OrgRefused, OrgUnavailable, Stopped
+from sfsync.errors import LimitReached, OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call
 from sfsync.fake.wire import Reply
@@ -441,7 +441,7 @@ def test_a_limit_reached_on_the_way_skips_the_rest_with_the_orgs_words(
         fake.state.daily_quota = 0
 
     once(fake, "after", use_up_the_limit)
-    with pytest.raises(Stopped, match="TotalRequests Limit"):
+    with pytest.raises(LimitReached, match="TotalRequests Limit"):
         carried_out(desk, changes)
     assert states(desk) == ["applied"] * BATCH_SIZE + ["skipped"] * BATCH_SIZE
     message = desk.journal.changes(RUN)[-1].outcome.message
@@ -489,7 +489,7 @@ def test_a_lost_answer_that_may_not_be_looked_for_is_unknown_and_the_rest_skippe
         lose_the_line(call)
 
     once(fake, "after", lose_and_use_up_the_limit)
-    with pytest.raises(Stopped, match="TotalRequests Limit"):
+    with pytest.raises(LimitReached, match="TotalRequests Limit"):
         carried_out(desk, changes)
     assert states(desk) == ["unknown"] * BATCH_SIZE + ["skipped"]
     fake.state.daily_quota = 15_000

@@ -33,7 +33,7 @@ from test_apply import (
 
 from sfsync.apply import Desk, apply, settle
 from sfsync.apply.bulk import MOST_JOBS
-from sfsync.errors import OrgRefused, OrgUnavailable, Stopped
+from sfsync.errors import LimitReached, OrgRefused, OrgUnavailable, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.bulk import progress
 from sfsync.fake.bulk.jobs import UNDER_WAY
@@ -522,7 +522,7 @@ def test_an_empty_reserve_uses_the_day_up_and_is_stopped_by_the_org(
     changes = to_working(fake, ids)
     desk.org.fields("Account")
     fake.state.daily_quota = len(fake.state.used_calls) + 1
-    with pytest.raises(Stopped, match="TotalRequests Limit"):
+    with pytest.raises(LimitReached, match="TotalRequests Limit"):
         carried_out(desk, changes)
     assert states(desk) == ["skipped"] * MANY
     assert "left to the next pass: " in desk.journal.changes(RUN)[0].outcome.message

@@ -1,15 +1,21 @@
 """Does the doctor find what an org lacks, and say what to do about it?"""
 
+import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 from doctor_calls import SECRET, Checks, call, examine, problems, signed_in
-from loop_org import empty_org
+from entering import connect_reader
+from loop_org import empty_org, shipped_policy
+from signin_keys import private_pem, public_pem
 from test_cli import once
 
 from sfsync.cli import opening
+from sfsync.doctor import Seen, check_org
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import refuse
@@ -19,9 +25,13 @@ NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without any setting of the machine's."""
-    monkeypatch.chdir(tmp_path)
+    keep_apart(tmp_path, monkeypatch)
+
+
+def keep_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
     for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
         monkeypatch.delenv(name)
@@ -33,28 +43,46 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeOrg:
     return signed_in(empty_org(NOW, "Europe/Paris"), monkeypatch)
 
 
+@dataclass(frozen=True)
+class Well:
+    """What the doctor says of an org that has all that the rules need; tests never change it."""
+
+    org: FakeOrg
+    checks: Checks
+    logged: str
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Well]:
+    """A real org, as far as the command line can tell, that was examined once."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_apart(tmp_path_factory.mktemp("well"), patch)
+        org = signed_in(empty_org(NOW, "Europe/Paris"), patch)
+        org.edit("User", org.user_id, Username="pia.birch@example.com")
+        said = call("doctor", "--format", "json", "-vv")
+        yield Well(org, json.loads(said.stdout)["checks"], said.output)
+
+
 def in_group(checks: Checks, group: str, level: str) -> list[str]:
     return [c["text"] for c in checks if (c["group"], c["level"]) == (group, level)]
 
 
-def test_an_org_that_has_everything_is_well_and_nothing_is_written(fake: FakeOrg) -> None:
-    checks = examine()
-
-    assert problems(checks) == {}
-    assert in_group(checks, "objects and fields", "good") == [
+def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -> None:
+    assert problems(well.checks) == {}
+    assert in_group(well.checks, "objects and fields", "good") == [
         "Account, AccountHistory, Contact, Event, Opportunity, OpportunityHistory, Task, User: "
         "all 73 fields are right"
     ]
-    written = [path for method, path in fake.calls if method in ("PATCH", "PUT", "DELETE")]
-    posted = {path.rpartition("/")[2] for method, path in fake.calls if method == "POST"}
-    assert written == []
+    calls = well.org.calls
+    posted = {path.rpartition("/")[2] for method, path in calls if method == "POST"}
+    assert [path for method, path in calls if method in ("PATCH", "PUT", "DELETE")] == []
     # a sign-in, and questions that were too long for a URL
     assert posted <= {"token", "composite", "userinfo"}
 
 
-def test_it_tells_the_org_the_user_and_the_way_in(fake: FakeOrg) -> None:
-    fake.edit("User", fake.user_id, Username="pia.birch@example.com")
-    (org, user) = in_group(examine(), "sign-in", "good")
+def test_it_tells_the_org_the_user_and_the_way_in(well: Well) -> None:
+    fake = well.org
+    (org, user) = in_group(well.checks, "sign-in", "good")
 
     assert org == (
         f"{fake.records('Organization')[0]['Name']} ({fake.state.org_id}), sandbox, Developer "
@@ -86,7 +114,7 @@ def test_a_refused_sign_in_is_told_and_the_journal_is_looked_at_all_the_same(
 
 
 def test_what_was_found_before_the_org_failed_is_told(fake: FakeOrg) -> None:
-    fake.on_request.append(refuse("Event/describe", 403, "API_DISABLED_FOR_ORG", "no", times=9))
+    fake.on_request.append(refuse("/query", 403, "API_DISABLED_FOR_ORG", "no", times=9))
     checks = examine(ExitCode.UNREACHABLE)
 
     assert in_group(checks, "sign-in", "good")
@@ -111,64 +139,44 @@ def test_fields_that_are_not_there_are_named_with_their_types(fake: FakeOrg) -> 
     assert note["level"] == "note"
 
 
-def test_rules_that_cannot_judge_are_named(fake: FakeOrg) -> None:
-    fake.drop_field("Account", "Enriched_At__c")
-    (told,) = [each for each in problems(examine(ExitCode.CONFIGURATION)) if "rules" in each]
-
-    assert (
-        told == "Account has rules that cannot judge: qualified-by-data (no Account.Enriched_At__c)"
-    )
-
-
 def test_a_hidden_field_is_no_better_than_none(fake: FakeOrg) -> None:
     fake.hide_field("Account", "Status__c")
 
     assert "Account.Status__c" in problems(examine(ExitCode.CONFIGURATION))
 
 
-@pytest.mark.parametrize(
-    ("field", "described", "found"),
-    [
-        (
-            "Backlog_Until__c",
-            {"type": "datetime"},
-            "is a datetime, and config/sfsync.yaml says date",
-        ),
-        ("Target_At__c", {"type": "date"}, "is a date, and config/sfsync.yaml says instant"),
-        ("Backlog_Count__c", {"type": "string", "length": 9}, "is a string, "),
-        ("Status__c", {"type": "multipicklist"}, "is a multipicklist, "),
-    ],
-)
-def test_a_field_of_another_type_is_told(
-    fake: FakeOrg, field: str, described: dict[str, object], found: str
-) -> None:
-    fake.drop_field("Account", field)
-    fake.declare("Account", {"name": field, **described})
-    told = problems(examine(ExitCode.CONFIGURATION))[f"Account.{field}"]
+def test_fields_of_other_types_are_told(fake: FakeOrg) -> None:
+    types: dict[str, tuple[dict[str, object], str]] = {
+        "Backlog_Until__c": ({"type": "datetime"}, "a datetime, and config/sfsync.yaml says date"),
+        "Target_At__c": ({"type": "date"}, "a date, and config/sfsync.yaml says instant"),
+        "Backlog_Count__c": ({"type": "string", "length": 9}, "a string, and "),
+        "Status__c": ({"type": "multipicklist"}, "a multipicklist, and "),
+    }
+    for field, (described, _) in types.items():
+        fake.drop_field("Account", field)
+        fake.declare("Account", {"name": field, **described})
+    told = problems(examine(ExitCode.CONFIGURATION))
 
-    assert found in told["text"]
-    assert "correct the type" in told["remedy"]
+    assert told.keys() == {f"Account.{field}" for field in types}
+    for field, (_, found) in types.items():
+        assert f"Account.{field} is {found}" in told[f"Account.{field}"]["text"]
+        assert "correct the type" in told[f"Account.{field}"]["remedy"]
 
 
-@pytest.mark.parametrize(
-    ("described", "found", "remedy"),
-    [
-        ({"updateable": False}, "the service's user may not write", "give the user Edit"),
-        ({"calculated": True}, "is computed by the org", "name another field"),
-    ],
-)
-def test_what_rules_write_must_be_writable(
-    fake: FakeOrg, described: dict[str, object], found: str, remedy: str
-) -> None:
-    fake.declare("Account", {"name": "Potential_Score__c", **described})
+def test_what_rules_write_must_be_writable(fake: FakeOrg) -> None:
+    fake.declare("Account", {"name": "Potential_Score__c", "updateable": False})
+    fake.declare("Account", {"name": "Backlog_Count__c", "calculated": True})
     # rules only read these
-    fake.declare("Account", {"name": "Subscription_End__c", **described})
-    fake.declare("Opportunity", {"name": "StageName", **described})
-    (told,) = problems(examine(ExitCode.CONFIGURATION)).values()
+    fake.declare("Account", {"name": "Subscription_End__c", "updateable": False})
+    fake.declare("Opportunity", {"name": "StageName", "calculated": True})
+    told = problems(examine(ExitCode.CONFIGURATION))
 
-    assert told["fields"] == ["Account.Potential_Score__c"]
-    assert found in told["text"]
-    assert remedy in told["remedy"]
+    assert told.keys() == {"Account.Potential_Score__c", "Account.Backlog_Count__c"}
+    locked, computed = told["Account.Potential_Score__c"], told["Account.Backlog_Count__c"]
+    assert "the service's user may not write" in locked["text"]
+    assert "give the user Edit" in locked["remedy"]
+    assert "is computed by the org" in computed["text"]
+    assert "name another field" in computed["remedy"]
 
 
 @pytest.mark.parametrize("restricted", [True, False])
@@ -193,43 +201,79 @@ def test_a_picklist_without_a_value_is_a_problem_only_where_it_takes_no_others(
 def test_an_object_that_is_hidden_is_as_grave_as_the_rules_that_need_it(fake: FakeOrg) -> None:
     fake.drop_object("Contact")
     assert problems(examine()) == {}
-    fake.drop_object("Task")
-    found = problems(examine(ExitCode.CONFIGURATION))
+    for name in ("Task", "AccountHistory", "OpportunityHistory"):
+        fake.drop_object(name)
+    checks = examine(ExitCode.CONFIGURATION)
+    found, remedies = problems(checks), {" ".join(c["fields"]): c["remedy"] for c in checks}
 
     assert "Access Activities" in found["Task"]["remedy"]
     assert any("idle (no Task)" in each for each in found)
+    # nobody gives rights on a history
+    assert remedies["AccountHistory"].startswith("give the service's user Read on Account by")
+    assert "fields are tracked: Setup, Object Manager, Account" in remedies["AccountHistory"]
+    assert remedies["OpportunityHistory"].endswith("Read on Opportunity by a permission set")
+    assert "shows no AccountHistory" in in_group(checks, "history", "note")[0]
 
 
-def test_the_field_history_is_told_as_far_as_it_can_be(fake: FakeOrg) -> None:
-    assert "or it is not tracked" in in_group(examine(), "history", "note")[0]
+def test_what_is_the_platforms_own_is_not_to_be_made(fake: FakeOrg) -> None:
+    fake.hide_field("Account", "Industry")
+    told = problems(examine(ExitCode.CONFIGURATION))["Account.Industry"]
+
+    assert told["remedy"].startswith("let the user see it: Setup, Object Manager, Account")
+    assert "sfsync setup" not in told["remedy"]
+
+
+def test_the_field_history_is_told_as_far_as_it_can_be(fake: FakeOrg, well: Well) -> None:
+    assert "or it is not tracked" in in_group(well.checks, "history", "note")[0]
     account = fake.add("Account", Name="Atelier Fictif", Status__c="Target")
     fake.edit("Account", account, Status__c="Working")
     assert "it is tracked" in in_group(examine(), "history", "good")[0]
-    fake.drop_object("AccountHistory")
-    assert "shows no AccountHistory" in in_group(examine(), "history", "note")[0]
 
 
-def test_calls_that_nobody_may_count_are_a_note(fake: FakeOrg) -> None:
-    assert "kept for others" in in_group(examine(), "limits", "good")[0]
+def test_calls_are_counted_by_the_headers_where_the_limits_are_hidden(
+    fake: FakeOrg, well: Well
+) -> None:
+    assert "kept for others" in in_group(well.checks, "limits", "good")[0]
     fake.on_request.append(refuse("/limits", 403, "FUNCTIONALITY_NOT_ENABLED", "no", times=9))
 
-    checks = examine()
-    # the headers of other answers tell it, too
-    assert in_group(checks, "limits", "good") or in_group(checks, "limits", "note")
+    assert "kept for others" in in_group(examine(), "limits", "good")[0]
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(0, "good"), (60, "note"), (-600, "problem")])
-def test_a_clock_that_goes_wrong_is_told(
-    fake: FakeOrg, monkeypatch: pytest.MonkeyPatch, seconds: int, level: str
+@pytest.mark.parametrize(
+    ("seconds", "with_key", "level", "words"),
+    [
+        (0, True, "good", "agrees with the org's (+0 s)"),
+        (60, True, "note", "60 s ahead of the org's"),
+        (-600, True, "problem", "10 minutes behind the org's"),
+        (-600, False, "note", "10 minutes behind the org's"),
+        (163 * 86_400, False, "note", "163 days ahead of the org's"),
+    ],
+)
+def test_a_clock_that_goes_wrong_is_grave_where_a_key_signs_by_it(
+    well: Well, seconds: int, with_key: bool, level: str, words: str
 ) -> None:
     def skewed() -> datetime:
-        return fake.clock.now() + timedelta(seconds=seconds)
+        return well.org.clock.now() + timedelta(seconds=seconds)
 
-    monkeypatch.setattr(opening, "wall_clock", skewed)
-    checks = examine(ExitCode.CONFIGURATION if level == "problem" else ExitCode.DONE)
-    told = in_group(checks, "clock", level)[-1]
+    org = connect_reader(well.org.session(), well.org.host, well.org.token())
+    seen = Seen("a way", "62.0", skewed, signs_by_clock=with_key)
+    told = [each for each in check_org(org, shipped_policy(), seen) if each.group == "clock"][-1]
 
-    assert {0: "agrees", 60: "60 s ahead of", -600: "600 s behind"}[seconds] in told
+    assert told.level == level
+    assert words in told.text
+
+
+def test_a_key_is_known_to_sign_by_the_clock(
+    fake: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.register_key(public_pem())
+    monkeypatch.delenv("SALESFORCE_CLIENT_SECRET")
+    monkeypatch.setenv("SALESFORCE_USERNAME", "pia.birch@example.com")
+    monkeypatch.setenv("SALESFORCE_PRIVATE_KEY", private_pem())
+    monkeypatch.setattr(opening, "wall_clock", lambda: fake.clock.now() - timedelta(seconds=160))
+    checks = examine(ExitCode.CONFIGURATION)
+
+    assert "2 minutes behind" in in_group(checks, "clock", "problem")[0]
 
 
 @pytest.mark.usefixtures("fake")
@@ -250,11 +294,12 @@ def test_lines_and_quiet_lines(fake: FakeOrg) -> None:
     quiet = call("doctor", "--quiet", exits=ExitCode.CONFIGURATION).stdout.splitlines()
 
     assert lines[0].startswith("sign-in\tgood\t")
+    blind = "Account has rules that cannot judge: qualified-by-data (no Account.Enriched_At__c)"
+    assert f"objects and fields\tproblem\t{blind}" in lines
     assert lines[-1].startswith("2 to put right, ")
     assert {line.split("\t")[1] for line in quiet} <= {"problem", "note"}
 
 
-def test_the_secret_is_not_in_what_is_said(fake: FakeOrg) -> None:
-    said = call("doctor", "-vv").output
-
-    assert [each for each in (SECRET, *fake.state.sessions) if each in said] == []
+def test_the_secret_is_not_in_what_is_said(well: Well) -> None:
+    assert "GET" in well.logged
+    assert [each for each in (SECRET, *well.org.state.sessions) if each in well.logged] == []

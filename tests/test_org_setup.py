@@ -3,9 +3,10 @@
 import io
 import json
 import os
+import shutil
 import zipfile
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,7 +42,11 @@ SOURCE = Path("made/force-app/main/default")
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without any setting of the machine's."""
-    monkeypatch.chdir(tmp_path)
+    keep_apart(tmp_path, monkeypatch)
+
+
+def keep_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
     for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
         monkeypatch.delenv(name)
@@ -51,6 +56,27 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def bare(monkeypatch: pytest.MonkeyPatch) -> FakeOrg:
     """An org as it comes from the platform."""
     return signed_in(FakeOrg.standard(NOW), monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeOrg, Path]]:
+    """An org as it comes from the platform, and the folder that setup wrote for it, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("setup")
+        keep_apart(folder, patch)
+        org = signed_in(FakeOrg.standard(NOW), patch)
+        call("setup", "--out", "made")
+        yield org, folder / "made"
+
+
+@pytest.fixture
+def made(for_all: tuple[FakeOrg, Path]) -> FakeOrg:
+    """An org as it comes from the platform, which tests do not change; `made` is as setup wrote
+    it for that org.
+    """
+    org, folder = for_all
+    shutil.copytree(folder, "made")
+    return org
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -75,9 +101,7 @@ def wrote(fake: FakeOrg) -> list[str]:
 # The folder.
 
 
-def test_the_folder_holds_the_fields_that_the_configuration_names(bare: FakeOrg) -> None:
-    call("setup", "--out", "made")
-
+def test_the_folder_holds_the_fields_that_the_configuration_names(made: FakeOrg) -> None:
     status = SOURCE / "objects/Account/fields/Status__c.field-meta.xml"
     assert texts(status, "type") == ["Picklist"]
     assert texts(status, "valueSet/restricted") == ["true"]
@@ -95,12 +119,11 @@ def test_the_folder_holds_the_fields_that_the_configuration_names(bare: FakeOrg)
     assert types["Target_At__c"] == "DateTime"
     assert types["Backlog_Count__c"] == "Number"
     assert types["Customer_Context__c"] == "LongTextArea"
-    assert wrote(bare) == []
+    assert wrote(made) == []
 
 
-def test_the_stages_of_the_org_stay_and_those_of_the_loop_come(bare: FakeOrg) -> None:
-    own = [str(row["MasterLabel"]) for row in bare.records("OpportunityStage")]
-    call("setup", "--out", "made")
+def test_the_stages_of_the_org_stay_and_those_of_the_loop_come(made: FakeOrg) -> None:
+    own = [str(row["MasterLabel"]) for row in made.records("OpportunityStage")]
     file = SOURCE / "standardValueSets/OpportunityStage.standardValueSet-meta.xml"
 
     names = texts(file, "standardValue/fullName")
@@ -111,10 +134,8 @@ def test_the_stages_of_the_org_stay_and_those_of_the_loop_come(bare: FakeOrg) ->
     assert [name for name, is_won in won.items() if is_won == "true"] == ["Closed Won"]
 
 
-def test_the_permission_set_gives_read_on_what_is_read_and_edit_on_what_is_written(
-    bare: FakeOrg,
-) -> None:
-    call("setup", "--out", "made")
+@pytest.mark.usefixtures("made")
+def test_the_permission_set_gives_read_on_what_is_read_and_edit_on_what_is_written() -> None:
     file = SOURCE / "permissionsets/Sfsync_Service.permissionset-meta.xml"
     fields = dict(
         zip(
@@ -141,8 +162,10 @@ def test_the_permission_set_gives_read_on_what_is_read_and_edit_on_what_is_writt
     assert "ApiEnabled" in texts(file, "userPermissions/name")
 
 
-def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(bare: FakeOrg) -> None:
-    call("setup", "--out", "made")
+def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(
+    made: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(made, monkeypatch)
     first = files_in(Path("made"))
     (SOURCE / "objects/Account/fields/notes.txt").write_text("mine", encoding="utf-8")
     said = call("setup", "--out", "made").stdout
@@ -154,8 +177,8 @@ def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(bare: FakeO
     assert f"{len(first) - 1} were replaced and 0 removed" in said
 
 
+@pytest.mark.usefixtures("made")
 def test_what_is_made_meanwhile_leaves_the_folder(bare: FakeOrg) -> None:
-    call("setup", "--out", "made")
     bare.declare("Account", {"name": "Enriched_At__c", "type": "datetime"})
     assert "1 removed" in call("setup", "--out", "made").stdout
 
@@ -168,8 +191,11 @@ def test_anybodys_work_is_left_alone() -> None:
     Path("made/letter.txt").write_text("Dear Pia", encoding="utf-8")
     said = call("setup", "--out", "made", exits=ExitCode.CONFIGURATION).stderr
     assert "something else is in it" in said
-    Path("made/letter.txt").unlink()
-    call("setup", "--out", "made")
+    assert [file.name for file in Path("made").iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.usefixtures("made", "bare")
+def test_a_file_that_was_changed_is_left_alone() -> None:
     readme = Path("made/README.md")
     readme.write_text("my own", encoding="utf-8")
     said = call("setup", "--out", "made", exits=ExitCode.CONFIGURATION).stderr
@@ -177,8 +203,8 @@ def test_anybodys_work_is_left_alone() -> None:
     assert readme.read_text(encoding="utf-8") == "my own"
 
 
-def test_the_readme_says_what_to_do(bare: FakeOrg) -> None:
-    call("setup", "--out", "made")
+@pytest.mark.usefixtures("made")
+def test_the_readme_says_what_to_do() -> None:
     text = Path("made/README.md").read_text(encoding="utf-8")
 
     assert "sf org assign permset --name Sfsync_Service" in text
@@ -194,6 +220,7 @@ def test_without_any_option_it_only_says_what_there_is_to_make(bare: FakeOrg) ->
 
     assert "field\tAccount.Status__c" in said
     assert "permission set\tSfsync_Service" in said
+    assert said[-1].startswith("Nothing was written: add --out DIR")
     assert wrote(bare) == []
     assert list(Path().iterdir()) == []
 
@@ -203,12 +230,12 @@ def test_without_any_option_it_only_says_what_there_is_to_make(bare: FakeOrg) ->
 
 def test_a_bare_org_is_set_up_and_then_the_loop_runs(bare: FakeOrg) -> None:
     account = bare.add("Account", Name="Atelier Fictif", NumberOfEmployees=20)
+    # it ends as the doctor does: all that the rules need is there
     said = call("setup", "--apply", "--yes").stdout
 
     assert "Succeeded: " in said
     assert "validation rule, inactive\tOpportunity.Commit_Needs_Billing" in said
     assert "now has the permission set Sfsync_Service" in said
-    assert problems(examine()) == {}
     call("run", "hourly")
     assert bare.record("Account", account)["Status__c"] == "Unqualified Pool"
     stages = {str(row["MasterLabel"]) for row in bare.records("OpportunityStage")}
@@ -228,7 +255,6 @@ def test_a_picklist_gets_the_states_that_it_lacks_and_keeps_the_rest(
     org = signed_in(empty_org(NOW, "Europe/Paris"), monkeypatch)
     there = [{"value": "Target", "label": "Ziel"}, {"value": "Other", "label": "Andere"}]
     org.declare("Account", {"name": "Status__c", "picklistValues": there})
-    assert "Account.Status__c" in problems(examine(ExitCode.CONFIGURATION))
     said = call("setup", "--apply", "--yes")
 
     assert "Changes what is there: Account.Status__c gets Unqualified Pool" in said.stdout
@@ -246,10 +272,10 @@ def test_a_field_that_is_only_hidden_is_given_and_not_made_anew(bare: FakeOrg) -
     hidden = problems(examine(ExitCode.CONFIGURATION))
     assert any("hides from the service's user what is there" in each["text"]
                for each in hidden.values())  # fmt: skip
-    said = call("setup", "--apply", "--yes").stdout
+    # all is well afterwards, or this would not be DONE
+    said = call("setup", "--apply", "--yes", exits=ExitCode.DONE).stdout
 
     assert "field\t" not in said
-    assert problems(examine()) == {}
 
 
 def test_validation_rules_stay_at_home_where_the_org_does_not_tell_its_own(bare: FakeOrg) -> None:
@@ -370,6 +396,18 @@ def test_mistakes_in_the_file_are_told_with_their_lines() -> None:
     )
 
 
+def test_rules_check_tells_them_too(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config", ignore=shutil.ignore_patterns("demo"))
+    file = tmp_path / "config" / "setup.yaml"
+    with file.open("a", encoding="utf-8") as text:
+        text.write("stage: {}\n")
+    said = CliRunner().invoke(commands, ["rules", "check", "--config", str(tmp_path / "config")])
+
+    assert said.exit_code == ExitCode.CONFIGURATION
+    assert f"setup.yaml:{len(file.read_text('utf-8').splitlines())}: " in said.stderr
+    assert 'did you mean "stages"?' in said.stderr
+
+
 def test_without_the_file_the_usual_is_made() -> None:
     usual = load_wishes("", "setup.yaml", shipped_policy())
     assert (usual.permission_set.name, usual.validation_rules) == ("Sfsync_Service", ())
@@ -406,6 +444,26 @@ def test_a_validation_rule_leaves_out_what_the_org_lacks() -> None:
     assert "OR(ISBLANK(TEXT(Plan__c)), OR(ISBLANK(User_Count__c), User_Count__c = 0))" in formula
     assert missing == ("Pricing_Terms__c", "Customer_Context__c", "Billing_Tool__c")
     assert formula_of("Commit_Needs_Acceptance", {}) == ("", ("Acceptance_Received_On__c",))
+
+
+def test_what_a_validation_rule_cannot_ask_for_is_left_to_the_admin(
+    bare: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = wishes(
+        "validation_rules:\n"
+        "  - {name: A, entering: Commit, message: m, complete_with: [{field: Amount},\n"
+        "     {field: None_Such__c}]}\n"
+        "  - {name: B, entering: Commit, message: m, complete_with: [{field: None_Such__c}]}\n"
+    )
+    monkeypatch.setattr("sfsync.setup.load_wishes", lambda *_: few)
+    said = call("setup").stdout
+
+    lacks = "None_Such__c, which the org lacks."
+    assert "validation rule, inactive\tOpportunity.A" in said
+    assert f"Left for you: A: the validation rule does not ask for {lacks}" in said
+    assert "validation rule, inactive\tOpportunity.B" not in said
+    assert "Left for you: B: no validation rule, since the org lacks None_Such__c." in said
+    assert wrote(bare) == []
 
 
 def test_the_start_date_may_pass_once_the_deal_is_won() -> None:

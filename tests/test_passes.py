@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from loop_org import Loop, empty_org, loop_of
 
-from sfsync.errors import NotFound, Stopped
+from sfsync.errors import LimitReached, NotFound, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call
 from sfsync.jobs import Planned, run_planned
@@ -101,7 +101,7 @@ def test_a_run_that_the_org_stopped_on_the_way_leaves_no_move_that_looks_made_by
                 fake.state.daily_quota = 0
 
         fake.on_request.append(use_up_the_limit)
-        with pytest.raises(Stopped):
+        with pytest.raises(LimitReached):
             loop.run()
         fake.on_request.clear()
         fake.state.daily_quota = 15_000

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfsync.errors import Stopped
 from sfsync.journal import Journal
-from sfsync.org import Org
+from sfsync.org import Org, keep_reserve
 from sfsync.portions import BATCH_SIZE, BULK_FROM
 
 
@@ -31,12 +30,4 @@ class Desk:
 
     def keep_reserve(self) -> None:
         """Raise Stopped where what is left of the day's API calls is kept for others."""
-        usage = self.org.usage()
-        if usage is None:
-            return
-        others = int(usage.total * self.reserve)
-        if usage.left < others:
-            raise Stopped(
-                f"the org has {usage.left} API calls left today, and {others} are kept for others"
-                " (limits.api_reserve)"
-            )
+        keep_reserve(self.org, self.reserve)

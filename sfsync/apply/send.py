@@ -8,14 +8,12 @@ from sfsync.apply.batch import carry_out_batch
 from sfsync.apply.books import Books
 from sfsync.apply.bulk import carry_out_in_bulk
 from sfsync.apply.desk import Desk
-from sfsync.errors import OrgRefused, Stopped
+from sfsync.errors import LimitReached, OrgRefused, Stopped
 from sfsync.model import Change, Outcome, State
 from sfsync.portions import Placed, Portion, portions
 
 logger = logging.getLogger(__name__)
 
-# The platform's code for a limit; one that passes by itself is no refusal, so it is the daily one.
-_LIMIT_CODE = "REQUEST_LIMIT_EXCEEDED"
 _LEFT = "left to the next pass"
 
 
@@ -29,8 +27,9 @@ def apply(
 
     Raises OrgUnavailable where the org went away: what was sent without an answer is noted as
     unknown, the rest stays planned, and the run is to be left open, for `settle` to close. Raises
-    Stopped where the day's API calls are used up, or those left are kept for others, and OrgRefused
-    where the org refuses to go on: all that is not done is then noted as skipped, with the reason.
+    LimitReached where the day's API calls are used up, Stopped where those left are kept for
+    others, and OrgRefused where the org refuses to go on: all that is not done is then noted as
+    skipped, with the reason.
     """
     books = Books(desk, run_id, read_at)
     try:
@@ -38,14 +37,11 @@ def apply(
             desk.keep_reserve()
             _carry_out(portion, books)
             desk.progress(len(books.outcomes), len(changes))
-    except OrgRefused as refusal:
-        if _LIMIT_CODE not in str(refusal):
-            _leave_the_rest(changes, books, f"not written: {refusal}")
-            raise
-        _leave_the_rest(changes, books, f"{_LEFT}: {refusal}")
-        raise Stopped(str(refusal)) from refusal
-    except Stopped as stop:
+    except (LimitReached, Stopped) as stop:
         _leave_the_rest(changes, books, f"{_LEFT}: {stop}")
+        raise
+    except OrgRefused as refusal:
+        _leave_the_rest(changes, books, f"not written: {refusal}")
         raise
     logger.info("run %s: %d changes applied", run_id, len(books.written))
     return tuple(books.outcomes[seq] for seq in range(len(changes)))

@@ -88,10 +88,12 @@ def reader_of(entrance: Entrance) -> "OrgReader":
 
 def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     from sfsync.cli.setup import wishes_of
-    from sfsync.doctor import Seen, check_fields, check_org, hidden_fields
+    from sfsync.doctor import ASKED_ABOUT, Seen, check_fields, check_org, hidden_fields
     from sfsync.gaps import absent_fields, find_gaps, objects_needed
 
     org, policy = reader_of(entrance), setting.policy
+    # All in one call, instead of one for each.
+    org.describe([*objects_needed(policy), *ASKED_ABOUT])
     is_real = setting.settings.org == opening.SALESFORCE
     clock = opening.wall_clock if is_real else None
     has_key = is_real and bool(load_salesforce().private_key)

@@ -6,9 +6,17 @@ do.
 
 from sfsync.doctor.check import GROUPS, Check, Level, is_well
 from sfsync.doctor.fields import check_fields
-from sfsync.doctor.org import SET_NAME, Seen, check_org, hidden_fields, tracked_fields
+from sfsync.doctor.org import (
+    ASKED_ABOUT,
+    SET_NAME,
+    Seen,
+    check_org,
+    hidden_fields,
+    tracked_fields,
+)
 
 __all__ = [
+    "ASKED_ABOUT",
     "GROUPS",
     "SET_NAME",
     "Check",

@@ -16,6 +16,8 @@ _SKEW_TOLD, _SKEW_BAD = 30, 150
 _FIELD_PERMISSIONS = "FieldPermissions"
 _ASSIGNMENT = "PermissionSetAssignment"
 _ALL_DATA = "PermissionsViewAllData"
+# Of these the doctor asks, whatever the rules need.
+ASKED_ABOUT = ("Organization", "User", "PermissionSet", _ASSIGNMENT, _FIELD_PERMISSIONS)
 _HOURS = (1, 24, 720)
 
 

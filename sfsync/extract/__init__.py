@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 class Approach:
     """How an org is going to be read: all of it (`kept` is None), or what changed since.
 
-    `calls` estimates the requests that it takes. `read_at` is the org's clock before reading.
+    `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
+    others. `read_at` is the org's clock before reading.
     """
 
     wanted: tuple[Wanted, ...]
@@ -40,6 +41,7 @@ class Approach:
     kept: Kept | None
     counts: Mapping[str, int]
     calls: int
+    reserve: float
 
 
 def approach(
@@ -68,7 +70,8 @@ def approach(
     if kept is None:
         counts = org.counts([each.object for each in wanted])
         calls = sum(reading_calls(counts.get(each.object, 0)) for each in wanted)
-    return Approach(wanted, missing, shape, read_at, kept, counts, calls)
+    reserve = policy.limits.api_reserve
+    return Approach(wanted, missing, shape, read_at, kept, counts, calls, reserve)
 
 
 def extract(
@@ -113,11 +116,11 @@ def _tables(org: OrgReader, way: Approach, store: Store | None) -> Mapping[str, 
     tables: Mapping[str, Shards] | None = None
     whole_at = way.read_at
     if way.kept is not None:
-        tables = read_changes(org, way.wanted, way.kept)
+        tables = read_changes(org, way.wanted, way.kept, way.reserve)
         whole_at = way.kept.whole_at
     if tables is None:
         whole_at = way.read_at
-        tables = read_whole(org, way.wanted, way.counts)
+        tables = read_whole(org, way.wanted, way.counts, way.reserve)
     if store is not None:
         store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from sfsync.errors import ConfigError
 from sfsync.extract.shards import merged, shards_needed, spread
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
-from sfsync.org import OrgReader
+from sfsync.org import OrgReader, keep_reserve
 from sfsync.org.soql import condition
 from sfsync.store import Kept, Shards
 from sfsync.typed import ID, Misfit, arrow_type, typed
@@ -32,17 +32,18 @@ _NO_IDS = pa.array([], pa.string())
 
 
 def read_whole(
-    org: OrgReader, wanted: Sequence[Wanted], counts: Mapping[str, int]
+    org: OrgReader, wanted: Sequence[Wanted], counts: Mapping[str, int], reserve: float
 ) -> dict[str, Shards]:
     """Read all that is wanted; `counts` tells about how many records there are of each object.
 
     Raises ConfigError with all values that are not of their field's type; OrgUnavailable or
-    OrgRefused from the door.
+    OrgRefused from the door; Stopped where only the share `reserve` of the day's API calls is left.
     """
     problems: list[str] = []
     tables: dict[str, Shards] = {}
     count = 1
     for each in wanted:
+        keep_reserve(org, reserve)
         text = _read(org, each, each.fields, each.where, counts.get(each.object, 0))
         table = _typed(text, each, problems)
         if each.object == ACCOUNT:
@@ -54,7 +55,9 @@ def read_whole(
     return tables
 
 
-def read_changes(org: OrgReader, wanted: Sequence[Wanted], kept: Kept) -> dict[str, Shards] | None:
+def read_changes(
+    org: OrgReader, wanted: Sequence[Wanted], kept: Kept, reserve: float
+) -> dict[str, Shards] | None:
     """Read what changed since the kept tables were read, and give the tables as they are now.
 
     None where so much was moved about that all is better read afresh. Raises as `read_whole`.
@@ -62,6 +65,7 @@ def read_changes(org: OrgReader, wanted: Sequence[Wanted], kept: Kept) -> dict[s
     roots = {to for each in wanted for _, to in each.parents}
     changes = _Changes(org, kept, roots)
     for each in wanted:
+        keep_reserve(org, reserve)
         changes.read(each)
         if changes.uprooted_count > MOST_UPROOTED:
             return None

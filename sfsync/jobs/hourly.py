@@ -43,12 +43,11 @@ def way_to_read(services: Services) -> Approach:
     if services.whole:
         whole_since = datetime.max.replace(tzinfo=UTC)
     way = approach(org, policy, read_at, services.store, whole_since=whole_since)
-    budget = org.budget()
-    reserve = policy.limits.api_reserve
-    if budget is not None and way.calls > budget.ours(reserve):
+    budget, reserve = org.budget(), policy.limits.api_reserve
+    if budget is not None and way.calls > budget.left - budget.kept(reserve):
         raise Stopped(
             f"nothing was read: reading needs about {way.calls} API calls; the org has"
-            f" {budget.left} left today, of which {int(budget.total * reserve)} are kept for others"
+            f" {budget.left} left today, of which {budget.kept(reserve)} are kept for others"
             " (limits.api_reserve)"
         )
     return way

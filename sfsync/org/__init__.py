@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from sfsync.errors import Stopped
 from sfsync.model import Value
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ class Budget:
         """Requests that may still be made; never below 0, though an org may overshoot a little."""
         return max(0, self.total - self.used)
 
-    def ours(self, reserve: float) -> int:
-        """Requests that we may still make where a share of all is reserved for others."""
-        return max(0, self.left - int(self.total * reserve))
+    def kept(self, reserve: float) -> int:
+        """Requests that are kept for others, a share of all."""
+        return int(self.total * reserve)
 
 
 # One update takes no more records.
@@ -190,6 +191,16 @@ class OrgReader(Protocol):
     @property
     def told_at(self) -> datetime | None:
         """The org's clock at the latest answer, aware UTC, whole seconds; None: not told yet."""
+
+
+def keep_reserve(org: OrgReader, reserve: float) -> None:
+    """Raise Stopped where all that is left of the day's API calls, a share, is kept for others."""
+    usage = org.usage()
+    if usage is not None and usage.left < usage.kept(reserve):
+        raise Stopped(
+            f"the org has {usage.left} API calls left today, and {usage.kept(reserve)} are kept"
+            " for others (limits.api_reserve)"
+        )
 
 
 class Org(OrgReader, Protocol):

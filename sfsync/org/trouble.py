@@ -18,7 +18,7 @@ from simple_salesforce.exceptions import (
     SalesforceOperationError,
 )
 
-from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
+from sfsync.errors import LimitReached, OrgError, OrgRefused, OrgUnavailable
 from sfsync.org.codes import (
     CODES,
     CONCURRENT,
@@ -80,6 +80,8 @@ class Trouble:
 
     def error(self) -> OrgError:
         """Give the error to raise."""
+        if self.advice is DAILY:
+            return LimitReached(self.message)
         return OrgUnavailable(self.message) if self.temporary else OrgRefused(self.message)
 
 

@@ -1,0 +1,260 @@
+"""How does a test let a pass meet one fault, and tell afterwards what became of org and books?"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+from urllib.parse import unquote_plus
+
+import pytest
+from loop_org import config_texts, empty_org
+
+from sfsync.apply import Desk
+from sfsync.errors import ExitCode, SfsyncError
+from sfsync.fake import FakeOrg
+from sfsync.fake.given_faults import Faults
+from sfsync.fake.server import Call
+from sfsync.jobs import Ran, Services, plan_job, run_planned, settle_before
+from sfsync.journal import Journal
+from sfsync.model import JournalledChange, RunState
+from sfsync.org.client import API_VERSION, open_org
+from sfsync.org.credentials import ClientCredentials
+from sfsync.org.signin import check_version, sign_in
+from sfsync.policy import Policy
+from sfsync.rules.load import load_policy
+from sfsync.store import Store
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=200)
+MOVED, STAYING = 22, 6
+# Three pages of accounts, three batches, and jobs in place of both where more than a few count as
+# many: so each phase of a pass is there, and more than once where it can be.
+PAGE, BATCH, FEW, MANY = 10, 8, 5, 10_000
+RESERVE = 0.2
+RULES = """\
+object: Account
+state: status
+states:
+  none:         {may_become: []}
+  Target:       {entered: target_at, may_become: [Backlog]}
+  Working:      {entered: working_at, may_become: []}
+  Customer:     {entered: customer_at, may_become: []}
+  Backlog:      {entered: backlog_at, may_become: []}
+  Disqualified: {entered: disqualified_at, may_become: []}
+rules:
+  - name: idle
+    from: Target
+    when: {idle_days: {at_least: 60}, next_step_on: absent}
+    to: Backlog
+    set: {backlog_count: {fact: next_backlog_count}, backlog_until: {fact: next_backlog_until}}
+    because: no activity for {idle_days} days and nothing planned
+"""
+DEALS = """\
+object: Opportunity
+state: stage
+states: {none: {}, Qualified Opportunity: {}, Free Trial: {}, Closing: {}, Commit: {}, Closed Won: {}}
+rules: []
+"""
+# An org of few objects answers fast, and a new one is made for every case.
+KEPT = {
+    "Account", "AccountHistory", "Task", "TaskStatus", "Event", "User", "Organization",
+}  # fmt: skip
+# What differs between two orgs in which the same was done at other moments.
+MOMENTS = frozenset({"SystemModstamp", "LastModifiedDate", "Backlog_At__c"})
+
+
+@cache
+def small_policy() -> Policy:
+    """The shipped settings with one rule: a pass of it is read, judged and written in no time."""
+    settings = {"sfsync.yaml": config_texts()["sfsync.yaml"]}
+    return load_policy({**settings, "rules/accounts.yaml": RULES, "rules/deals.yaml": DEALS})
+
+
+def idle_org() -> tuple[FakeOrg, list[str]]:
+    """An org whose clock stands at NOW, and the accounts that have been idle for too long."""
+    fake = empty_org(NOW, "Europe/Paris")
+    past = {"CreatedDate": LONG_AGO, "SystemModstamp": LONG_AGO}
+    ids = []
+    for number in range(MOVED + STAYING):
+        status = "Target" if number < MOVED else "Customer"
+        entered = {"Status__c": status, f"{status}_At__c": LONG_AGO}
+        ids.append(fake.add("Account", Name=f"Firm {number:02d}", **entered, **past))
+        if number % 4 == 0:
+            day = {"ActivityDate": LONG_AGO.date().isoformat()}
+            fake.add("Task", Subject="Call", WhatId=ids[-1], Status="Completed", **day, **past)
+    for name in set(fake.state.store.schema.objects) - KEPT:
+        fake.drop_object(name)
+    fake.state.page_size_limit = PAGE
+    return fake, ids[:MOVED]
+
+
+@dataclass(slots=True)
+class Pass:
+    """How a pass ended: its exit code, and what it did or was stopped by."""
+
+    code: ExitCode
+    ran: Ran | None = None
+    error: SfsyncError | None = None
+
+
+@dataclass(slots=True)
+class Site:
+    """An org, its books on the disk, and whether many records there go through bulk jobs.
+
+    `ids` are the accounts that are to move. `commits` counts the commits that touched an account,
+    whoever wrote it; `seen` holds the requests that reached the org or a fault on the way to it, as
+    (method, address and body).
+    """
+
+    folder: Path
+    in_bulk: bool
+    fake: FakeOrg
+    ids: list[str]
+    faults: Faults = field(init=False)
+    chance: Random = field(default_factory=lambda: Random(0))
+    commits: Counter[str] = field(default_factory=Counter)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin to watch the org."""
+        self.faults = Faults(self.fake)
+        # Asked before any fault: what a fault keeps from the org is seen too.
+        self.fake.on_request.insert(0, self._watch)
+        self.fake.state.on_commit.append(self._count)
+
+    def _watch(self, call: Call) -> None:
+        if call.when == "before":
+            self.seen.append((call.method, unquote_plus(f"{call.request.target} {text(call)}")))
+
+    def _count(self, touched: list[tuple[str, str]]) -> None:
+        self.commits.update(id for object, id in touched if object == "Account")
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """Open the books, and close them afterwards."""
+        journal = Journal.open(f"sqlite:///{self.folder / 'journal.db'}")
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    def run(self) -> Pass:
+        """Sign in and carry out one pass as `sfsync run hourly` does; nobody waits in it."""
+        with self.journal() as journal:
+            try:
+                ran = self._run(journal, self.fake.clock.now())
+            except SfsyncError as error:
+                return Pass(error.exit_code, error=error)
+        return Pass(ran.exit_code, ran)
+
+    def _run(self, journal: Journal, now: datetime) -> Ran:
+        fake = self.fake
+
+        def sleep(_seconds: float) -> None:
+            fake.clock.advance(1)
+
+        app = ClientCredentials(fake.url, "fake-client", "fake-secret")
+        tokens = sign_in(app, fake.session(), fake.clock.now, sleep=sleep)
+        check_version(fake.session(), tokens.host, API_VERSION, sleep=sleep)
+        org = open_org(fake.session(), tokens, sleep=sleep)
+
+        def clock() -> datetime:
+            return org.told_at or fake.clock.now()
+
+        store = Store(self.folder / "store")
+        policy, wall = small_policy(), fake.clock.now
+        services = Services(org, journal, policy, now, wall, clock, org.id, store)
+        desk = Desk(
+            org,
+            journal,
+            clock,
+            sleep,
+            lambda *_: None,
+            RESERVE,
+            bulk_from=FEW if self.in_bulk else MANY,
+            batch_size=BATCH,
+        )
+        settle_before(services, desk)
+        planned = plan_job("hourly", services)
+        return run_planned(planned, services, desk, allow_large=True, chance=self.chance)
+
+    def entries(self) -> list[tuple[RunState, JournalledChange]]:
+        """Every change in the books, with the state of its run, oldest run first."""
+        with self.journal() as journal:
+            return [
+                (run.state, entry)
+                for run in reversed(journal.runs())
+                for entry in journal.changes(run.id)
+            ]
+
+    def accounts(self) -> dict[str, dict[str, object]]:
+        """What the org holds of each account, but for the moments at which it was written."""
+        return {
+            str(row["Id"]): {name: row[name] for name in row.keys() - MOMENTS}
+            for row in self.fake.records("Account")
+        }
+
+    def moves(self) -> Counter[tuple[str, str]]:
+        """How often the field history has each account in each status."""
+        return Counter(
+            (str(row["AccountId"]), str(row["NewValue"]))
+            for row in self.fake.records("AccountHistory")
+            if row["Field"] == "Status__c"
+        )
+
+
+def text(call: Call) -> str:
+    """The body of a request as text."""
+    return call.body.decode("utf-8", "replace")
+
+
+@contextmanager
+def site(folder: Path, *, in_bulk: bool) -> Iterator[Site]:
+    """An idle org with new books; with `in_bulk` all but a few records are read and written by bulk
+    jobs.
+    """
+    most = FEW if in_bulk else MANY
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sfsync.org.BULK_FROM", most)
+        patch.setattr("sfsync.org.whole.BULK_FROM", most)
+        yield Site(folder, in_bulk, *idle_org())
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A place in a pass: the `nth` request (from 0) of `method` whose path holds `path` and whose
+    address and body `pick` is found in.
+    """
+
+    method: str
+    path: str
+    pick: str = ""
+    nth: int = 0
+    in_bulk: bool = False
+
+    def at(self, seen: list[tuple[str, str]]) -> int:
+        """Which of the requests that fit method and path it is, from 1, in a pass without faults.
+
+        Raises IndexError where there is none.
+        """
+        fitting = self.fitting(seen)
+        return [
+            place for place, request in enumerate(fitting, 1) if re.search(self.pick, request)
+        ][self.nth]
+
+    def fitting(self, seen: list[tuple[str, str]]) -> list[str]:
+        """The requests that fit method and path, which is what faults are aimed by."""
+        return [
+            request
+            for method, request in seen
+            if method == self.method and self.path in re.split(r"[? ]", request)[0]
+        ]
+
+    def aim(self, seen: list[tuple[str, str]]) -> Mapping[str, object]:
+        """The aim of a fault at this place."""
+        return {"path": self.path, "method": self.method, "at": self.at(seen)}
