@@ -21,7 +21,7 @@ from loop_org import Loop, empty_org, loop_of, shipped_policy
 
 from sfsync.errors import Stopped
 from sfsync.extract import approach, extract, shards
-from sfsync.fake import FakeOrg
+from sfsync.fake import Call, FakeOrg
 from sfsync.jobs.hourly import hourly
 from sfsync.plan import to_json
 from sfsync.store import MANIFEST, Kept, Store
@@ -308,3 +308,17 @@ def test_the_manifest_says_of_when_the_tables_are(loop: Loop, tmp_path: Path) ->
     snapshot_of(loop, Store(tmp_path))
     manifest = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
     assert manifest["read_at"] == manifest["whole_at"] == "2026-06-15T08:00:00.000+0000"
+
+
+def test_a_reading_that_meets_the_reserve_stops_on_its_way(loop: Loop) -> None:
+    """The whole day's calls but for what others are left: other programs used them meanwhile."""
+    services = replace(loop.services)
+    loop.fake.on_request.append(lambda call: use_up_on(call, loop.fake))
+    with pytest.raises(Stopped, match=r"API calls left today, and 3000 are kept for others"):
+        hourly(services)
+
+
+def use_up_on(call: Call, fake: FakeOrg) -> None:
+    """Let others use up all but few of the day's calls while accounts are read."""
+    if call.when == "before" and "FROM+Account+" in call.request.target:
+        fake.state.used_calls.extend([fake.clock.now()] * (fake.state.calls_left() - 100))

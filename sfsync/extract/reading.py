@@ -6,7 +6,7 @@ merged or moved record are read again, since the platform does not promise to st
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,20 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.errors import ConfigError
+from sfsync.extract.records import DELETED, each_once, empty_table, read_records
 from sfsync.extract.shards import merged, shards_needed, spread
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
 from sfsync.org import OrgReader, keep_reserve
 from sfsync.org.soql import condition
 from sfsync.store import Kept, Shards
-from sfsync.typed import ID, Misfit, arrow_type, typed
+from sfsync.typed import ID
 
 logger = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=5)
 MOST_UPROOTED = 2_000
 _IDS_AT_ONCE = 200
-_UNFIT_SHOWN = 3
-_DELETED, _MASTER = "IsDeleted", "MasterRecordId"
+_MASTER = "MasterRecordId"
 _NO_IDS = pa.array([], pa.string())
 
 
@@ -44,8 +44,8 @@ def read_whole(
     count = 1
     for each in wanted:
         keep_reserve(org, reserve)
-        text = _read(org, each, each.fields, each.where, counts.get(each.object, 0))
-        table = _typed(text, each, problems)
+        expected = counts.get(each.object, 0)
+        table = read_records(org, each, each.where, problems, expected=expected)
         if each.object == ACCOUNT:
             count = shards_needed(len(table))
         tables[each.object] = spread(table, each, tables, count)
@@ -98,8 +98,7 @@ class _Changes:
     def read(self, each: Wanted) -> None:
         old = self.kept.tables[each.object]
         if each.stamp is None:
-            text = _read(self.org, each, each.fields, each.where)
-            fresh = _typed(text, each, self.problems)
+            fresh = read_records(self.org, each, each.where, self.problems)
             gone = _union(*(table[ID] for table in old))
         else:
             changed, deleted, masters = self._since(each, each.stamp)
@@ -107,7 +106,7 @@ class _Changes:
             if each.object not in ACTIVITIES:
                 moved = _moved(each, old, changed, self.since)
                 self._uproot(each, _union(deleted, masters, moved), (*old, changed))
-            fresh = _unique(pa.concat_tables([changed, again]))
+            fresh = each_once(pa.concat_tables([changed, again]))
             gone = _union(deleted, left, fresh[ID])
             logger.info("%s: %d records changed, %d gone", each.object, len(changed), len(deleted))
         shards = spread(fresh, each, self.tables, len(old))
@@ -131,76 +130,31 @@ class _Changes:
         """
         since = condition(f"{stamp} >= {{:literal}}", f"{self.since:%Y-%m-%dT%H:%M:%SZ}")
         where = _both(each.where, since)
-        extra = [_DELETED] if each.deletable else []
+        extra = [DELETED] if each.deletable else []
         if _MASTER in (self.org.fields(each.object) or {}):
             extra.append(_MASTER)
-        text = _read(self.org, each, [*each.fields, *extra], where)
-        masters = text[_MASTER].drop_null() if _MASTER in extra else _NO_IDS
+        found = read_records(self.org, each, where, self.problems, extra=extra)
+        masters = found[_MASTER].drop_null() if _MASTER in extra else _NO_IDS
+        ours = found.drop_columns(extra)
         if not each.deletable:
-            return _typed(text, each, self.problems), _NO_IDS, masters
-        is_gone = pc.equal(text[_DELETED], "true")
-        there = _typed(text.filter(pc.invert(is_gone)), each, self.problems)
-        return there, text[ID].filter(is_gone), masters
+            return ours, _NO_IDS, masters
+        is_gone = pc.equal(found[DELETED], "true")
+        return ours.filter(pc.invert(is_gone)), found[ID].filter(is_gone), masters
 
     def _of_uprooted(self, each: Wanted, old: Shards) -> tuple[pa.Table, pa.Array]:
         """Read again what belongs to uprooted records, and name what belonged to them before."""
-        found = [_empty(each)]
+        found = [empty_table(each)]
         left = _NO_IDS
         for column, to in each.parents:
             ids = self.uprooted.get(to, _NO_IDS)
             for first in range(0, len(ids), _IDS_AT_ONCE):
                 some = ids[first : first + _IDS_AT_ONCE].to_pylist()
                 where = _both(each.where, condition(f"{each.field_of(column)} IN {{}}", some))
-                text = _read(self.org, each, each.fields, where)
-                found.append(_typed(text, each, self.problems))
+                found.append(read_records(self.org, each, where, self.problems))
             if len(ids):
                 theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in old]
                 left = _union(left, *theirs)
         return pa.concat_tables(found), left
-
-
-def _read(
-    org: OrgReader, each: Wanted, fields: Sequence[str], where: str, expected: int = 0
-) -> pa.Table:
-    """Read records as one table of text."""
-    pieces = org.tables(
-        each.object,
-        fields,
-        archived=each.archived or _DELETED in fields,
-        where=where,
-        expected=expected,
-    )
-    schema = pa.schema([(name, pa.string()) for name in dict.fromkeys([ID, *fields])])
-    return pa.concat_tables([schema.empty_table(), *pieces])
-
-
-def _typed(text: pa.Table, each: Wanted, problems: list[str]) -> pa.Table:
-    """Give our names and types to a table of text, each record once; tell what does not fit."""
-    ours = {ID: text[ID], **{spec.name: text[spec.field] for spec in each.specs}}
-    table, misfits = typed(pa.table(ours), each.kinds)
-    problems += _sentences(each, misfits)
-    return _unique(table)
-
-
-def _unique(table: pa.Table) -> pa.Table:
-    """Keep the last reading of a record that came twice: it changed in between."""
-    if len(table[ID].unique()) == len(table):
-        return table
-    places = {record_id: place for place, record_id in enumerate(table[ID].to_pylist())}
-    return table.take(sorted(places.values()))
-
-
-def _sentences(each: Wanted, misfits: Sequence[Misfit]) -> Iterator[str]:
-    """Say which values do not fit their type: of each column the first few, then how many."""
-    for spec in each.specs:
-        wrong = [misfit for misfit in misfits if misfit.column == spec.name]
-        for misfit in wrong[:_UNFIT_SHOWN]:
-            yield (
-                f"{each.object} {misfit.id}: {spec.field} is {misfit.value!r}, which is no"
-                f" {spec.type}; mend it, or the type of {spec.name} in sfsync.yaml"
-            )
-        if len(wrong) > _UNFIT_SHOWN:
-            yield f"{each.object}: {spec.field} has {len(wrong)} values that are no {spec.type}"
 
 
 def _moved(each: Wanted, old: Shards, changed: pa.Table, since: datetime) -> pa.Array:
@@ -233,8 +187,3 @@ def _union(*several: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _both(left: str, right: str) -> str:
     return f"({left}) AND ({right})" if left else right
-
-
-def _empty(each: Wanted) -> pa.Table:
-    columns = [(ID, pa.string()), *((name, arrow_type(kind)) for name, kind in each.kinds.items())]
-    return pa.schema(columns).empty_table()
