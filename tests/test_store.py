@@ -23,6 +23,7 @@ from sfsync.errors import Stopped
 from sfsync.extract import approach, extract, shards
 from sfsync.fake import Call, FakeOrg
 from sfsync.jobs.hourly import hourly
+from sfsync.model import to_wire
 from sfsync.plan import to_json
 from sfsync.store import MANIFEST, Kept, Store
 
@@ -186,6 +187,42 @@ def loop() -> Iterator[Loop]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+@pytest.mark.parametrize("act", ["move", "remove", "restore"])
+@pytest.mark.parametrize("way", ["Opportunity", "Contact"])
+def test_activities_that_follow_without_a_stamp_are_read_again(
+    loop: Loop, store: Store, way: str, act: str
+) -> None:
+    """The platform does not promise to stamp what only follows another record."""
+    fake = loop.fake
+    fake.state.stamps_followers = False
+    first, second, _ = (str(row["Id"]) for row in fake.records("Account"))
+    deal = {"Name": "Deal", "StageName": "Free Trial", "CloseDate": NOW.date()}
+    fields = deal if way == "Opportunity" else {"LastName": "Birch"}
+    parent = fake.add(way, AccountId=first, **fields)
+    leads = {"WhatId": parent} if way == "Opportunity" else {"WhoId": parent}
+    task = fake.add("Task", Subject="Call", Status="Completed", **leads)
+    fake.clock.advance(3_600)
+    if act == "restore":
+        gone = {**fake.state.store.table("Task").rows[task], "IsDeleted": True}
+        fake.remove(way, parent)
+        fake.state.store.put("Task", gone)
+        fake.clock.advance(3_600)
+    snapshot_of(loop, store)
+    fake.clock.advance(3_600)
+    if act == "move":
+        fake.edit(way, parent, AccountId=second)
+        assert fake.record("Task", task)["AccountId"] == second
+    elif act == "remove":
+        fake.remove(way, parent)
+        assert fake.record("Task", task)["IsDeleted"]
+    else:
+        for name, id in ((way, parent), ("Task", task)):
+            row = {**fake.state.store.table(name).rows[id], "IsDeleted": False}
+            stamp = {"SystemModstamp": to_wire(fake.clock.now())} if name == way else {}
+            fake.state.store.put(name, {**row, **stamp})
+    assert_same(loop, store)
 
 
 def asked(loop: Loop, store: Store) -> list[str]:
