@@ -18,6 +18,8 @@ from sfsync.portions import writing_calls
 from sfsync.registry import nearest
 
 VERSION = 1
+# Between the clock that a plan judges by and the reading there are moments.
+_A_WHILE = timedelta(hours=1)
 _PROBLEMS_SHOWN = 20
 
 
@@ -123,9 +125,11 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
     )
 
 
-def check_fits(plan: Plan, *, org: str, policy: Policy, at: datetime) -> None:
-    """Raise PlanRefused where a plan is another org's or policy's, or too old at the machine's time
-    `at`.
+def check_fits(
+    plan: Plan, *, org: str, policy: Policy, at: datetime, rehearses: bool = True
+) -> None:
+    """Raise PlanRefused where a plan is another org's or policy's, too old at the machine's time
+    `at`, or, unless the org `rehearses`, judges another moment than that at which it was read.
     """
     if plan.org != org:
         raise PlanRefused(f"the plan is for the org {plan.org}, this is {org}: make a new one here")
@@ -133,6 +137,11 @@ def check_fits(plan: Plan, *, org: str, policy: Policy, at: datetime) -> None:
         raise PlanRefused(
             f"the plan was made under the policy {plan.policy_hash}, config/ is now {policy.hash}:"
             " make a new one"
+        )
+    if not rehearses and abs(plan.now - plan.read_at) > _A_WHILE:
+        raise PlanRefused(
+            f"the plan rehearses {plan.now:%Y-%m-%d %H:%M} UTC, and a real org would get that"
+            " moment's dates: make one without --now"
         )
     age, most = at - plan.made_at, policy.limits.plan_hours
     if age > timedelta(hours=most):

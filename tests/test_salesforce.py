@@ -99,6 +99,16 @@ def test_a_pass_is_planned_applied_and_taken_back(fake: FakeOrg) -> None:
 
 
 @pytest.mark.usefixtures("app")
+def test_another_moment_is_only_looked_at_on_a_real_org(fake: FakeOrg) -> None:
+    call("plan", "hourly", "--now", "2026-12-01T08:00:00Z", "--out", "plan.json")
+    assert "rehearses" in call("apply", "plan.json", exits=ExitCode.STOPPED).stderr
+    refused = call("run", "hourly", "--now", "2026-12-01T08:00:00Z", exits=ExitCode.USAGE)
+
+    assert "look with `sfsync plan" in refused.stderr
+    assert not wrote(fake)
+
+
+@pytest.mark.usefixtures("app")
 def test_a_plan_file_is_applied(fake: FakeOrg) -> None:
     call("plan", "hourly", "--out", "plan.json")
     call("apply", "plan.json")

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sfsync.apply import Desk
     from sfsync.jobs import Planned, Ran
 
+NO_REHEARSAL = (
+    "--now rehearses another moment, and a run on a real org would write that moment's dates: look"
+    " with `sfsync plan JOB --now ...`, or run on a recorded org"
+)
+
 large_option = click.option(
     "--allow-large-change",
     "allow_large",
@@ -45,6 +50,8 @@ def run(
     from sfsync.jobs import plan_job
 
     setting = set_up(place, writes=True)
+    if setting.is_salesforce and scope.now is not None:
+        raise click.UsageError(NO_REHEARSAL)
     with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
@@ -71,7 +78,9 @@ def apply_file(file: Path, allow_large: bool, place: Place, quiet: bool) -> None
     setting = set_up(place, writes=True)
     plan = from_json(file.read_bytes(), str(file))
     with lock_of(setting), opened(setting, plan.now, at_least=plan.now, writes=True) as at:
-        check_fits(plan, org=at.org.id, policy=setting.policy, at=wall_clock())
+        real = setting.is_salesforce
+        policy = setting.policy
+        check_fits(plan, org=at.org.id, policy=policy, at=wall_clock(), rehearses=not real)
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
         ran = carry_out(Planned(plan), at, screen, allow_large=allow_large)
