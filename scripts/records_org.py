@@ -48,6 +48,10 @@ class RecordsOrg:
         """Tell nothing."""
         return None
 
+    def budget(self) -> Budget | None:
+        """Tell nothing."""
+        return None
+
     def tables(
         self,
         object: str,

@@ -57,8 +57,10 @@ def _account(placed: Placed) -> tuple[str, str]:
 
 
 def _cut(placed: Sequence[Placed], size: int, *, in_bulk: bool = False) -> Iterator[Portion]:
-    for first in range(0, len(placed), size):
-        yield Portion(tuple(placed[first : first + size]), in_bulk)
+    # As even as can be: a job for a handful would cost as much as one for thousands.
+    even = ceil(len(placed) / ceil(len(placed) / size)) if in_bulk else size
+    for first in range(0, len(placed), even):
+        yield Portion(tuple(placed[first : first + even]), in_bulk)
 
 
 def writing_calls(

@@ -19,7 +19,7 @@ from sfsync.errors import ExitCode, SfsyncError
 from sfsync.fake import FakeOrg
 from sfsync.fake.given_faults import Faults
 from sfsync.fake.server import Call
-from sfsync.jobs import Ran, Services, plan_job, run_planned, settle_before
+from sfsync.jobs import Planned, Ran, Services, plan_job, run_planned, settle_before
 from sfsync.journal import Journal
 from sfsync.model import JournalledChange, RunState
 from sfsync.org.client import API_VERSION, open_org
@@ -36,6 +36,8 @@ MOVED, STAYING = 22, 6
 # many: so each phase of a pass is there, and more than once where it can be.
 PAGE, BATCH, FEW, MANY = 10, 8, 5, 10_000
 RESERVE = 0.2
+# Makes the ids of all runs here, so that no two are alike.
+CHANCE = Random(0)
 RULES = """\
 object: Account
 state: status
@@ -57,15 +59,14 @@ rules:
 DEALS = """\
 object: Opportunity
 state: stage
-states: {none: {}, Qualified Opportunity: {}, Free Trial: {}, Closing: {}, Commit: {}, Closed Won: {}}
+states: {Qualified Opportunity: {}, Free Trial: {}, Closing: {}, Commit: {}, Closed Won: {}}
 rules: []
 """
-# An org of few objects answers fast, and a new one is made for every case.
-KEPT = {
-    "Account", "AccountHistory", "Task", "TaskStatus", "Event", "User", "Organization",
-}  # fmt: skip
 # What differs between two orgs in which the same was done at other moments.
 MOMENTS = frozenset({"SystemModstamp", "LastModifiedDate", "Backlog_At__c"})
+
+
+Requests = list[tuple[str, str, str]]
 
 
 @cache
@@ -87,8 +88,6 @@ def idle_org() -> tuple[FakeOrg, list[str]]:
         if number % 4 == 0:
             day = {"ActivityDate": LONG_AGO.date().isoformat()}
             fake.add("Task", Subject="Call", WhatId=ids[-1], Status="Completed", **day, **past)
-    for name in set(fake.state.store.schema.objects) - KEPT:
-        fake.drop_object(name)
     fake.state.page_size_limit = PAGE
     return fake, ids[:MOVED]
 
@@ -104,11 +103,12 @@ class Pass:
 
 @dataclass(slots=True)
 class Site:
-    """An org, its books on the disk, and whether many records there go through bulk jobs.
+    """An org, the folder of what is kept of it, and whether much there goes through bulk jobs.
 
     `ids` are the accounts that are to move. `commits` counts the commits that touched an account,
     whoever wrote it; `seen` holds the requests that reached the org or a fault on the way to it, as
-    (method, address and body).
+    (method, path, address and body). `edited` is the account that a person
+    edits meanwhile, once; `planned` what the latest pass planned.
     """
 
     folder: Path
@@ -116,9 +116,10 @@ class Site:
     fake: FakeOrg
     ids: list[str]
     faults: Faults = field(init=False)
-    chance: Random = field(default_factory=lambda: Random(0))
     commits: Counter[str] = field(default_factory=Counter)
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    seen: Requests = field(default_factory=list)
+    edited: str | None = None
+    planned: Planned | None = None
 
     def __post_init__(self) -> None:
         """Begin to watch the org."""
@@ -129,46 +130,42 @@ class Site:
 
     def _watch(self, call: Call) -> None:
         if call.when == "before":
-            self.seen.append((call.method, unquote_plus(f"{call.request.target} {text(call)}")))
+            words = f"{call.request.target} {call.body.decode('utf-8', 'replace')}"
+            self.seen.append((call.method, call.path, unquote_plus(words)))
 
     def _count(self, touched: list[tuple[str, str]]) -> None:
         self.commits.update(id for object, id in touched if object == "Account")
 
-    @contextmanager
-    def journal(self) -> Iterator[Journal]:
-        """Open the books, and close them afterwards."""
-        journal = Journal.open(f"sqlite:///{self.folder / 'journal.db'}")
+    def run(self, planned: Planned | None = None) -> Pass:
+        """Sign in and carry out one pass as `sfsync run hourly` does, or a plan that was made
+        before as `sfsync apply` does; nobody waits in it.
+        """
         try:
-            yield journal
-        finally:
-            journal.close()
-
-    def run(self) -> Pass:
-        """Sign in and carry out one pass as `sfsync run hourly` does; nobody waits in it."""
-        with self.journal() as journal:
-            try:
-                ran = self._run(journal, self.fake.clock.now())
-            except SfsyncError as error:
-                return Pass(error.exit_code, error=error)
+            ran = self._run(self.fake.clock.now(), planned)
+        except SfsyncError as error:
+            return Pass(error.exit_code, error=error)
         return Pass(ran.exit_code, ran)
 
-    def _run(self, journal: Journal, now: datetime) -> Ran:
-        fake = self.fake
+    def _run(self, now: datetime, planned: Planned | None) -> Ran:
+        fake, journal = self.fake, shared_journal()
 
         def sleep(_seconds: float) -> None:
             fake.clock.advance(1)
 
         app = ClientCredentials(fake.url, "fake-client", "fake-secret")
-        tokens = sign_in(app, fake.session(), fake.clock.now, sleep=sleep)
-        check_version(fake.session(), tokens.host, API_VERSION, sleep=sleep)
-        org = open_org(fake.session(), tokens, sleep=sleep)
+        session = fake.session()
+        # There is no network on this way: to look for its proxies before each request takes long.
+        session.trust_env = False
+        tokens = sign_in(app, session, fake.clock.now, sleep=sleep)
+        check_version(session, tokens.host, API_VERSION, sleep=sleep)
+        org = open_org(session, tokens, sleep=sleep)
 
         def clock() -> datetime:
             return org.told_at or fake.clock.now()
 
         store = Store(self.folder / "store")
         policy, wall = small_policy(), fake.clock.now
-        services = Services(org, journal, policy, now, wall, clock, org.id, store)
+        services = Services(org, journal, policy, now, wall, clock, self.books, store)
         desk = Desk(
             org,
             journal,
@@ -180,17 +177,22 @@ class Site:
             batch_size=BATCH,
         )
         settle_before(services, desk)
-        planned = plan_job("hourly", services)
-        return run_planned(planned, services, desk, allow_large=True, chance=self.chance)
+        planned = self.planned = planned or plan_job("hourly", services)
+        return run_planned(planned, services, desk, allow_large=True, chance=CHANCE)
 
     def entries(self) -> list[tuple[RunState, JournalledChange]]:
         """Every change in the books, with the state of its run, oldest run first."""
-        with self.journal() as journal:
-            return [
-                (run.state, entry)
-                for run in reversed(journal.runs())
-                for entry in journal.changes(run.id)
-            ]
+        journal = shared_journal()
+        return [
+            (run.state, entry)
+            for run in reversed(journal.runs(self.books))
+            for entry in journal.changes(run.id)
+        ]
+
+    @property
+    def books(self) -> str:
+        """The name of the books."""
+        return str(self.folder)
 
     def accounts(self) -> dict[str, dict[str, object]]:
         """What the org holds of each account, but for the moments at which it was written."""
@@ -198,6 +200,10 @@ class Site:
             str(row["Id"]): {name: row[name] for name in row.keys() - MOMENTS}
             for row in self.fake.records("Account")
         }
+
+    def written(self) -> Counter[str]:
+        """How often the service wrote each account that it wrote."""
+        return self.commits - Counter([self.edited] if self.edited else [])
 
     def moves(self) -> Counter[tuple[str, str]]:
         """How often the field history has each account in each status."""
@@ -208,11 +214,6 @@ class Site:
         )
 
 
-def text(call: Call) -> str:
-    """The body of a request as text."""
-    return call.body.decode("utf-8", "replace")
-
-
 @contextmanager
 def site(folder: Path, *, in_bulk: bool) -> Iterator[Site]:
     """An idle org with new books; with `in_bulk` all but a few records are read and written by bulk
@@ -220,15 +221,21 @@ def site(folder: Path, *, in_bulk: bool) -> Iterator[Site]:
     """
     most = FEW if in_bulk else MANY
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sfsync.org.BULK_FROM", most)
-        patch.setattr("sfsync.org.whole.BULK_FROM", most)
+        patch.setattr("sfsync.org.READ_IN_BULK_FROM", most)
+        patch.setattr("sfsync.org.whole.READ_IN_BULK_FROM", most)
         yield Site(folder, in_bulk, *idle_org())
+
+
+@cache
+def shared_journal() -> Journal:
+    """One database for the books of all sites: each has its own name there."""
+    return Journal.open("sqlite://")
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A place in a pass: the `nth` request (from 0) of `method` whose path holds `path` and whose
-    address and body `pick` is found in.
+    address and body `pick` is found in. With `is_writing` it is about carrying out a plan.
     """
 
     method: str
@@ -236,25 +243,22 @@ class Phase:
     pick: str = ""
     nth: int = 0
     in_bulk: bool = False
+    is_writing: bool = False
 
-    def at(self, seen: list[tuple[str, str]]) -> int:
+    def at(self, seen: Requests) -> int:
         """Which of the requests that fit method and path it is, from 1, in a pass without faults.
 
         Raises IndexError where there is none.
         """
-        fitting = self.fitting(seen)
-        return [
-            place for place, request in enumerate(fitting, 1) if re.search(self.pick, request)
-        ][self.nth]
+        fitting = enumerate(self.fitting(seen), 1)
+        return [place for place, words in fitting if re.search(self.pick, words)][self.nth]
 
-    def fitting(self, seen: list[tuple[str, str]]) -> list[str]:
+    def fitting(self, seen: Requests) -> list[str]:
         """The requests that fit method and path, which is what faults are aimed by."""
         return [
-            request
-            for method, request in seen
-            if method == self.method and self.path in re.split(r"[? ]", request)[0]
+            words for method, path, words in seen if method == self.method and self.path in path
         ]
 
-    def aim(self, seen: list[tuple[str, str]]) -> Mapping[str, object]:
+    def aim(self, seen: Requests) -> Mapping[str, object]:
         """The aim of a fault at this place."""
         return {"path": self.path, "method": self.method, "at": self.at(seen)}

@@ -630,7 +630,7 @@ def dead_during_a_job(fake: FakeOrg, desk: Desk, ids: list[str], polls: int) -> 
     """Leave the books as a process does that dies when a job is handed over and looked at."""
     changes = to_working(fake, ids)
     started(desk, changes)
-    job = desk.org.open_job("Account", ["Status__c"])
+    job = desk.org.open_job("Account")
     desk.journal.mark_sent(RUN, range(len(ids)), fake.clock.now(), job=job)
     fake.state.bulk_polls = (polls, polls)
     down_from(fake, "GET", job)
@@ -688,7 +688,7 @@ def test_settle_stops_a_job_that_was_opened_and_never_filled(fake: FakeOrg, desk
     ids = targets(fake, MANY)
     changes = to_working(fake, ids)
     started(desk, changes)
-    job = desk.org.open_job("Account", ["Status__c"])
+    job = desk.org.open_job("Account")
     desk.journal.mark_sent(RUN, range(MANY), fake.clock.now(), job=job)
     settle(desk.org.id, desk, STATE)
     assert states(desk) == ["skipped"] * MANY

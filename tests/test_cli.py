@@ -17,7 +17,7 @@ from cut_org import DEMO, IDLE, STAYING, WON, copy_in, crowd, cut
 from sfsync.cli import commands, opening
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
-from sfsync.fake.faults import lose_request, meanwhile, refuse
+from sfsync.fake.faults import Aim, lose_request, meanwhile_at, refuse
 from sfsync.policy import Policy
 from sfsync.rules import load
 
@@ -371,7 +371,8 @@ def test_even_a_quiet_run_lists_what_was_not_done(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def deleted_by_somebody(fake: FakeOrg) -> Any:
-        return meanwhile("composite", lambda: fake.remove("Account", WON))
+        # The first such call describes the objects, the second looks before the write.
+        return meanwhile_at(Aim("composite", at=2), lambda: fake.remove("Account", WON))
 
     with_fault(monkeypatch, deleted_by_somebody)
     result = call("run", "hourly", "--quiet", exits=ExitCode.INCOMPLETE)

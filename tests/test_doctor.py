@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from doctor_calls import SECRET, Checks, call, examine, problems, signed_in
 from entering import connect_reader
-from loop_org import empty_org, shipped_policy
+from loop_org import config_texts, empty_org, shipped_policy
 from signin_keys import private_pem, public_pem
-from test_cli import once
 
 from sfsync.cli import opening
-from sfsync.doctor import Seen, check_org
+from sfsync.doctor import Check, Seen, check_org
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import refuse
+from sfsync.policy import Policy
 from sfsync.rules import load
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -30,9 +30,15 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_apart(tmp_path, monkeypatch)
 
 
+def policy_of(texts: Mapping[str, str]) -> Policy:
+    """The shipped configuration, which is all that these tests need, read once."""
+    assert sorted(texts.values()) == sorted(config_texts().values())
+    return shipped_policy()
+
+
 def keep_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
+    monkeypatch.setattr(load, "load_policy", policy_of)
     for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
         monkeypatch.delenv(name)
 
@@ -65,6 +71,15 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Well]:
 
 def in_group(checks: Checks, group: str, level: str) -> list[str]:
     return [c["text"] for c in checks if (c["group"], c["level"]) == (group, level)]
+
+
+RECORDED = Seen("a way", "62.0", None)
+
+
+def of_the_org(fake: FakeOrg, group: str, seen: Seen = RECORDED) -> list[Check]:
+    """One group of what the doctor says of the org itself."""
+    org = connect_reader(fake.session(), fake.host, fake.token())
+    return [each for each in check_org(org, shipped_policy(), seen) if each.group == group]
 
 
 def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -> None:
@@ -114,12 +129,12 @@ def test_a_refused_sign_in_is_told_and_the_journal_is_looked_at_all_the_same(
 
 
 def test_what_was_found_before_the_org_failed_is_told(fake: FakeOrg) -> None:
-    fake.on_request.append(refuse("/query", 403, "API_DISABLED_FOR_ORG", "no", times=9))
+    fake.on_request.append(refuse("/limits", 503, "SERVER_UNAVAILABLE", "busy", times=9))
     checks = examine(ExitCode.UNREACHABLE)
 
     assert in_group(checks, "sign-in", "good")
     (failed,) = [each["text"] for each in checks if each["level"] == "problem"]
-    assert "describing Event: API_DISABLED_FOR_ORG" in failed
+    assert "asking for the API limits: " in failed
 
 
 def test_fields_that_are_not_there_are_named_with_their_types(fake: FakeOrg) -> None:
@@ -137,12 +152,6 @@ def test_fields_that_are_not_there_are_named_with_their_types(fake: FakeOrg) -> 
     # the reason of a loss only counts as empty
     (note,) = [each for each in checks if each["fields"] == ["Opportunity.Lost_Reason__c"]]
     assert note["level"] == "note"
-
-
-def test_a_hidden_field_is_no_better_than_none(fake: FakeOrg) -> None:
-    fake.hide_field("Account", "Status__c")
-
-    assert "Account.Status__c" in problems(examine(ExitCode.CONFIGURATION))
 
 
 def test_fields_of_other_types_are_told(fake: FakeOrg) -> None:
@@ -215,19 +224,28 @@ def test_an_object_that_is_hidden_is_as_grave_as_the_rules_that_need_it(fake: Fa
     assert "shows no AccountHistory" in in_group(checks, "history", "note")[0]
 
 
-def test_what_is_the_platforms_own_is_not_to_be_made(fake: FakeOrg) -> None:
+def test_a_hidden_field_is_no_better_than_none_and_the_platforms_own_is_not_to_be_made(
+    fake: FakeOrg,
+) -> None:
+    fake.hide_field("Account", "Status__c")
     fake.hide_field("Account", "Industry")
-    told = problems(examine(ExitCode.CONFIGURATION))["Account.Industry"]
+    found = problems(examine(ExitCode.CONFIGURATION))
+    own, standard = found["Account.Status__c"]["remedy"], found["Account.Industry"]["remedy"]
 
-    assert told["remedy"].startswith("let the user see it: Setup, Object Manager, Account")
-    assert "sfsync setup" not in told["remedy"]
+    assert own.startswith("make it, or let the user see it: ")
+    assert "sfsync setup" in own
+    assert standard.startswith("let the user see it: Setup, Object Manager, Account")
+    assert "sfsync setup" not in standard
 
 
 def test_the_field_history_is_told_as_far_as_it_can_be(fake: FakeOrg, well: Well) -> None:
     assert "or it is not tracked" in in_group(well.checks, "history", "note")[0]
     account = fake.add("Account", Name="Atelier Fictif", Status__c="Target")
     fake.edit("Account", account, Status__c="Working")
-    assert "it is tracked" in in_group(examine(), "history", "good")[0]
+
+    (told,) = of_the_org(fake, "history")
+    assert told.level == "good"
+    assert "it is tracked" in told.text
 
 
 def test_calls_are_counted_by_the_headers_where_the_limits_are_hidden(
@@ -236,7 +254,9 @@ def test_calls_are_counted_by_the_headers_where_the_limits_are_hidden(
     assert "kept for others" in in_group(well.checks, "limits", "good")[0]
     fake.on_request.append(refuse("/limits", 403, "FUNCTIONALITY_NOT_ENABLED", "no", times=9))
 
-    assert "kept for others" in in_group(examine(), "limits", "good")[0]
+    (told,) = of_the_org(fake, "limits")
+    assert told.level == "good"
+    assert "kept for others" in told.text
 
 
 @pytest.mark.parametrize(
@@ -255,9 +275,7 @@ def test_a_clock_that_goes_wrong_is_grave_where_a_key_signs_by_it(
     def skewed() -> datetime:
         return well.org.clock.now() + timedelta(seconds=seconds)
 
-    org = connect_reader(well.org.session(), well.org.host, well.org.token())
-    seen = Seen("a way", "62.0", skewed, signs_by_clock=with_key)
-    told = [each for each in check_org(org, shipped_policy(), seen) if each.group == "clock"][-1]
+    told = of_the_org(well.org, "clock", Seen("a way", "62.0", skewed, signs_by_clock=with_key))[-1]
 
     assert told.level == level
     assert words in told.text
@@ -267,6 +285,7 @@ def test_a_key_is_known_to_sign_by_the_clock(
     fake: FakeOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.register_key(public_pem())
+    fake.edit("User", fake.user_id, Username="pia.birch@example.com")
     monkeypatch.delenv("SALESFORCE_CLIENT_SECRET")
     monkeypatch.setenv("SALESFORCE_USERNAME", "pia.birch@example.com")
     monkeypatch.setenv("SALESFORCE_PRIVATE_KEY", private_pem())

@@ -14,10 +14,10 @@ from scripted_org import ACCOUNT, CONCURRENT, DAILY, DATA, EXPIRED, OTHER, Scrip
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg
-from sfsync.org import BULK_FROM, Org
+from sfsync.org import READ_IN_BULK_FROM, Org
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
-MANY = BULK_FROM + 1
+MANY = READ_IN_BULK_FROM + 1
 JOB = "750000000000001AAA"
 COMPLETE = {"id": JOB, "state": "JobComplete", "numberRecordsProcessed": 2}
 HEADER, FIRST, SECOND = (

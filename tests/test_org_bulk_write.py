@@ -41,7 +41,7 @@ def add_accounts(fake: FakeOrg, count: int) -> list[str]:
 
 
 def send(org: Org, rows: list[tuple[str, dict[str, Any]]]) -> list[RowResult]:
-    job = org.open_job("Account", sorted(rows[0][1]) if rows else [])
+    job = org.open_job("Account")
     return org.send_job(job, "Account", rows)
 
 
@@ -142,7 +142,7 @@ def test_rows_that_do_not_belong_into_one_job(fake: FakeOrg, org: Org) -> None:
     with pytest.raises(ValueError, match="twice"):
         send(org, [(id, {"Name": "a"}), (id[:15], {"Name": "b"})])
     with pytest.raises(OrgRefused, match="Nothing was written"):
-        org.open_job("Nonsense__c", ["Name"])
+        org.open_job("Nonsense__c")
 
 
 def test_an_upload_that_is_too_large_is_refused_before_it_is_sent(
@@ -225,7 +225,7 @@ def test_an_upload_that_never_came_is_not_sent_again(fake: FakeOrg, org: Org) ->
 
 def test_a_job_of_a_dead_process_is_told_of_later(fake: FakeOrg, org: Org) -> None:
     ids = add_accounts(fake, 3)
-    job = org.open_job("Account", ["Name"])
+    job = org.open_job("Account")
 
     def die(call: Call) -> None:
         if call.when == "before" and call.method == "GET" and "/jobs/" in call.request.path:
@@ -249,7 +249,7 @@ def test_a_job_of_a_dead_process_is_told_of_later(fake: FakeOrg, org: Org) -> No
 def test_an_open_job_is_aborted_and_a_forgotten_one_did_nothing_that_is_known(
     fake: FakeOrg, org: Org
 ) -> None:
-    job = org.open_job("Account", ["Name"])
+    job = org.open_job("Account")
 
     assert org.job_results(job) == {}
     assert fake.state.bulk_jobs[job].state == "Aborted"
@@ -350,14 +350,25 @@ def test_a_job_that_failed_before_it_began_has_no_files_and_did_nothing(script: 
     uploaded(script)
     script.mock.patch(PATH, json={"state": "UploadComplete"})
     looked(script, "Failed", numberRecordsProcessed=0, errorMessage="InvalidBatch : no header")
-    absent = [{"errorCode": "NOT_FOUND", "message": "no"}]
-    for name in ("successfulResults", "failedResults"):
-        script.mock.get(f"{PATH}/{name}", json=absent, status=404)
 
     results = script.org.send_job(JOB, "Account", ROWS)
 
     assert {result.code for result in results} == {UNPROCESSED}
     assert "InvalidBatch : no header" in results[0].message
+
+
+def test_a_file_with_fewer_results_than_the_job_counted_leaves_the_end_unknown(
+    script: Script,
+) -> None:
+    uploaded(script)
+    script.mock.patch(PATH, json={"state": "UploadComplete"})
+    looked(script, "JobComplete", numberRecordsProcessed=2, numberRecordsFailed=0)
+    short = f'"sf__Id","sf__Created","Id"\n"{ROWS[0][0]}","false","{ROWS[0][0]}"\n'.encode()
+    for _ in range(4):
+        script.mock.get(f"{PATH}/successfulResults", body=short)
+
+    with pytest.raises(OrgUnavailable, match="1 of 2 results"):
+        script.org.send_job(JOB, "Account", ROWS)
 
 
 @pytest.mark.parametrize("body", [b"<html>Down</html>", b'"Id","Name"\n', b"\xff\xfe"])

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 import zipfile
 from base64 import b64decode
@@ -13,15 +12,17 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from doctor_calls import call, examine, problems, signed_in
+from doctor_calls import call, examine, problems, signed_in, wishes_of
+from entering import given
 from loop_org import CONFIG, empty_org, shipped_policy
-from test_cli import once
+from test_doctor import keep_apart
 
 from sfsync.cli import commands
-from sfsync.errors import ConfigError, ExitCode
+from sfsync.errors import ConfigError, ExitCode, OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg, Reply
 from sfsync.fake.faults import refuse
-from sfsync.rules import load
+from sfsync.org.client import API_VERSION
+from sfsync.org.deploy import Deployer
 from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
@@ -43,13 +44,6 @@ SOURCE = Path("made/force-app/main/default")
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without any setting of the machine's."""
     keep_apart(tmp_path, monkeypatch)
-
-
-def keep_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -341,10 +335,11 @@ def test_who_may_not_deploy_is_told_so(bare: FakeOrg) -> None:
         "</faultstring></soapenv:Fault></soapenv:Body></soapenv:Envelope>"
     )
     bare.on_request.append(page_of("/services/Soap/m/", 500, fault))
-    said = call("setup", "--apply", "--yes", exits=ExitCode.UNREACHABLE).stderr
+    with pytest.raises(OrgRefused) as caught:
+        deployer_of(bare).deploy(b"a package", lambda _: None)
 
-    assert "deploying: INSUFFICIENT_ACCESS: use of the Metadata API" in said
-    assert "Modify Metadata" in said
+    assert "deploying: INSUFFICIENT_ACCESS: use of the Metadata API" in str(caught.value)
+    assert "Modify Metadata" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["<html>maintenance", "<x/>"])
@@ -352,10 +347,16 @@ def test_an_answer_in_no_form_of_the_platforms_is_temporary_trouble(
     bare: FakeOrg, text: str
 ) -> None:
     bare.on_request.append(page_of("/services/Soap/m/", 200, text))
-    said = call("setup", "--apply", "--yes", exits=ExitCode.UNREACHABLE).stderr
+    with pytest.raises(OrgUnavailable) as caught:
+        deployer_of(bare).deploy(b"a package", lambda _: None)
 
-    assert "deploying: the answer is not in the platform's form" in said
-    assert text not in said
+    assert "deploying: the answer is not in the platform's form" in str(caught.value)
+    assert text not in str(caught.value)
+
+
+def deployer_of(fake: FakeOrg) -> Deployer:
+    way = fake.session(), given(fake.host, fake.token())
+    return Deployer(*way, version=API_VERSION, sleep=lambda _: None)
 
 
 def page_of(path: str, status: int, text: str) -> Callable[[object], object]:
@@ -373,8 +374,10 @@ def page_of(path: str, status: int, text: str) -> Callable[[object], object]:
 
 
 def wishes(text: str = "") -> Wishes:
-    return load_wishes(text or (CONFIG / "setup.yaml").read_text("utf-8"), "setup.yaml",
-                       shipped_policy())  # fmt: skip
+    shipped = (CONFIG / "setup.yaml").read_text("utf-8")
+    if not text:
+        return wishes_of(shipped, str(CONFIG / "setup.yaml"))
+    return load_wishes(text, "setup.yaml", shipped_policy())
 
 
 def test_mistakes_in_the_file_are_told_with_their_lines() -> None:

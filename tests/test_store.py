@@ -15,6 +15,7 @@ from unittest import mock
 import pandas as pd
 import pyarrow as pa
 import pytest
+from entering import connect
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loop_org import Loop, empty_org, loop_of, shipped_policy
@@ -39,7 +40,7 @@ def snapshot_of(loop: Loop, store: Store | None) -> dict[str, pd.DataFrame]:
     """What a pass would see, by object."""
     policy, now = shipped_policy(), loop.fake.clock.now()
     way = approach(loop.org, policy, now, store)
-    return dict(extract(loop.org, policy, now, way=way, store=store).frames)
+    return dict(extract(loop.org, policy, now, way=way).frames)
 
 
 def plan_of(loop: Loop, store: Store | None) -> str:
@@ -157,11 +158,22 @@ def small_shards() -> Iterator[None]:
         yield
 
 
-@given(chance=st.randoms(use_true_random=False), stamped=st.booleans())
+FORMULAS = (None, ("Account", "Industry"), ("Opportunity", "Lost_Reason__c"))
+
+
+@given(
+    chance=st.randoms(use_true_random=False),
+    stamped=st.booleans(),
+    formula=st.sampled_from(FORMULAS),
+)
 @settings(max_examples=15, deadline=None)
-def test_what_changed_and_what_was_kept_are_all_there_is(chance: Random, stamped: bool) -> None:
+def test_what_changed_and_what_was_kept_are_all_there_is(
+    chance: Random, stamped: bool, formula: tuple[str, str] | None
+) -> None:
     fake = empty_org(LONG_AGO, "Europe/Paris")
     fake.state.stamps_followers = stamped
+    if formula is not None:
+        as_formula(fake, *formula)
     actor = Actor(fake, chance)
     for _ in range(5):
         fake.add("Account", Name="Firm", Status__c="Target", CreatedDate=LONG_AGO)
@@ -173,6 +185,12 @@ def test_what_changed_and_what_was_kept_are_all_there_is(chance: Random, stamped
             store = Store(Path(folder) / "store")
             assert_same(loop, store)
         assert plan_of(loop, store) == plan_of(loop, None)
+
+
+def as_formula(fake: FakeOrg, name: str, field: str) -> None:
+    """Say that a field is calculated: it may change without its record's stamp."""
+    fields = fake.state.store.schema.objects[name].fields
+    fields[field] = replace(fields[field], calculated=True)
 
 
 @pytest.fixture
@@ -189,13 +207,16 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
+@pytest.mark.parametrize("formula", FORMULAS)
 @pytest.mark.parametrize("act", ["move", "remove", "restore"])
 @pytest.mark.parametrize("way", ["Opportunity", "Contact"])
 def test_activities_that_follow_without_a_stamp_are_read_again(
-    loop: Loop, store: Store, way: str, act: str
+    loop: Loop, store: Store, way: str, act: str, formula: tuple[str, str] | None
 ) -> None:
     """The platform does not promise to stamp what only follows another record."""
     fake = loop.fake
+    if formula is not None:
+        as_formula(fake, *formula)
     fake.state.stamps_followers = False
     first, second, _ = (str(row["Id"]) for row in fake.records("Account"))
     deal = {"Name": "Deal", "StageName": "Free Trial", "CloseDate": NOW.date()}
@@ -359,3 +380,33 @@ def use_up_on(call: Call, fake: FakeOrg) -> None:
     """Let others use up all but few of the day's calls while accounts are read."""
     if call.when == "before" and "FROM+Account+" in call.request.target:
         fake.state.used_calls.extend([fake.clock.now()] * (fake.state.calls_left() - 100))
+
+
+def test_what_became_visible_long_after_its_stamp_is_read(loop: Loop, store: Store) -> None:
+    """A transaction that the platform works on for ten minutes bears the moment it began."""
+    loop.fake.clock.advance(360)
+    begun = loop.fake.clock.now() - timedelta(minutes=6)
+    snapshot_of(loop, store)
+    account = str(loop.fake.records("Account")[0]["Id"])
+    loop.fake.clock.advance(180)
+    loop.fake.add(
+        "Opportunity",
+        Name="Deal",
+        AccountId=account,
+        StageName="Free Trial",
+        CloseDate=NOW.date(),
+        CreatedDate=begun,
+        SystemModstamp=begun,
+    )
+    loop.fake.clock.advance(3_600)
+    assert_same(loop, store)
+
+
+def test_what_another_user_saw_is_of_no_use(loop: Loop, store: Store) -> None:
+    snapshot_of(loop, store)
+    other = loop.fake.add("User", Name="Pia Birch", IsActive=True)
+    token = loop.fake.token(other)
+    policy, now = shipped_policy(), loop.fake.clock.now()
+    org = connect(loop.fake.session(), loop.fake.host, token)
+    assert approach(loop.org, policy, now, store).kept is not None
+    assert approach(org, policy, now, store).kept is None

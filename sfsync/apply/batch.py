@@ -49,13 +49,18 @@ def _look(
     if pause:
         books.desk.sleep(pause)
     try:
-        sight = look([change for _, change in waiting], books.desk.org, books.read_at)
+        return look_and_weigh(waiting, books, sent=lost is not None)
     except OrgError as trouble:
         if lost is not None:
             unanswered = f"sent, no answer ({lost}), and not to be read since ({trouble})"
             books.note_all(waiting, State.UNKNOWN, unanswered)
         raise
-    return weigh(waiting, sight, books, sent=lost is not None)
+
+
+def look_and_weigh(waiting: Sequence[Placed], books: Books, *, sent: bool) -> list[Placed]:
+    """Look at the org, and `weigh`; raises OrgUnavailable or OrgRefused where it cannot be read."""
+    sight = look([change for _, change in waiting], books.desk.org, books.read_at)
+    return weigh(waiting, sight, books, sent=sent)
 
 
 def weigh(waiting: Sequence[Placed], sight: Sight, books: Books, *, sent: bool) -> list[Placed]:

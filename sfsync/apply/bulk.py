@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Sequence
 
-from sfsync.apply.batch import new_values, outcome_of, weigh
+from sfsync.apply.batch import look_and_weigh, new_values, outcome_of
 from sfsync.apply.books import Books
 from sfsync.apply.moved import moved_since
-from sfsync.apply.present import look
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.model import Change, Outcome, State
 from sfsync.org import UNPROCESSED, RowResult
@@ -32,8 +31,8 @@ def carry_out_in_bulk(placed: Sequence[Placed], books: Books) -> list[Placed]:
     for others.
     """
     waiting: list[Placed] = list(placed)
-    for round in range(MOST_JOBS):
-        if round:
+    for number in range(MOST_JOBS):
+        if number:
             books.desk.sleep(PAUSE)
             books.desk.keep_reserve()
         waiting = _free(waiting, books)
@@ -47,9 +46,8 @@ def carry_out_in_bulk(placed: Sequence[Placed], books: Books) -> list[Placed]:
 
 
 def _open(waiting: Sequence[Placed], books: Books) -> str | None:
-    fields = sorted({name for _, change in waiting for name in change.fields})
     try:
-        return books.desk.org.open_job(waiting[0][1].object, fields)
+        return books.desk.org.open_job(waiting[0][1].object)
     except OrgRefused as refusal:
         logger.warning("%d changes go without a bulk job: %s", len(waiting), refusal)
         return None
@@ -79,8 +77,7 @@ def _free(waiting: Sequence[Placed], books: Books) -> list[Placed]:
     doubtful = [placed for placed in waiting if _key(placed[1]) in moved]
     if not doubtful:
         return list(waiting)
-    sight = look([change for _, change in doubtful], org, books.read_at)
-    free = {seq for seq, _ in weigh(doubtful, sight, books, sent=False)}
+    free = {seq for seq, _ in look_and_weigh(doubtful, books, sent=False)}
     return [placed for placed in waiting if _key(placed[1]) not in moved or placed[0] in free]
 
 
@@ -97,5 +94,5 @@ def _may_go_again(result: RowResult) -> bool:
 def outcome_of_job(change: Change, result: RowResult) -> Outcome:
     """Tell what became of a change that a bulk job was given."""
     if result.code == UNPROCESSED and not result.ok:
-        return Outcome(change.object, change.id, State.SKIPPED, message=_NOT_TRIED)
+        return Outcome(change.object, change.id, State.SKIPPED, UNPROCESSED, _NOT_TRIED)
     return outcome_of(change, result)

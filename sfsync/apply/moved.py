@@ -7,19 +7,17 @@ changed is then looked at as the changes of a small batch are; the rest stands a
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sfsync.apply.present import Key, Row
-from sfsync.model import STAMP_FIELD, Change, from_wire, same_value
-from sfsync.org import OrgReader
+from sfsync.model import STAMP_FIELD, Change, same_value
+from sfsync.org import LAG, OrgReader
 from sfsync.org.soql import condition
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# A long transaction becomes visible some time after the moment that its stamps bear.
-_OVERLAP = timedelta(minutes=5)
 _DELETED = "IsDeleted"
 _ROWS_AT_ONCE = 10_000
 
@@ -54,12 +52,11 @@ def moved_since(
     for object in sorted(stamped | resting.watched.keys(), key=lambda name: (name in own, name)):
         known = org.fields(object) or {}
         if STAMP_FIELD in known:
-            since = read_at - _OVERLAP if object in stamped else read_at
             fields = {STAMP_FIELD, *(leads for leads, _ in resting.watched.get(object, ()))}
             fields |= {_DELETED} & known.keys()
-            for row in _changed(org, object, sorted(fields), since):
+            for row in _changed(org, object, sorted(fields), read_at - LAG):
                 if (object, str(row["Id"])) not in written:
-                    moved |= _moved_by(object, row, resting, read_at)
+                    moved |= _moved_by(object, row, resting)
         else:
             keys = (record for record in resting.stamps if record[0] == object)
             moved.update(key for record in keys for key in resting.changes[record])
@@ -94,14 +91,12 @@ def _each_row(table: "pa.Table") -> Iterator[Mapping[str, str | None]]:
         yield from piece.to_pylist()
 
 
-def _moved_by(object: str, row: Row, resting: _Resting, read_at: datetime) -> set[Key]:
-    """Name the changes that a record which changed lately may overturn."""
-    moved: set[Key] = set()
-    record, stamp = (object, str(row["Id"])), str(row[STAMP_FIELD])
-    if record in resting.stamps:
-        is_gone = row.get(_DELETED) == "true"
-        if is_gone or not same_value(resting.stamps[record], stamp):
-            moved |= resting.changes[record]
-    if from_wire(stamp) > read_at:
-        moved |= {(to, str(row[leads])) for leads, to in resting.watched.get(object, ())}
-    return moved
+def _moved_by(object: str, row: Row, resting: _Resting) -> set[Key]:
+    """Name the changes that a record which changed lately may overturn: none where it is as it was
+    read.
+    """
+    record = (object, str(row["Id"]))
+    if row.get(_DELETED) != "true" and same_value(resting.stamps.get(record), row[STAMP_FIELD]):
+        return set()
+    watching = {(to, str(row[leads])) for leads, to in resting.watched.get(object, ())}
+    return watching | resting.changes.get(record, set())

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfsync.model import STAMP_FIELD, Change, Value, Watch
-from sfsync.org import OrgReader, Question
+from sfsync.model import STAMP_FIELD, Change, Value, Watch, same_value
+from sfsync.org import LAG, OrgReader, Question
 from sfsync.org.soql import condition
 
 # So many Ids fit into one condition.
@@ -49,10 +49,17 @@ def look(changes: Sequence[Change], org: OrgReader, read_at: datetime) -> Sight:
     ]
     asked = [question for _, question in watched] + resting + touched
     answers = org.ask(asked) if asked else []
+    seen = {
+        (change.object, change.id): {(each.object, each.id): each for each in change.rests_on}
+        for change in changes
+    }
     stirred: dict[Key, list[Key]] = defaultdict(list)
     for ((object, watch), _), found in zip(watched, answers, strict=False):
         for row in found:
-            stirred[object, str(row[watch.field])].append((watch.object, str(row["Id"])))
+            key, record = (object, str(row[watch.field])), (watch.object, str(row["Id"]))
+            known = seen.get(key, {}).get(record)
+            if known is None or not same_value(known.modified, row[STAMP_FIELD]):
+                stirred[key].append(record)
     rows = _rows(asked[len(watched) :], answers[len(watched) :])
     return Sight(rows, {key: tuple(each) for key, each in stirred.items()})
 
@@ -79,13 +86,14 @@ def _watched(
         for watch in change.watches:
             ids[change.object, watch].append(change.id)
     text = f"{{field}} IN {{{{}}}} AND {STAMP_FIELD} > {{{{:literal}}}}"
-    since = f"{read_at:%Y-%m-%dT%H:%M:%SZ}"
+    # What changed shortly before, and was read so, is named among what the change rests on.
+    since = f"{read_at - LAG:%Y-%m-%dT%H:%M:%SZ}"
     return [
         (
             (object, watch),
             Question(
                 watch.object,
-                ("Id", watch.field),
+                ("Id", STAMP_FIELD, watch.field),
                 where=condition(text.format(field=watch.field), piece, since),
             ),
         )

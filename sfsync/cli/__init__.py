@@ -105,6 +105,8 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # What is written (books, plans, copies, recordings) holds customers' data: for this user alone.
+    os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop)
     commands(prog_name="sfsync")
 

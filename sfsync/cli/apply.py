@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ def run(
     with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         settle_first(at, screen)
-        made = plan_job(job, at.services, only=scope.only, ids=scope.ids)
+        # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
+        services = replace(at.services, now=scope.now or at.clock())
+        made = plan_job(job, services, only=scope.only, ids=scope.ids)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)

@@ -7,12 +7,13 @@ snapshot is the same as if everything had been read.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from sfsync.columns import Mask
+from sfsync.errors import Stopped
 from sfsync.extract.frames import frames_of
 from sfsync.extract.reading import read_changes, read_whole
 from sfsync.extract.wanted import Wanted, shape_of, wanted_of
@@ -31,7 +32,7 @@ class Approach:
     """How an org is going to be read: all of it (`kept` is None), or what changed since.
 
     `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
-    others. `read_at` is the org's clock before reading.
+    others. `read_at` is the org's clock before reading. What is read is kept in the `store`.
     """
 
     wanted: tuple[Wanted, ...]
@@ -42,6 +43,7 @@ class Approach:
     counts: Mapping[str, int]
     calls: int
     reserve: float
+    store: Store | None
 
 
 def approach(
@@ -55,23 +57,37 @@ def approach(
     """Decide how to read: what changed, where a store holds the rest, else all.
 
     All is also read where the store was last read whole before `whole_since`, and where the org's
-    clock `read_at` is behind the store's: that is another timeline. Raises OrgUnavailable or
-    OrgRefused from the door.
+    clock `read_at` is behind the store's: that is another timeline. Raises Stopped where the org
+    cannot spare the API calls, OrgUnavailable or OrgRefused from the door.
     """
     wanted, missing = wanted_of(org, policy)
-    shape = shape_of(wanted)
+    shape = shape_of(wanted, org.user_id)
     kept = store.load(shape) if store is not None else None
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
         if is_old or read_at < kept.read_at:
             kept = None
-    counts: Mapping[str, int] = {}
-    calls = len(wanted)
-    if kept is None:
-        counts = org.counts([each.object for each in wanted])
-        calls = sum(reading_calls(counts.get(each.object, 0)) for each in wanted)
     reserve = policy.limits.api_reserve
-    return Approach(wanted, missing, shape, read_at, kept, counts, calls, reserve)
+    changes = Approach(wanted, missing, shape, read_at, kept, {}, len(wanted), reserve, store)
+    way = changes if kept is not None else _whole(org, changes)
+    _check_spared(org, way)
+    return way
+
+
+def _whole(org: OrgReader, way: Approach) -> Approach:
+    counts = org.counts([each.object for each in way.wanted])
+    calls = sum(reading_calls(counts.get(each.object, 0)) for each in way.wanted)
+    return replace(way, kept=None, counts=counts, calls=calls)
+
+
+def _check_spared(org: OrgReader, way: Approach) -> None:
+    budget = org.budget()
+    if budget is not None and way.calls > budget.left - budget.kept(way.reserve):
+        raise Stopped(
+            f"nothing was read: reading needs about {way.calls} API calls; the org has"
+            f" {budget.left} left today, of which {budget.kept(way.reserve)} are kept for others"
+            " (limits.api_reserve)"
+        )
 
 
 def extract(
@@ -82,16 +98,15 @@ def extract(
     own_writes: Sequence[OwnWrite] = (),
     *,
     way: Approach | None = None,
-    store: Store | None = None,
 ) -> Snapshot:
     """Read all that the policy needs, as of `now` (aware UTC, whole seconds), in the `way` decided
-    before; what was read is kept in the `store`.
+    before.
 
     Raises OrgUnavailable or OrgRefused from the door, ConfigError with all values that are not of
-    their field's type.
+    their field's type, Stopped where the org cannot spare the API calls.
     """
     way = way or approach(org, policy, now)
-    tables = _tables(org, way, store)
+    tables = _tables(org, way)
     frames = frames_of(tables, policy)
     for object_name in policy.machines:
         if object_name in frames:
@@ -112,17 +127,19 @@ def extract(
     return in_the_loop(snapshot, policy)
 
 
-def _tables(org: OrgReader, way: Approach, store: Store | None) -> Mapping[str, Shards]:
+def _tables(org: OrgReader, way: Approach) -> Mapping[str, Shards]:
     tables: Mapping[str, Shards] | None = None
     whole_at = way.read_at
     if way.kept is not None:
-        tables = read_changes(org, way.wanted, way.kept, way.reserve)
-        whole_at = way.kept.whole_at
+        tables, whole_at = read_changes(org, way.wanted, way.kept, way.reserve), way.kept.whole_at
     if tables is None:
-        whole_at = way.read_at
+        if way.kept is not None:
+            # So much was moved about: now it takes more calls than were asked for.
+            way, whole_at = _whole(org, way), way.read_at
+            _check_spared(org, way)
         tables = read_whole(org, way.wanted, way.counts, way.reserve)
-    if store is not None:
-        store.keep(Kept(way.shape, way.read_at, whole_at, tables))
+    if way.store is not None:
+        way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables
 
 

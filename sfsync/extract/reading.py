@@ -8,7 +8,7 @@ merged or moved record are read again, since the platform does not promise to st
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,14 +17,13 @@ from sfsync.errors import ConfigError
 from sfsync.extract.records import DELETED, each_once, empty_table, read_records
 from sfsync.extract.shards import merged, shards_needed, spread
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
-from sfsync.org import OrgReader, keep_reserve
+from sfsync.org import LAG, OrgReader, keep_reserve
 from sfsync.org.soql import condition
 from sfsync.store import Kept, Shards
 from sfsync.typed import ID
 
 logger = logging.getLogger(__name__)
 
-OVERLAP = timedelta(minutes=5)
 MOST_UPROOTED = 2_000
 _IDS_AT_ONCE = 200
 _MASTER = "MasterRecordId"
@@ -89,7 +88,7 @@ class _Changes:
 
     @property
     def since(self) -> datetime:
-        return self.kept.read_at - OVERLAP
+        return self.kept.read_at - LAG
 
     @property
     def uprooted_count(self) -> int:
@@ -98,17 +97,20 @@ class _Changes:
     def read(self, each: Wanted) -> None:
         old = self.kept.tables[each.object]
         if each.stamp is None:
-            fresh = read_records(self.org, each, each.where, self.problems)
-            gone = _union(*(table[ID] for table in old))
+            # All is read, and what went or moved away is seen by comparing.
+            changed = read_records(self.org, each, each.where, self.problems)
+            kept = _union(*(table[ID] for table in old))
+            deleted, masters = kept.filter(_not_in(kept, changed[ID])), _NO_IDS
+            again, left = empty_table(each), kept
         else:
             changed, deleted, masters = self._since(each, each.stamp)
             again, left = self._of_uprooted(each, old)
-            if each.object not in ACTIVITIES:
-                moved = _moved(each, old, changed, self.since)
-                self._uproot(each, _union(deleted, masters, moved), (*old, changed))
-            fresh = each_once(pa.concat_tables([changed, again]))
-            gone = _union(deleted, left, fresh[ID])
-            logger.info("%s: %d records changed, %d gone", each.object, len(changed), len(deleted))
+        if each.object not in ACTIVITIES:
+            moved = _moved(each, old, changed, self.since)
+            self._uproot(each, _union(deleted, masters, moved), (*old, changed))
+        fresh = each_once(pa.concat_tables([changed, again]))
+        gone = _union(deleted, left, fresh[ID])
+        logger.info("%s: %d records read, %d gone", each.object, len(fresh), len(deleted))
         shards = spread(fresh, each, self.tables, len(old))
         self.tables[each.object] = merged(old, gone, shards)
 
@@ -183,6 +185,10 @@ def _union(*several: pa.Array | pa.ChunkedArray) -> pa.Array:
         for chunk in (each.chunks if isinstance(each, pa.ChunkedArray) else [each])
     ]
     return pa.chunked_array(chunks, pa.string()).unique()
+
+
+def _not_in(ids: pa.Array, others: pa.ChunkedArray) -> pa.Array:
+    return pc.invert(pc.is_in(ids, value_set=others.combine_chunks()))
 
 
 def _both(left: str, right: str) -> str:

@@ -74,13 +74,13 @@ def wanted_of(org: OrgReader, policy: Policy) -> tuple[tuple[Wanted, ...], froze
     return tuple(_parents_first(found)), frozenset(missing)
 
 
-def shape_of(wanted: Sequence[Wanted]) -> str:
-    """Return a digest of what is asked for: tables that answer it answer nothing else."""
+def shape_of(wanted: Sequence[Wanted], user_id: str) -> str:
+    """Return a digest of what is asked for, and by whom: tables fit no other."""
     told = [
         [each.object, each.where, each.stamp, [[s.name, s.field, s.type, s.to] for s in each.specs]]
         for each in wanted
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([user_id, told]).encode()).hexdigest()[:16]
 
 
 def _wanted(

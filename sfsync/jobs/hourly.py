@@ -1,15 +1,18 @@
 """What does the sales loop ask for, right now?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from sfsync.calendar import latest
-from sfsync.errors import Stopped
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
-from sfsync.model import Change, from_wire
+from sfsync.model import Change, Stamp, Watch, from_wire
+from sfsync.org import LAG
 from sfsync.rules.blind import blind_spots
-from sfsync.rules.judge import judge
+from sfsync.rules.judge import MODIFIED, judge, stamps_of
 from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import Snapshot
 
@@ -31,7 +34,6 @@ def read(services: Services, way: Approach | None = None) -> Look:
         journal.previous_pass(services.books),
         journal.own_writes(services.books, policy.state_fields()),
         way=way or way_to_read(services),
-        store=services.store,
     )
     return Look(snapshot, policy)
 
@@ -42,15 +44,7 @@ def way_to_read(services: Services) -> Approach:
     whole_since = latest(policy.reading.whole_after, read_at, org.zone)
     if services.whole:
         whole_since = datetime.max.replace(tzinfo=UTC)
-    way = approach(org, policy, read_at, services.store, whole_since=whole_since)
-    budget, reserve = org.budget(), policy.limits.api_reserve
-    if budget is not None and way.calls > budget.left - budget.kept(reserve):
-        raise Stopped(
-            f"nothing was read: reading needs about {way.calls} API calls; the org has"
-            f" {budget.left} left today, of which {budget.kept(reserve)} are kept for others"
-            " (limits.api_reserve)"
-        )
-    return way
+    return approach(org, policy, read_at, services.store, whole_since=whole_since)
 
 
 @JOBS.named(NAME)
@@ -59,7 +53,7 @@ def hourly(services: Services) -> Planned:
     way = way_to_read(services)
     read_at, look = way.read_at, read(services, way)
     judgement = judge(look)
-    quiet, stirred = _apart(judgement.changes, read_at)
+    quiet, stirred = _apart(_with_recent(judgement.changes, look, read_at), read_at)
     notes = [*blind_spots(look, columns_needed(services.policy))]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
@@ -78,6 +72,46 @@ def hourly(services: Services) -> Planned:
     for change in stirred:
         del states[change.object, change.id]
     return Planned(plan, states, whole=True)
+
+
+def _with_recent(changes: tuple[Change, ...], look: Look, read_at: datetime) -> tuple[Change, ...]:
+    """Name, in what changes rest on, the watched records that changed shortly before the reading.
+
+    What shows later with a stamp of that time was under way when it was read: only so can the two
+    be told apart.
+    """
+    since = np.datetime64((read_at - LAG).replace(tzinfo=None), "s")
+    watches = {(change.object, watch) for change in changes for watch in change.watches}
+    recent = {each: _changed_since(*each, look, since) for each in watches}
+    found = []
+    for change in changes:
+        named = {
+            stamp
+            for watch in change.watches
+            for stamp in recent[change.object, watch].get(change.id, ())
+        }
+        more = sorted(named - set(change.rests_on))
+        found.append(replace(change, rests_on=(*change.rests_on, *more)) if more else change)
+    return tuple(found)
+
+
+def _changed_since(
+    object_name: str, watch: Watch, look: Look, since: np.datetime64
+) -> dict[str, list[Stamp]]:
+    """Return the stamps of a watched object's records that changed since, by the record they lead
+    to.
+    """
+    specs = look.policy.objects[watch.object].values()
+    column = next(spec.name for spec in specs if spec.field == watch.field)
+    frame, parents = look.frame(watch.object), look.frame(object_name).index
+    if MODIFIED not in frame:
+        return {}
+    is_recent = (frame[MODIFIED] > since).to_numpy() & (frame[column] >= 0).to_numpy()
+    rows = np.flatnonzero(is_recent)
+    found: dict[str, list[Stamp]] = {}
+    for place, stamp in zip(rows.tolist(), stamps_of(look, watch.object, rows), strict=True):
+        found.setdefault(parents[frame[column].iloc[place]], []).append(stamp)
+    return found
 
 
 def _apart(

@@ -16,7 +16,7 @@ from sfsync.errors import ConfigError, ExitCode, Locked, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.journal import new_run_id
 from sfsync.model import Outcome, Plan, Run, RunState, State
-from sfsync.org import OrgReader
+from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
 
@@ -40,7 +40,8 @@ class Ran:
         planned.
         """
         undone = any(
-            outcome.state not in (State.APPLIED, State.SKIPPED) for outcome in self.outcomes
+            outcome.state not in (State.APPLIED, State.SKIPPED) or outcome.code == UNPROCESSED
+            for outcome in self.outcomes
         )
         return ExitCode.INCOMPLETE if undone else ExitCode.DONE
 

@@ -7,7 +7,7 @@ no way to write; only apply is given an `Org`. The roles and values are here, li
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sfsync.errors import Stopped
@@ -86,17 +86,20 @@ class Budget:
         return int(self.total * reserve)
 
 
+# A record bears the moment at which its transaction began, and shows when that ends: the platform
+# works on one up to ten minutes.
+LAG = timedelta(minutes=15)
 # One update takes no more records.
 MOST_ROWS = 1_000
-# Above so many records a bulk job takes fewer requests than pages do.
-BULK_FROM = 10_000
+# Above so many records a bulk job reads with fewer requests than pages do.
+READ_IN_BULK_FROM = 10_000
 _PAGE_SIZE = 2_000
 _CALLS_OF_A_JOB = 6
 
 
 def reading_calls(records: int) -> int:
     """Estimate the requests that reading so many records of one object takes."""
-    return _CALLS_OF_A_JOB if records > BULK_FROM else max(1, -(-records // _PAGE_SIZE))
+    return _CALLS_OF_A_JOB if records > READ_IN_BULK_FROM else max(1, -(-records // _PAGE_SIZE))
 
 
 class OrgReader(Protocol):
@@ -223,8 +226,8 @@ class Org(OrgReader, Protocol):
         ValueError for more than 1,000 records or one given twice.
         """
 
-    def open_job(self, object: str, fields: Sequence[str]) -> str:
-        """Open a bulk job that will update these fields, and give its Id; nothing is written yet.
+    def open_job(self, object: str) -> str:
+        """Open a bulk job that will update records, and give its Id; nothing is written yet.
 
         Whoever keeps books notes the Id before the records are handed over: what a job of a dead
         process did is told by `job_results`.

@@ -1,7 +1,7 @@
 """What does a bulk job write, and what became of each record?"""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import requests
@@ -10,7 +10,7 @@ from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
 from sfsync.model import Value
 from sfsync.org import UNPROCESSED, RowResult
 from sfsync.org.job import ABORTED, COMPLETE, ENDED, OPEN, id_of, look, wait
-from sfsync.org.trouble import Trouble, UnreadableAnswer
+from sfsync.org.trouble import UnreadableAnswer
 from sfsync.org.upload import results_of, to_csv
 from sfsync.org.wire import Wire, unreadable
 
@@ -66,9 +66,7 @@ def carry_out(wire: Wire, job: str, object: str, rows: Rows) -> Mapping[str, Row
     _hand_over(wire, job, body, doing)
     try:
         info = wait(wire, _path(job), doing)
-        found = {each.id[:15]: each for each in _successful(wire, job, info, doing)}
-        if any(id[:15] not in found for id, _ in rows):
-            found |= {each.id[:15]: each for each in _failed(wire, job, info, doing)}
+        found = {each.id[:15]: each for each in _results(wire, job, info, doing)}
     except OrgRefused as error:
         # It may have written by now: raised from here, this would read as if it had not.
         raise OrgUnavailable(f"{error} Bulk job {job} may have written, or still do so") from None
@@ -91,8 +89,12 @@ def results_by_id(wire: Wire, job: str) -> dict[str, RowResult]:
         raise OrgUnavailable(f"{doing}: it is open and cannot be aborted. Abort it in Setup")
     if info["state"] not in ENDED:
         info = wait(wire, _path(job), doing)
-    found = [*_successful(wire, job, info, doing), *_failed(wire, job, info, doing)]
-    return {each.id: each for each in found}
+    try:
+        return {each.id: each for each in _results(wire, job, info, doing)}
+    except OrgRefused as error:
+        # It is at its end: what it did can be read from the records.
+        logger.warning("%s; the records themselves are asked", error)
+        return {}
 
 
 def _hand_over(wire: Wire, job: str, body: bytes, doing: str) -> None:
@@ -150,43 +152,35 @@ def _put_state(wire: Wire, job: str, state: str, doing: str) -> None:
     wire.submit(_path(job), doing, lambda answer: None, method="PATCH", json={"state": state})
 
 
-def _successful(wire: Wire, job: str, info: Mapping[str, Any], doing: str) -> list[RowResult]:
-    return _file(wire, f"{_path(job)}/successfulResults", info, doing, _read_successful)
+def _results(wire: Wire, job: str, info: Mapping[str, Any], doing: str) -> list[RowResult]:
+    """Read what became of the records that an ended job came to.
+
+    A file with fewer records than the job counted would make a written record look like one that
+    was not tried: it is read again, then it is OrgUnavailable.
+    """
+    processed, failed = info.get("numberRecordsProcessed"), info.get("numberRecordsFailed")
+    if not processed and info["state"] != COMPLETE:
+        # A job that ended before it began has no files.
+        return []
+    failed = failed or 0
+    done = (processed or 0) - failed
+    return [
+        *_file(wire, f"{_path(job)}/successfulResults", done, doing, ok=True),
+        *_file(wire, f"{_path(job)}/failedResults", failed, doing, ok=False),
+    ]
 
 
-def _failed(wire: Wire, job: str, info: Mapping[str, Any], doing: str) -> list[RowResult]:
-    return _file(wire, f"{_path(job)}/failedResults", info, doing, _read_failed)
+def _file(wire: Wire, path: str, at_least: int, doing: str, *, ok: bool) -> list[RowResult]:
+    def read(answer: requests.Response) -> list[RowResult]:
+        try:
+            results = results_of(answer.content, ok=ok)
+        except ValueError:
+            raise UnreadableAnswer("the answer is no CSV of results") from None
+        if len(results) < at_least:
+            raise UnreadableAnswer(f"the answer has {len(results)} of {at_least} results")
+        return results
 
-
-def _file(
-    wire: Wire,
-    path: str,
-    info: Mapping[str, Any],
-    doing: str,
-    read: Callable[[requests.Response], list[RowResult]],
-) -> list[RowResult]:
-    # A job that ended before it began has no files.
-    idle = info["state"] != COMPLETE and info.get("numberRecordsProcessed") == 0
-
-    def absent(trouble: Trouble) -> bool:
-        return idle and not trouble.temporary
-
-    return wire.fetch(path, doing, read, absent, headers={"Accept": "text/csv"}) or []
-
-
-def _read_successful(answer: requests.Response) -> list[RowResult]:
-    return _read(answer, ok=True)
-
-
-def _read_failed(answer: requests.Response) -> list[RowResult]:
-    return _read(answer, ok=False)
-
-
-def _read(answer: requests.Response, *, ok: bool) -> list[RowResult]:
-    try:
-        return results_of(answer.content, ok=ok)
-    except ValueError:
-        raise UnreadableAnswer("the answer is no CSV of results") from None
+    return wire.fetch(path, doing, read, headers={"Accept": "text/csv"}) or []
 
 
 def _result(id: str, found: RowResult | None, words: str) -> RowResult:

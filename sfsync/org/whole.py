@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sfsync.errors import OrgUnavailable
-from sfsync.org import BULK_FROM
+from sfsync.org import READ_IN_BULK_FROM
 from sfsync.org.soql import select
 from sfsync.org.wire import Page, Wire
 
@@ -38,7 +38,7 @@ def read_whole(wire: Wire, whole: Whole, expected: int) -> Iterator["pa.Table"]:
 
     Raises OrgUnavailable or OrgRefused; what was yielded until then is not the whole.
     """
-    if expected <= BULK_FROM:
+    if expected <= READ_IN_BULK_FROM:
         pages = _pages(wire, whole)
         first = next(pages)
         if _is_read_in_pages(first):
@@ -56,7 +56,7 @@ def read_whole(wire: Wire, whole: Whole, expected: int) -> Iterator["pa.Table"]:
 
 def _is_read_in_pages(first: Page) -> bool:
     total = first.get("totalSize")
-    return bool(first["done"]) or not isinstance(total, int) or total <= BULK_FROM
+    return bool(first["done"]) or not isinstance(total, int) or total <= READ_IN_BULK_FROM
 
 
 def _pages(wire: Wire, whole: Whole) -> Iterator[Page]:

@@ -52,11 +52,11 @@ class SalesforceOrg(SalesforceReader):
         logger.debug("%s: sent: %s", object, ", ".join(id for id, _ in rows))
         return [results[id] for id, _ in rows]
 
-    def open_job(self, object: str, fields: Sequence[str]) -> str:
-        """Open a bulk job that will update these fields; raises OrgRefused where there is none."""
+    def open_job(self, object: str) -> str:
+        """Open a bulk job that will update records; raises OrgRefused where there is none."""
         self._known(object)
         job = open_ingest(self._wire, object)
-        logger.info("%s: bulk job %s opened to update %s", object, job, ", ".join(fields))
+        logger.info("%s: bulk job %s opened", object, job)
         return job
 
     def send_job(self, job: str, object: str, rows: Rows) -> list[RowResult]:
