@@ -21,6 +21,7 @@ from sfsync.columns import Array, Mask
 from sfsync.model import OwnWrite, PreviousPass
 
 PREVIOUS_STATE = "previous_state"
+MODIFIED = "modified"
 WAS_READ = "was_read"
 
 
@@ -32,7 +33,9 @@ class Snapshot:
     `references` says, per object, which columns refer to which object. `missing` names the objects
     and the columns (`Account.status`) that the org lacks. `previous` is the `now` of the last
     finished run, `own_writes` holds, per object, what the service wrote itself: record (int32
-    position), value (category), sent (datetime64[s]).
+    position), value (category), sent (datetime64[s]). `recent` holds, per object, what changed
+    shortly before it was read, also what is left out of the loop: indexed by Id, `modified`
+    (datetime64[s]), and per reference the Id that it leads to (object, None for none).
     """
 
     now: datetime
@@ -44,6 +47,7 @@ class Snapshot:
     missing: frozenset[str] = frozenset()
     previous: datetime | None = None
     own_writes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    recent: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def instant(self) -> np.datetime64:

@@ -140,7 +140,7 @@ def test_a_large_org_is_recorded_in_bulk_just_as_a_small_one(
     fake = load_folder(cut(tmp_path / "small"))
     record(fake, tmp_path / "pages")
     jobs = len(fake.state.bulk_jobs)
-    monkeypatch.setattr("sfsync.org.whole.BULK_FROM", -1)
+    monkeypatch.setattr("sfsync.org.whole.READ_IN_BULK_FROM", -1)
     record(fake, tmp_path / "bulk")
     assert len(fake.state.bulk_jobs) > jobs + 5
     for file in (tmp_path / "pages").glob("*.csv"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 
 from sfsync.columns import Mask
 from sfsync.errors import Stopped
@@ -19,9 +20,9 @@ from sfsync.extract.reading import read_changes, read_whole
 from sfsync.extract.wanted import Wanted, shape_of, wanted_of
 from sfsync.facts import Look
 from sfsync.model import OwnWrite, PreviousPass
-from sfsync.org import OrgReader, reading_calls
+from sfsync.org import LAG, OrgReader, reading_calls
 from sfsync.policy import Policy
-from sfsync.snapshot import Snapshot, own_writes_of, with_previous
+from sfsync.snapshot import MODIFIED, Snapshot, own_writes_of, with_previous
 from sfsync.store import Kept, Shards, Store
 
 logger = logging.getLogger(__name__)
@@ -121,8 +122,9 @@ def extract(
         for name, fields in policy.objects.items()
     }
     when = previous.now if previous else None
+    recent = _recent(frames, references, way.read_at - LAG)
     snapshot = Snapshot(
-        now, org.zone, org.id, org.user_id, frames, references, way.missing, when, own
+        now, org.zone, org.id, org.user_id, frames, references, way.missing, when, own, recent
     )
     return in_the_loop(snapshot, policy)
 
@@ -141,6 +143,27 @@ def _tables(org: OrgReader, way: Approach) -> Mapping[str, Shards]:
     if way.store is not None:
         way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables
+
+
+def _recent(
+    frames: Mapping[str, pd.DataFrame],
+    references: Mapping[str, Mapping[str, str]],
+    since: datetime,
+) -> dict[str, pd.DataFrame]:
+    """Pick what changed after `since`, with the Ids of the records that it leads to."""
+    instant = np.datetime64(since.replace(tzinfo=None), "s")
+    found = {}
+    for name, frame in frames.items():
+        if MODIFIED not in frame:
+            continue
+        lately = frame[(frame[MODIFIED] > instant).to_numpy()]
+        leads = {
+            column: [frames[to].index[code] if code >= 0 else None for code in lately[column]]
+            for column, to in references.get(name, {}).items()
+            if column in frame
+        }
+        found[name] = pd.DataFrame({MODIFIED: lately[MODIFIED], **leads}, index=lately.index)
+    return found
 
 
 def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:

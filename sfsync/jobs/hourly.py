@@ -3,18 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from sfsync.calendar import latest
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
-from sfsync.model import Change, Stamp, Watch, from_wire
-from sfsync.org import LAG
+from sfsync.model import Change, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
-from sfsync.rules.judge import MODIFIED, judge, stamps_of
+from sfsync.rules.judge import judge
 from sfsync.rules.needs import columns_needed
-from sfsync.snapshot import Snapshot
+from sfsync.snapshot import MODIFIED, Snapshot
 
 NAME = "hourly"
 # Reading begins some moments after the pass has read its clock.
@@ -53,7 +50,7 @@ def hourly(services: Services) -> Planned:
     way = way_to_read(services)
     read_at, look = way.read_at, read(services, way)
     judgement = judge(look)
-    quiet, stirred = _apart(_with_recent(judgement.changes, look, read_at), read_at)
+    quiet, stirred = _apart(_with_recent(judgement.changes, look), read_at)
     notes = [*blind_spots(look, columns_needed(services.policy))]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
@@ -74,43 +71,34 @@ def hourly(services: Services) -> Planned:
     return Planned(plan, states, whole=True)
 
 
-def _with_recent(changes: tuple[Change, ...], look: Look, read_at: datetime) -> tuple[Change, ...]:
+def _with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:
     """Name, in what changes rest on, the watched records that changed shortly before the reading.
 
     What shows later with a stamp of that time was under way when it was read: only so can the two
     be told apart.
     """
-    since = np.datetime64((read_at - LAG).replace(tzinfo=None), "s")
-    watches = {(change.object, watch) for change in changes for watch in change.watches}
-    recent = {each: _changed_since(*each, look, since) for each in watches}
+    watches = {watch for change in changes for watch in change.watches}
+    recent = {watch: _changed_lately(watch, look) for watch in watches}
     found = []
     for change in changes:
-        named = {
-            stamp
-            for watch in change.watches
-            for stamp in recent[change.object, watch].get(change.id, ())
-        }
+        named = {each for watch in change.watches for each in recent[watch].get(change.id, ())}
         more = sorted(named - set(change.rests_on))
         found.append(replace(change, rests_on=(*change.rests_on, *more)) if more else change)
     return tuple(found)
 
 
-def _changed_since(
-    object_name: str, watch: Watch, look: Look, since: np.datetime64
-) -> dict[str, list[Stamp]]:
-    """Return the stamps of a watched object's records that changed since, by the record they lead
-    to.
-    """
+def _changed_lately(watch: Watch, look: Look) -> dict[str, list[Stamp]]:
+    """Return the stamps of a watched object's recent records, by the record that they lead to."""
     specs = look.policy.objects[watch.object].values()
     column = next(spec.name for spec in specs if spec.field == watch.field)
-    frame, parents = look.frame(watch.object), look.frame(object_name).index
-    if MODIFIED not in frame:
-        return {}
-    is_recent = (frame[MODIFIED] > since).to_numpy() & (frame[column] >= 0).to_numpy()
-    rows = np.flatnonzero(is_recent)
+    lately = look.snapshot.recent.get(watch.object)
     found: dict[str, list[Stamp]] = {}
-    for place, stamp in zip(rows.tolist(), stamps_of(look, watch.object, rows), strict=True):
-        found.setdefault(parents[frame[column].iloc[place]], []).append(stamp)
+    if lately is not None and column in lately:
+        for id, parent, modified in zip(
+            lately.index, lately[column], lately[MODIFIED], strict=True
+        ):
+            stamp = Stamp(watch.object, id, to_wire(modified.tz_localize("UTC")))
+            found.setdefault(parent, []).append(stamp)
     return found
 
 

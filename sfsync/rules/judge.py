@@ -12,8 +12,7 @@ from sfsync.policy import NO_STATE, FindingRule, Keep, Machine, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
 from sfsync.rules.follow import refuse_circles
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
-
-MODIFIED = "modified"
+from sfsync.snapshot import MODIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +145,13 @@ def _rests_on(
         proof = look.column(object_name, name).proof
         for other, here, proofs in proof.by_table(rows) if proof is not None else ():
             if MODIFIED in look.policy.objects[other]:
-                for place, stamp in zip(here.tolist(), stamps_of(look, other, proofs), strict=True):
+                for place, stamp in zip(here.tolist(), _stamps(look, other, proofs), strict=True):
                     proving[place].add(stamp)
-    for own, others in zip(stamps_of(look, object_name, rows), proving, strict=True):
+    for own, others in zip(_stamps(look, object_name, rows), proving, strict=True):
         yield own, *sorted(others - {own})
 
 
-def stamps_of(look: Look, object_name: str, rows: Array) -> Iterator[Stamp]:
-    """Yield the stamps of some rows of an object, as they were read."""
+def _stamps(look: Look, object_name: str, rows: Array) -> Iterator[Stamp]:
     modified = look.column(object_name, MODIFIED).take(rows)
     for id, at in zip(ids_of(look, object_name, rows), modified, strict=True):
         yield Stamp(object_name, id, None if at is None else str(at))
