@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from cut_org import DEMO, IDLE, STAYING, WON, copy_in, crowd, cut
 
 from sfsync.cli import commands, opening
+from sfsync.cli.copies import open_recorded
+from sfsync.cli.setting import Setting
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import Aim, lose_request, meanwhile_at, refuse
@@ -86,9 +88,9 @@ def edit(org: Path, record: str, **fields: Any) -> None:
 
 def with_fault(monkeypatch: pytest.MonkeyPatch, make: Callable[[FakeOrg], Any]) -> None:
     """Let the org that commands open answer wrongly."""
-    opens = opening.open_recorded
+    opens = open_recorded
 
-    def broken(setting: opening.Setting) -> FakeOrg:
+    def broken(setting: Setting) -> FakeOrg:
         fake = opens(setting)
         fake.on_request.append(make(fake))
         return fake

@@ -14,6 +14,8 @@ from signin_keys import private_pem, public_pem
 from test_cli import once
 
 from sfsync.cli import apply, commands, opening, salesforce
+from sfsync.cli.options import Place
+from sfsync.cli.setting import set_up
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.fake import FakeOrg, load_folder
 from sfsync.fake.faults import refuse
@@ -231,8 +233,8 @@ def test_what_only_reads_is_given_no_way_to_write(
     monkeypatch: pytest.MonkeyPatch, forbidden: str, writes: bool
 ) -> None:
     monkeypatch.setenv("SFSYNC_READ_ONLY", forbidden)
-    setting = opening.set_up(opening.Place(None, None, None))
-    with opening.opened(setting, writes=writes) as at:
+    place = Place(None, None, None)
+    with opening.opened(set_up(place), writes=writes) as at:
         assert at.writer is None
         assert not hasattr(at.org, "update")
         assert not hasattr(at.services.org, "update")

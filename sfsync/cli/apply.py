@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import READ_ONLY, Opened, lock_of, opened, set_up, sleep, wall_clock
+from sfsync.cli.opening import Opened, lock_of, opened, sleep, wall_clock
 from sfsync.cli.options import Place, Scope, place_options, scope_options
 from sfsync.cli.screen import Screen, counts_in_words
+from sfsync.cli.setting import READ_ONLY, set_up
 from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:

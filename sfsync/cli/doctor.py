@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sfsync.cli import opening
-from sfsync.cli.opening import Setting, opened_journal, set_up
+from sfsync.cli.opening import opened_journal
 from sfsync.cli.options import Place, format_option, place_options
-from sfsync.cli.salesforce import Entrance, enter_salesforce
+from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count, echo, one_line
+from sfsync.cli.setting import Setting, set_up
 from sfsync.errors import ExitCode, OrgError, SfsyncError
 from sfsync.settings import load_salesforce
 
@@ -48,7 +49,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
     code = ExitCode.DONE
     try:
         # What was found before the org failed is told all the same.
-        checks.extend(_of_org(setting, enter(setting)))
+        checks.extend(_of_org(setting, opening.enter(setting)))
     except OrgError as error:
         group = checks[-1].group if checks else "sign-in"
         checks.append(Check(group, Level.PROBLEM, one_line(str(error))))
@@ -61,20 +62,6 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
     else:
         _show(checks, Screen(is_quiet=quiet))
     return code
-
-
-def enter(setting: Setting) -> Entrance:
-    """Enter the org that is set, or our copy of the recorded one.
-
-    Raises ConfigError, OrgUnavailable or OrgRefused as signing in does.
-    """
-    from sfsync.org.client import API_VERSION
-    from sfsync.org.tokens import Grant, Tokens
-
-    if setting.settings.org == opening.SALESFORCE:
-        return enter_salesforce(opening.wall_clock, sleep=opening.sleep)
-    fake = opening.open_recorded(setting)
-    return Entrance(fake.session(), Tokens(Grant(fake.host, fake.token())), API_VERSION)
 
 
 def reader_of(entrance: Entrance) -> "OrgReader":
@@ -94,7 +81,7 @@ def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     org, policy = reader_of(entrance), setting.policy
     # All in one call, instead of one for each.
     org.describe([*objects_needed(policy), *ASKED_ABOUT])
-    is_real = setting.settings.org == opening.SALESFORCE
+    is_real = setting.is_salesforce
     clock = opening.wall_clock if is_real else None
     has_key = is_real and bool(load_salesforce().private_key)
     name = wishes_of(setting).permission_set.name

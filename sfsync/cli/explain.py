@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import opened, set_up
+from sfsync.cli.opening import opened
 from sfsync.cli.options import Place, RecordId, format_option, now_option, place_options
 from sfsync.cli.runs import change_data, fields_of
 from sfsync.cli.screen import Cell, Screen, echo
+from sfsync.cli.setting import set_up
 from sfsync.model import JournalledChange, Value
 
 if TYPE_CHECKING:

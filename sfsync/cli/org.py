@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
-from sfsync.cli.opening import forget_copy, lock_of, open_recorded, set_up
+from sfsync.cli.copies import forget_copy, open_recorded
+from sfsync.cli.opening import lock_of
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.record import record
 from sfsync.cli.serve import serve
+from sfsync.cli.setting import set_up
 
 
 @click.group()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import Opened, opened, set_up
+from sfsync.cli.opening import Opened, opened
 from sfsync.cli.options import Place, Scope, format_option, place_options, scope_options
 from sfsync.cli.screen import Screen, echo
+from sfsync.cli.setting import set_up
 
 if TYPE_CHECKING:
     from sfsync.model import Plan

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import opened, set_up
+from sfsync.cli.opening import opened
 from sfsync.cli.options import Place, place_options
+from sfsync.cli.setting import set_up
 
 if TYPE_CHECKING:
     from sfsync.recording import Recorded

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from sfsync.cli.opening import set_up
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
+from sfsync.cli.setting import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from sfsync.cli.opening import is_at_work, opened_journal, settings_of
+from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
+from sfsync.cli.setting import settings_of
 from sfsync.cli.sheet import outcome_row
 from sfsync.model import JournalledChange, Run, RunState, State
 

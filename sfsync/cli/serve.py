@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import Setting, lock_of_copy, open_recorded, set_up, wall_clock
+from sfsync.cli.copies import lock_of_copy, open_recorded
+from sfsync.cli.opening import wall_clock
 from sfsync.cli.options import Place, place_options
+from sfsync.cli.setting import Setting, set_up
 from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli import opening
-from sfsync.cli.doctor import enter, examine, reader_of
-from sfsync.cli.opening import Setting, lock_of, set_up
+from sfsync.cli.doctor import examine, reader_of
+from sfsync.cli.opening import enter, lock_of
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count
+from sfsync.cli.setting import Setting, set_up
 from sfsync.errors import ConfigError, OrgRefused, Stopped
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.apply import carry_out, large_option, settle_first
-from sfsync.cli.opening import lock_of, opened, set_up
+from sfsync.cli.opening import lock_of, opened
 from sfsync.cli.options import Place, narrowing_options, place_options
 from sfsync.cli.screen import Cell, Screen
+from sfsync.cli.setting import set_up
 
 if TYPE_CHECKING:
     from sfsync.undo import LeftField

@@ -1,0 +1,97 @@
+"""What was a command told to use, before any org is asked?"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfsync.cli.options import Place
+from sfsync.errors import ConfigError
+from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
+
+if TYPE_CHECKING:
+    from sfsync.policy import Policy
+
+DEMO = "demo"
+SALESFORCE = "salesforce"
+READ_ONLY = (
+    "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
+    "`sfsync plan`, or unset it"
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a command works with before any org is asked: settings, configuration, policy."""
+
+    settings: Settings
+    config: ConfigFolder
+    policy: "Policy"
+
+    @property
+    def is_salesforce(self) -> bool:
+        """Tell whether the org is a real one, not a recorded one."""
+        return self.settings.org == SALESFORCE
+
+    @cached_property
+    def source(self) -> Path:
+        """The folder or zip of the recorded org. Raises ConfigError where there is none."""
+        return _source_of(self.settings, self.config.path)
+
+    @cached_property
+    def copy(self) -> Path:
+        """The folder of our copy of the recorded org, named for the recording's content."""
+        return _copy_of(self.source, self.settings.state_dir)
+
+
+def set_up(place: Place, *, writes: bool = False) -> Setting:
+    """Read settings and configuration. Raises ConfigError with all problems.
+
+    `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
+    """
+    from sfsync.rules.load import load_policy
+
+    settings = settings_of(place)
+    if writes and settings.read_only:
+        raise ConfigError([READ_ONLY])
+    config = read_config(settings)
+    return Setting(settings, config, load_policy(config.texts))
+
+
+def settings_of(place: Place) -> Settings:
+    """Read the settings alone. Raises ConfigError with all problems."""
+    return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+
+
+def make(folder: Path) -> None:
+    """Make a folder of the state folder. Raises ConfigError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"the state folder {folder} cannot be made ({error.strerror}): name another one"
+        raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
+
+
+def _source_of(settings: Settings, config: Path) -> Path:
+    """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
+    name = settings.org
+    if name == SALESFORCE:
+        raise ConfigError(["--org salesforce: no recorded org; name a folder or zip, or demo"])
+    path = config / DEMO if name == DEMO else Path(name)
+    if not path.exists():
+        raise ConfigError(
+            [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
+        )
+    return path
+
+
+def _copy_of(source: Path, state_dir: Path) -> Path:
+    digest = hashlib.sha256()
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    for file in files:
+        if file.is_file():
+            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    name = f"{source.resolve().stem}-{digest.hexdigest()[:12]}"
+    return state_dir / "orgs" / name
