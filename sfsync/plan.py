@@ -165,7 +165,8 @@ def not_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool]]) -> l
         may = writable(object_name)
         absent = ", ".join(sorted(fields - may.keys()))
         if absent:
-            problems.append(f"{object_name}: the org lacks, or hides, {absent}: create them first")
+            lacks = f"{object_name}: the org lacks, or hides, {absent}"
+            problems.append(f"{lacks}: create them first, `sfsync setup` does")
         protected = ", ".join(sorted(field for field in fields if may.get(field) is False))
         if protected:
             problems.append(

@@ -486,7 +486,9 @@ def test_the_command_serves_a_copy_alone_and_ends_on_a_signal(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = printed_by(process)
-    assert said["SALESFORCE_LOGIN_URL"] == said["SALESFORCE_INSTANCE_URL"]
+    assert process.stdout is not None
+    comments = [process.stdout.readline() for _ in range(4)]
+    assert f"# export SALESFORCE_LOGIN_URL={said['SALESFORCE_INSTANCE_URL']}\n" in comments
     assert said["SSL_CERT_FILE"] == said["REQUESTS_CA_BUNDLE"]
     with trusting(Path(said["REQUESTS_CA_BUNDLE"])) as session:
         sf = Salesforce(

@@ -29,7 +29,11 @@ def carry_out_batch(batch: Sequence[Placed], books: Books) -> None:
     """
     waiting, lost = list(batch), None
     for pause in PAUSES:
+        sent = len(waiting)
         waiting = _look(waiting, books, pause, lost)
+        if lost is not None:
+            done = sent - len(waiting)
+            logger.warning("run %s: read again: %d of %d are settled", books.run_id, done, sent)
         if not waiting:
             return
         lost = _send(waiting, books)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import Opened, opened
+from sfsync.cli.opening import Opened, is_at_work, opened
 from sfsync.cli.options import Place, Scope, format_option, place_options, scope_options
-from sfsync.cli.screen import Screen, echo
+from sfsync.cli.screen import Screen, counts_in_words, echo
 from sfsync.cli.setting import set_up
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ def plan(
             out.write_text(to_json(made), encoding="utf-8")
         _print(made, form, at, quiet)
     if out is not None and not quiet:
+        use = f"`sfsync apply {out}` carries it out"
+        if setting.is_salesforce and scope.now is not None:
+            use = "it rehearses another moment, so it cannot be applied to a real org"
         # Beside JSON or CSV the standard output holds nothing else.
-        click.echo(
-            f"The plan is in {out}; `sfsync apply {out}` carries it out.", err=form != "table"
-        )
+        click.echo(f"The plan is in {out}; {use}.", err=form != "table")
 
 
 def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
@@ -66,6 +67,18 @@ def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
     else:
         screen = Screen(at.org.zone, at.org.url, quiet)
         show_plan(made, screen, at.org.name, at.setting.policy)
+        _tell_open_runs(at, screen)
+
+
+def _tell_open_runs(at: Opened, screen: Screen) -> None:
+    """Tell of runs that died: what they wrote is perhaps in the org, and not yet in the books."""
+    if is_at_work(at.setting.settings):
+        return
+    for run in at.services.journal.open_runs(at.services.books):
+        counts = counts_in_words(run.counts)
+        screen.say(
+            f"note: the run {run.id} ended early ({counts}); the next `run` closes its books"
+        )
 
 
 def as_csv(rows: Sequence[dict[str, object]]) -> str:

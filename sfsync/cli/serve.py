@@ -87,19 +87,21 @@ def _trusted(certificates: "Certificates | None", setting: Setting) -> Path | No
 
 
 def _environment(fake: "FakeOrg", url: str, trusted: Path | None) -> dict[str, str]:
-    found = {
-        "SALESFORCE_INSTANCE_URL": url,
-        "SALESFORCE_ACCESS_TOKEN": fake.token(),
-        "SALESFORCE_LOGIN_URL": url,
-        "SALESFORCE_CLIENT_ID": fake.state.client_id,
-        "SALESFORCE_CLIENT_SECRET": fake.state.client_secret,
-    }
+    found = {"SALESFORCE_INSTANCE_URL": url, "SALESFORCE_ACCESS_TOKEN": fake.token()}
     return found | (dict.fromkeys(_TRUSTED_IN, str(trusted)) if trusted else {})
 
 
 def _show(environment: dict[str, str], fake: "FakeOrg", quiet: bool) -> None:
+    app = {
+        "SALESFORCE_LOGIN_URL": fake.url,
+        "SALESFORCE_CLIENT_ID": fake.state.client_id,
+        "SALESFORCE_CLIENT_SECRET": fake.state.client_secret,
+    }
     for name, value in environment.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo("# Instead of the first two, to sign in as an app does:")
+    for name, value in app.items():
+        click.echo(f"# export {name}={shlex.quote(value)}")
     _say(f"The org is served at {fake.url}, clock and faults under {fake.url}/__fake__/.", quiet)
     _say("Ctrl-C ends it.", quiet)
 

@@ -77,7 +77,8 @@ def _source_of(settings: Settings, config: Path) -> Path:
     """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
     name = settings.org
     if name == SALESFORCE:
-        raise ConfigError(["--org salesforce: no recorded org; name a folder or zip, or demo"])
+        problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
+        raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
     path = config / DEMO if name == DEMO else Path(name)
     if not path.exists():
         raise ConfigError(

@@ -30,8 +30,7 @@ NO_STATE = "none"
 def show_plan(plan: Plan, screen: Screen, org_name: str, policy: "Policy") -> None:
     """Print a plan: what, where and as of when; changes by rule, findings, a summary, notes."""
     at = f"as of {screen.moment(plan.now)} {screen.zone}"
-    where = org_name if screen.is_terminal else f"{org_name} ({plan.org})"
-    screen.say(f"{plan.job} on {where}, {at}")
+    screen.say(f"{plan.job} on {org_name} ({plan.org}), {at}")
     states = policy.state_fields()
     for cause, changes in by_cause(plan.changes).items():
         _show_changes(cause, changes, _Cells(plan, screen, states))

@@ -56,8 +56,11 @@ def undo(
         large = moves_too_many(plan, policy.limits, policy.state_fields())
         if large and not do_apply:
             screen.say(f"note: {large}")
+        if not plan.changes:
+            screen.say(f"There is nothing{' else' if found.left else ''} to take back.")
         if not do_apply:
-            screen.say("Nothing was written: add --apply to do it.")
+            if plan.changes:
+                screen.say("Nothing was written: add --apply to do it.")
             return
         ran = carry_out(found.planned, at, screen, allow_large=allow_large)
     sys.exit(ran.exit_code)

@@ -20,7 +20,7 @@ from sfsync.extract.reading import read_changes, read_whole
 from sfsync.extract.wanted import Wanted, shape_of, wanted_of
 from sfsync.facts import Look
 from sfsync.model import OwnWrite, PreviousPass
-from sfsync.org import LAG, OrgReader, reading_calls
+from sfsync.org import LAG, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import MODIFIED, Snapshot, own_writes_of, with_previous
 from sfsync.store import Kept, Shards, Store
@@ -85,9 +85,8 @@ def _check_spared(org: OrgReader, way: Approach) -> None:
     budget = org.budget()
     if budget is not None and way.calls > budget.left - budget.kept(way.reserve):
         raise Stopped(
-            f"nothing was read: reading needs about {way.calls} API calls; the org has"
-            f" {budget.left} left today, of which {budget.kept(way.reserve)} are kept for others"
-            " (limits.api_reserve)"
+            f"nothing was read: reading needs about {way.calls} API calls;"
+            f" {told(budget, way.reserve)}: try again when some are free (Setup, System Overview)"
         )
 
 

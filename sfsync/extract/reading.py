@@ -48,7 +48,6 @@ def read_whole(
         if each.object == ACCOUNT:
             count = shards_needed(len(table))
         tables[each.object] = spread(table, each, tables, count)
-        logger.info("%s: %d records read", each.object, len(table))
     if problems:
         raise ConfigError(problems)
     return tables

@@ -196,13 +196,20 @@ class OrgReader(Protocol):
         """The org's clock at the latest answer, aware UTC, whole seconds; None: not told yet."""
 
 
+def told(budget: Budget, reserve: float) -> str:
+    """Say how many requests are left, and how many of all are kept for others."""
+    return (
+        f"the org has {budget.left} of {budget.total} API calls left today, and"
+        f" {budget.kept(reserve)} are kept for others (limits.api_reserve)"
+    )
+
+
 def keep_reserve(org: OrgReader, reserve: float) -> None:
     """Raise Stopped where all that is left of the day's API calls, a share, is kept for others."""
     usage = org.usage()
     if usage is not None and usage.left < usage.kept(reserve):
         raise Stopped(
-            f"the org has {usage.left} API calls left today, and {usage.kept(reserve)} are kept"
-            " for others (limits.api_reserve)"
+            f"{told(usage, reserve)}: go on when some are free again (Setup, System Overview)"
         )
 
 

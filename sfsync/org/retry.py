@@ -53,7 +53,7 @@ def persist(
             raise answer.error()
         waits = waits or pauses(answer.advice.pause)
         pause = next(waits)
-        logger.warning("%s; waiting %.1f seconds, then try %d", answer.message, pause, tried + 1)
+        logger.warning("%s; waiting %.1f seconds, then try %d", answer.said, pause, tried + 1)
         sleep(pause)
     return answer
 

@@ -65,13 +65,18 @@ class Trouble:
     """A failed question: its code, and what it means for us.
 
     `code` is the org's error code, else as in `HTTP 503`, else a word of ours for the way there.
-    `status` is the HTTP status, 0 where no answer came. `message` is for a person.
+    `status` is the HTTP status, 0 where no answer came. `said` tells a person what happened.
     """
 
     code: str
     status: int
-    message: str
+    said: str
     advice: Advice
+
+    @property
+    def message(self) -> str:
+        """What happened, and what to do about it."""
+        return f"{self.said}. {self.advice.remedy}"
 
     @property
     def temporary(self) -> bool:
@@ -107,7 +112,7 @@ def diagnose(error: Exception, doing: str) -> Trouble:
 
 def _trouble(doing: str, code: str, status: int, words: str, advice: Advice) -> Trouble:
     said = f"{code}: {words}" if words else code
-    return Trouble(code, status, f"{doing}: {said}. {advice.remedy}", advice)
+    return Trouble(code, status, f"{doing}: {said}", advice)
 
 
 def _sign_in(error: SalesforceAuthenticationFailed, doing: str) -> Trouble:
@@ -171,7 +176,9 @@ def _failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, _UNSENDABLE):
         return "UNSENDABLE", "the request cannot be sent"
     text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "CA certificate bundle" in text:
+    if "CA certificate bundle" in text:
+        return "CERTIFICATE", "the file that REQUESTS_CA_BUNDLE names cannot be read"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
         return "CERTIFICATE", "the host's certificate cannot be verified"
     if "NameResolutionError" in text:
         return "NO_SUCH_HOST", "the host's name cannot be resolved"
