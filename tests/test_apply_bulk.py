@@ -497,7 +497,8 @@ def test_the_reserve_stops_a_run_between_two_portions(fake: FakeOrg, desk: Desk)
     desk.org.budget()
     left = desk.org.usage().left  # type: ignore[union-attr]
     # The first batch costs two calls, and then one less is left than is kept for others.
-    with pytest.raises(Stopped, match=f"has {left - 2} of 15000 API calls left today, and {left - 1} are"):
+    words = f"has {left - 2} of 15000 API calls left today, and {left - 1} are"
+    with pytest.raises(Stopped, match=words):
         carried_out(replace(desk, reserve=(left - 1 + 0.5) / 15_000), changes)
     assert states(desk) == ["applied"] * 20 + ["skipped"] * 20
 

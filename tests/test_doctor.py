@@ -18,6 +18,7 @@ from sfsync.doctor import Check, Seen, check_org
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import refuse
+from sfsync.jobs import locked
 from sfsync.policy import Policy
 from sfsync.rules import load
 
@@ -86,7 +87,7 @@ def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -
     assert problems(well.checks) == {}
     assert in_group(well.checks, "objects and fields", "good") == [
         "Account, AccountHistory, Contact, Event, Opportunity, OpportunityHistory, Task, User: "
-        "all 73 fields are right"
+        "all 73 fields that rules need are right"
     ]
     calls = well.org.calls
     posted = {path.rpartition("/")[2] for method, path in calls if method == "POST"}
@@ -135,6 +136,45 @@ def test_what_was_found_before_the_org_failed_is_told(fake: FakeOrg) -> None:
     assert in_group(checks, "sign-in", "good")
     (failed,) = [each["text"] for each in checks if each["level"] == "problem"]
     assert "asking for the API limits: " in failed
+
+
+def test_used_up_calls_are_told_as_such(fake: FakeOrg) -> None:
+    fake.state.daily_quota = 0
+    checks = examine(ExitCode.STOPPED)
+    (told,) = [each for each in checks if each["level"] == "problem"]
+
+    assert told["group"] == "limits"
+    assert "used up: wait until some are free again" in told["text"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_settings_that_are_wrong_are_checks_like_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SALESFORCE_API_VERSION", "999.0")
+    (told,) = problems(examine(ExitCode.CONFIGURATION)).values()
+    assert told["group"] == "settings"
+    assert "999.0" in told["text"]
+
+    monkeypatch.setenv("SFSYNC_READONLY", "1")
+    monkeypatch.setenv("SFSYNC_OGR", "demo")
+    checks = examine(ExitCode.CONFIGURATION)
+    assert {each["group"] for each in checks} == {"settings"}
+    assert "environment: there is no setting SFSYNC_READONLY" in checks[1]["text"]
+    said = call("doctor", exits=ExitCode.CONFIGURATION).stdout.splitlines()
+    assert said[0].startswith("settings\tproblem\tenvironment: there is no setting SFSYNC_OGR")
+    assert said[-1] == "2 to put right, nothing else to know."
+
+
+def test_what_no_rule_needs_is_told_in_one_line(fake: FakeOrg) -> None:
+    for name in ("Account", "Opportunity"):
+        fake.drop_field(name, "RecordTypeId")
+    checks = examine()
+    (told,) = [each for each in checks if "no rule needs" in each["text"]]
+
+    assert told["level"] == "note"
+    assert told["text"].endswith("names it: Account.RecordTypeId, Opportunity.RecordTypeId")
+    assert told["fields"] == ["Account.RecordTypeId", "Opportunity.RecordTypeId"]
 
 
 def test_fields_that_are_not_there_are_named_with_their_types(fake: FakeOrg) -> None:
@@ -216,7 +256,7 @@ def test_an_object_that_is_hidden_is_as_grave_as_the_rules_that_need_it(fake: Fa
     found, remedies = problems(checks), {" ".join(c["fields"]): c["remedy"] for c in checks}
 
     assert "Access Activities" in found["Task"]["remedy"]
-    assert any("idle (no Task)" in each for each in found)
+    assert any("idle (no Task)" in each for each in in_group(checks, "objects and fields", "note"))
     # nobody gives rights on a history
     assert remedies["AccountHistory"].startswith("give the service's user Read on Account by")
     assert "fields are tracked: Setup, Object Manager, Account" in remedies["AccountHistory"]
@@ -307,6 +347,38 @@ def test_the_journal_says_what_ran_last(fake: FakeOrg) -> None:
     assert ": 1 run; the last, " in in_group(examine(), "journal", "good")[0]
 
 
+class Killed(BaseException):
+    """The process ends here, whatever it was doing."""
+
+
+def test_a_run_whose_process_died_is_no_run_at_work(fake: FakeOrg) -> None:
+    for place in range(3):
+        fake.add("Account", Name=f"Atelier Fictif {place}", NumberOfEmployees=20)
+
+    def kill(request: object) -> None:
+        if (getattr(request, "when", ""), getattr(request, "method", "")) == ("after", "PATCH"):
+            raise Killed
+
+    fake.on_request.append(kill)
+    with pytest.raises(Killed):
+        call("run", "hourly")
+    fake.on_request.remove(kill)
+    checks = examine()
+    (told,) = [each for each in checks if (each["group"], each["level"]) == ("journal", "note")]
+    assert told["text"].endswith("ended early; 3 changes sent, not settled")
+    assert told["remedy"] == "the next `run` on its org closes its books"
+    assert "the last" not in in_group(checks, "journal", "good")[0]
+
+    # as long as somebody holds the lock, it is at work
+    with locked(Path(".sfsync") / opening.LOCK):
+        checks = examine()
+    assert in_group(checks, "journal", "note") == []
+    assert in_group(checks, "journal", "good")[0].endswith(", running")
+
+    call("run", "hourly")
+    assert in_group(examine(), "journal", "note") == []
+
+
 def test_lines_and_quiet_lines(fake: FakeOrg) -> None:
     fake.drop_field("Account", "Enriched_At__c")
     lines = call("doctor", exits=ExitCode.CONFIGURATION).stdout.splitlines()
@@ -314,8 +386,9 @@ def test_lines_and_quiet_lines(fake: FakeOrg) -> None:
 
     assert lines[0].startswith("sign-in\tgood\t")
     blind = "Account has rules that cannot judge: qualified-by-data (no Account.Enriched_At__c)"
-    assert f"objects and fields\tproblem\t{blind}" in lines
-    assert lines[-1].startswith("2 to put right, ")
+    # the field is the problem, and no rule one more
+    assert f"objects and fields\tnote\t{blind}\tthis ends as soon as that is there" in lines
+    assert lines[-1].startswith("1 to put right, ")
     assert {line.split("\t")[1] for line in quiet} <= {"problem", "note"}
 
 

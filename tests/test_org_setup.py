@@ -161,13 +161,11 @@ def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(
 ) -> None:
     signed_in(made, monkeypatch)
     first = files_in(Path("made"))
-    (SOURCE / "objects/Account/fields/notes.txt").write_text("mine", encoding="utf-8")
+    # what tools put beside it is theirs
+    Path("made/.forceignore").write_text("mine", encoding="utf-8")
     said = call("setup", "--out", "made").stdout
 
-    assert files_in(Path("made")) == {
-        **first,
-        "force-app/main/default/objects/Account/fields/notes.txt": b"mine",
-    }
+    assert files_in(Path("made")) == {**first, ".forceignore": b"mine"}
     assert f"{len(first) - 1} were replaced and 0 removed" in said
 
 
@@ -188,6 +186,20 @@ def test_anybodys_work_is_left_alone() -> None:
     assert [file.name for file in Path("made").iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.usefixtures("made")
+def test_nothing_of_others_is_deployed_with_it(bare: FakeOrg) -> None:
+    bare.declare("Account", {"name": "Enriched_At__c", "type": "datetime"})
+    own = SOURCE / "objects/Account/fields/My_Own__c.field-meta.xml"
+    own.write_text("mine", encoding="utf-8")
+    (SOURCE / "layouts").symlink_to(Path.cwd())
+    before = files_in(Path("made"))
+    said = call("setup", "--out", "made", exits=ExitCode.CONFIGURATION).stderr
+
+    assert f"{own}: setup did not write it, and it would be deployed too" in said
+    assert f"{SOURCE / 'layouts'}: setup did not write it" in said
+    assert files_in(Path("made")) == before
+
+
 @pytest.mark.usefixtures("made", "bare")
 def test_a_file_that_was_changed_is_left_alone() -> None:
     readme = Path("made/README.md")
@@ -203,7 +215,10 @@ def test_the_readme_says_what_to_do() -> None:
 
     assert "sf org assign permset --name Sfsync_Service" in text
     assert "- Account.Status__c\n" in text
-    assert "View All Data" in text
+    assert "New fields:\n" in text
+    assert "Changed fields:" not in text
+    for right in ("View All Data", "Modify All Records", "View Setup and Configuration"):
+        assert right in text
     assert "{{" not in text
     project = json.loads(Path("made/sfdx-project.json").read_text(encoding="utf-8"))
     assert project["sourceApiVersion"] == "62.0"
@@ -235,6 +250,12 @@ def test_a_bare_org_is_set_up_and_then_the_loop_runs(bare: FakeOrg) -> None:
     stages = {str(row["MasterLabel"]) for row in bare.records("OpportunityStage")}
     assert {name for name, _ in STAGES} <= stages
     # a second time there is nothing left but the permissions
+    said = call("setup").stdout.splitlines()
+    assert said[0] == (
+        "Nothing is missing that setup makes: only the permission set Sfsync_Service is to be "
+        "written again."
+    )
+    assert len(said) == 2
     said = call("setup", "--apply", "--yes").stdout
     assert "field\t" not in said
     # whose rules an admin may have activated meanwhile
@@ -249,8 +270,12 @@ def test_a_picklist_gets_the_states_that_it_lacks_and_keeps_the_rest(
     org = signed_in(empty_org(NOW, "Europe/Paris"), monkeypatch)
     there = [{"value": "Target", "label": "Ziel"}, {"value": "Other", "label": "Andere"}]
     org.declare("Account", {"name": "Status__c", "picklistValues": there})
+    call("setup", "--out", "made")
+    readme = Path("made/README.md").read_text(encoding="utf-8")
+    assert "\nChanged fields:\n\n- Account.Status__c\n" in readme
     said = call("setup", "--apply", "--yes")
 
+    assert "changed field\tAccount.Status__c" in said.stdout.splitlines()
     assert "Changes what is there: Account.Status__c gets Unqualified Pool" in said.stdout
     field = org.state.store.schema.objects["Account"].fields["Status__c"]
     labels = {each.value: each.label for each in field.picklist if each.active}
@@ -298,6 +323,7 @@ def test_where_writing_is_forbidden_the_org_is_not_even_asked(
     said = call("setup", "--apply", "--yes", exits=ExitCode.CONFIGURATION).stderr
 
     assert said.startswith("sfsync: SFSYNC_READ_ONLY is set")
+    assert "`sfsync setup --out DIR`" in said
     assert bare.calls == []
     call("setup", "--out", "made")
 

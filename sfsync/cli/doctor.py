@@ -10,12 +10,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sfsync.cli import opening
-from sfsync.cli.opening import opened_journal
+from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
-from sfsync.errors import ExitCode, OrgError, SfsyncError
+from sfsync.errors import ConfigError, ExitCode, LimitReached, OrgError, SfsyncError
+from sfsync.model import Run, RunState, State
 from sfsync.settings import load_salesforce
 
 if TYPE_CHECKING:
@@ -32,36 +33,57 @@ def doctor(form: str, place: Place, quiet: bool) -> None:
     """Check sign-in, limits, fields, permissions, journal and clock.
 
     Each problem comes with what to do about it. Exit code 0 only where all that the active rules
-    need is there, else 5; 6 where the org cannot be reached. Nothing is written.
+    need is there, else 5; 6 where the org cannot be reached, 4 where its API calls are used up.
+    Nothing is written.
     """
-    setting = set_up(place)
-    click.get_current_context().exit(examine(setting, form=form, quiet=quiet))
+    try:
+        setting = set_up(place)
+    except ConfigError as error:
+        _report(_of_settings(error), form, quiet)
+        code = error.exit_code
+    else:
+        code = examine(setting, form=form, quiet=quiet)
+    click.get_current_context().exit(code)
 
 
 def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> ExitCode:
-    """Check everything, print what was found, and say how the process is to end.
-
-    Raises ConfigError where settings are wrong.
-    """
-    from sfsync.doctor import Check, Level, is_well
+    """Check everything, print what was found, and say how the process is to end."""
+    from sfsync.doctor import LIMITS, SIGN_IN, Check, Level, is_well
 
     checks: list[Check] = []
     code = ExitCode.DONE
     try:
         # What was found before the org failed is told all the same.
         checks.extend(_of_org(setting, opening.enter(setting)))
+    except ConfigError as error:
+        checks += _of_settings(error)
+        code = error.exit_code
     except OrgError as error:
-        group = checks[-1].group if checks else "sign-in"
+        group = checks[-1].group if checks else SIGN_IN
+        group = LIMITS if isinstance(error, LimitReached) else group
         checks.append(Check(group, Level.PROBLEM, one_line(str(error))))
         code = error.exit_code
     checks += _of_journal(setting)
     if code is ExitCode.DONE and not is_well(checks):
         code = ExitCode.CONFIGURATION
+    _report(checks, form, quiet)
+    return code
+
+
+def _report(checks: Sequence["Check"], form: str, quiet: bool) -> None:
+    from sfsync.doctor import is_well
+
     if form == "json":
         echo(json.dumps(_data(checks, is_well(checks)), indent=2, ensure_ascii=False))
     else:
         _show(checks, Screen(is_quiet=quiet))
-    return code
+
+
+def _of_settings(error: ConfigError) -> list["Check"]:
+    """Make a check of each thing that is wrong in settings or configuration."""
+    from sfsync.doctor import SETTINGS, Check, Level
+
+    return [Check(SETTINGS, Level.PROBLEM, one_line(problem)) for problem in error.problems]
 
 
 def reader_of(entrance: Entrance) -> "OrgReader":
@@ -75,25 +97,34 @@ def reader_of(entrance: Entrance) -> "OrgReader":
 
 def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     from sfsync.cli.setup import wishes_of
-    from sfsync.doctor import ASKED_ABOUT, Seen, check_fields, check_org, hidden_fields
+    from sfsync.doctor import (
+        ASKED_ABOUT,
+        Seen,
+        check_fields,
+        check_org,
+        check_spare_fields,
+        hidden_fields,
+    )
     from sfsync.gaps import absent_fields, find_gaps, objects_needed
 
     org, policy = reader_of(entrance), setting.policy
     # All in one call, instead of one for each.
-    org.describe([*objects_needed(policy), *ASKED_ABOUT])
+    org.describe([*policy.objects, *ASKED_ABOUT])
     is_real = setting.is_salesforce
     clock = opening.wall_clock if is_real else None
     has_key = is_real and bool(load_salesforce().private_key)
     name = wishes_of(setting).permission_set.name
     seen = Seen(entrance.how, entrance.version, clock, name, has_key)
     yield from check_org(org, policy, seen)
-    described = {name: org.fields(name) for name in objects_needed(policy)}
-    hidden = hidden_fields(org, absent_fields(policy, described))
-    yield from check_fields(policy, find_gaps(policy, described, hidden))
+    described = {name: org.fields(name) for name in policy.objects}
+    needed = {name: described[name] for name in objects_needed(policy)}
+    hidden = hidden_fields(org, absent_fields(policy, needed))
+    yield from check_fields(policy, find_gaps(policy, needed, hidden))
+    yield from check_spare_fields(policy, described)
 
 
 def _of_journal(setting: Setting) -> list["Check"]:
-    from sfsync.doctor import Check, Level
+    from sfsync.doctor import JOURNAL, Check, Level
 
     settings = setting.settings
     where = "the database of SFSYNC_JOURNAL_URL" if settings.journal_url else settings.state_dir
@@ -101,10 +132,23 @@ def _of_journal(setting: Setting) -> list["Check"]:
         with opened_journal(settings) as journal:
             runs = journal.runs()
     except SfsyncError as error:
-        return [Check("journal", Level.PROBLEM, one_line(str(error)))]
-    last = f"; the last, {runs[0].id}, {runs[0].state.value}" if runs else ""
-    text = f"{where}: {count(len(runs), 'run')}{last}" if runs else f"{where}: no run yet"
-    return [Check("journal", Level.GOOD, text)]
+        return [Check(JOURNAL, Level.PROBLEM, one_line(str(error)))]
+    open_runs = [run for run in runs if run.state is RunState.RUNNING]
+    # Whose process is gone, nobody holds the lock for.
+    dead = [] if is_at_work(settings) else open_runs
+    told = count(len(runs), "run") if runs else "no run yet"
+    if runs and runs[0] not in dead:
+        told += f"; the last, {runs[0].id}, {runs[0].state.value}"
+    return [Check(JOURNAL, Level.GOOD, f"{where}: {told}"), *map(_of_dead_run, dead)]
+
+
+def _of_dead_run(run: Run) -> "Check":
+    from sfsync.doctor import JOURNAL, Check, Level
+
+    sent = run.counts.get(State.SENT, 0) + run.counts.get(State.UNKNOWN, 0)
+    unsettled = f"{count(sent, 'change')} sent, not settled" if sent else "no change is unsettled"
+    text = f"the run {run.id} ended early; {unsettled}"
+    return Check(JOURNAL, Level.NOTE, text, "the next `run` on its org closes its books")
 
 
 def _data(checks: Sequence["Check"], well: bool) -> dict[str, Any]:

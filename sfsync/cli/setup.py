@@ -1,8 +1,6 @@
 """How does an org get what the rules need? (`sfsync setup`)"""
 
-import json
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from sfsync.cli import opening
 from sfsync.cli.doctor import examine, reader_of
 from sfsync.cli.opening import enter, lock_of
 from sfsync.cli.options import Place, place_options
+from sfsync.cli.project import write_project
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count
 from sfsync.cli.setting import Setting, set_up
@@ -23,14 +22,18 @@ if TYPE_CHECKING:
     from sfsync.org.deploy import Deployment
     from sfsync.setup import Blueprint, Wishes
 
-# What was written, by file, so that an earlier output is known from an admin's own work.
-WRITTEN_FILE = "sfsync-setup.json"
 _WORDS = {
-    "CustomField": "field",
-    "StandardValueSet": "set of stages",
-    "PermissionSet": "permission set",
-    "ValidationRule": "validation rule, inactive",
+    ("CustomField", False): "field",
+    ("CustomField", True): "changed field",
+    ("StandardValueSet", True): "changed set of stages",
+    ("PermissionSet", False): "permission set",
+    ("PermissionSet", True): "permission set, written again",
+    ("ValidationRule", False): "validation rule, inactive",
 }
+_READ_ONLY = (
+    "SFSYNC_READ_ONLY is set, and `sfsync setup --apply` would write to the org. Nothing was done: "
+    "write files to review with `sfsync setup --out DIR`, or unset it"
+)
 
 
 @click.command()
@@ -49,7 +52,9 @@ def setup(out: Path | None, applies: bool, yes: bool, place: Place, quiet: bool)
     Without --out and --apply it only says what there is to make. With --apply the org is examined
     afterwards, and the exit code is that of `sfsync doctor`.
     """
-    setting = set_up(place, writes=applies)
+    setting = set_up(place)
+    if applies and setting.settings.read_only:
+        raise ConfigError([_READ_ONLY])
     screen = Screen(is_quiet=quiet)
     if not applies:
         _draw_and_write(setting, enter(setting), out, screen)
@@ -88,7 +93,7 @@ def _draw_and_write(
     if out is not None:
         name = f"{org.name} ({org.id})"
         files = project_of(blueprint, setting.policy, name, entrance.version)
-        _write(out, files, screen)
+        write_project(out, files, screen)
     return blueprint, org.user_id
 
 
@@ -136,6 +141,7 @@ def _blueprint(
         _user_permissions(org),
         hidden,
         tracked_fields(org, policy),
+        _has_permission_set(org, wishes.permission_set.name),
     )
     return draw(policy, wishes, find_gaps(policy, described, hidden).gaps, now)
 
@@ -158,64 +164,31 @@ def _user_permissions(org: "OrgReader") -> frozenset[str] | None:
     return frozenset(name.removeprefix(start) for name in known) if known else None
 
 
+def _has_permission_set(org: "OrgReader", name: str) -> bool:
+    from sfsync.org import Question
+    from sfsync.org.soql import condition
+
+    if "Name" not in (org.fields("PermissionSet") or ()):
+        return False
+    (rows,) = org.ask([Question("PermissionSet", ("Name",), where=condition("Name = {}", name))])
+    return bool(rows)
+
+
 def _tell(blueprint: "Blueprint", screen: Screen) -> None:
-    for each in blueprint.components:
-        screen.tell(f"{_WORDS[each.type]}\t{each.name}" if not screen.is_terminal else
-                    f"{_WORDS[each.type]}: {each.name}")  # fmt: skip
+    if blueprint.is_all_there:
+        name = blueprint.permission_set
+        screen.tell(
+            f"Nothing is missing that setup makes: only the permission set {name} is to be written "
+            "again."
+        )
+    else:
+        between = ": " if screen.is_terminal else "\t"
+        for each in blueprint.components:
+            screen.tell(f"{_WORDS[each.type, each.is_there]}{between}{each.name}")
     for sentence in blueprint.changing:
         screen.tell(f"Changes what is there: {sentence}")
     for sentence in blueprint.by_hand:
         screen.tell(f"Left for you: {sentence}")
-
-
-def _write(out: Path, files: Mapping[str, str], screen: Screen) -> None:
-    """Write the project folder; what an earlier setup wrote there is replaced.
-
-    Raises ConfigError where anything else is in it.
-    """
-    earlier = _earlier(out)
-    gone = sorted(set(earlier) - set(files))
-    for name in gone:
-        (out / name).unlink(missing_ok=True)
-    for name, text in files.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    digests = {name: _digest(text.encode()) for name, text in files.items()}
-    record = json.dumps({"files": digests}, indent=2) + "\n"
-    (out / WRITTEN_FILE).write_text(record, encoding="utf-8", newline="\n")
-    screen.say(f"Written to {out}: {count(len(files), 'file')}; read {out}/README.md first.")
-    replaced = len(set(earlier) & set(files))
-    if replaced or gone:
-        screen.say(f"Of an earlier setup {replaced} were replaced and {len(gone)} removed.")
-
-
-def _earlier(out: Path) -> Mapping[str, str]:
-    """Return what an earlier setup wrote there, by file; raises ConfigError for anybody's work."""
-    if not out.exists() or not any(out.iterdir()):
-        return {}
-    record = out / WRITTEN_FILE
-    if not record.is_file():
-        raise ConfigError([f"--out {out}: something else is in it. Name a new or empty folder"])
-    try:
-        written: Mapping[str, str] = json.loads(record.read_text(encoding="utf-8"))["files"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError([f"{record} is not as setup wrote it: name another folder"]) from error
-    changed = [
-        name
-        for name, digest in written.items()
-        if (out / name).is_file() and _digest((out / name).read_bytes()) != digest
-    ]
-    if changed:
-        raise ConfigError(
-            [f"{out / name}: was changed since setup wrote it. Name another folder, or remove it"
-             for name in changed]
-        )  # fmt: skip
-    return written
-
-
-def _digest(content: bytes) -> str:
-    return sha256(content).hexdigest()[:16]
 
 
 def _apply(blueprint: "Blueprint", user_id: str, entrance: Entrance, screen: Screen) -> None:

@@ -4,8 +4,8 @@ The doctor only asks. What it finds are `Check`s, in groups; each that is no goo
 do.
 """
 
-from sfsync.doctor.check import GROUPS, Check, Level, is_well
-from sfsync.doctor.fields import check_fields
+from sfsync.doctor.check import GROUPS, JOURNAL, LIMITS, SETTINGS, SIGN_IN, Check, Level, is_well
+from sfsync.doctor.fields import check_fields, check_spare_fields
 from sfsync.doctor.org import (
     ASKED_ABOUT,
     SET_NAME,
@@ -18,12 +18,17 @@ from sfsync.doctor.org import (
 __all__ = [
     "ASKED_ABOUT",
     "GROUPS",
+    "JOURNAL",
+    "LIMITS",
+    "SETTINGS",
     "SET_NAME",
+    "SIGN_IN",
     "Check",
     "Level",
     "Seen",
     "check_fields",
     "check_org",
+    "check_spare_fields",
     "hidden_fields",
     "is_well",
     "tracked_fields",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # In the order in which they are told.
+SETTINGS = "settings"
 SIGN_IN = "sign-in"
 LIMITS = "limits"
 FIELDS = "objects and fields"
@@ -12,7 +13,7 @@ HISTORY = "history"
 PERMISSIONS = "permissions"
 JOURNAL = "journal"
 CLOCK = "clock"
-GROUPS = (SIGN_IN, LIMITS, FIELDS, HISTORY, PERMISSIONS, JOURNAL, CLOCK)
+GROUPS = (SETTINGS, SIGN_IN, LIMITS, FIELDS, HISTORY, PERMISSIONS, JOURNAL, CLOCK)
 
 
 class Level(StrEnum):

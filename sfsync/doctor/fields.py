@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sfsync.doctor.check import FIELDS, Check, Level
-from sfsync.gaps import Gap, GapKind, Gaps, objects_needed
+from sfsync.gaps import Described, Gap, GapKind, Gaps, objects_needed
 from sfsync.policy import FieldSpec, Policy
 from sfsync.rules.needs import columns_needed
 
@@ -26,8 +26,29 @@ def check_fields(policy: Policy, found: Gaps) -> tuple[Check, ...]:
     for name in objects_needed(policy):
         gaps = [gap for gap in found.gaps if gap.object == name]
         checks += _object_checks(name, gaps)
-    blind = [Check(FIELDS, _level_of_blind(line), line.rstrip(".")) for line in found.blind]
-    return (*_good(policy, found), *checks, *blind)
+    return (*_good(policy, found), *checks, *map(_blind, found.blind))
+
+
+def check_spare_fields(policy: Policy, described: Described) -> Iterator[Check]:
+    """Note, in one line, what the configuration names, the org does not show and no rule needs.
+
+    `described` has each object that the configuration names, None where the org shows none of that
+    name.
+    """
+    needed = columns_needed(policy)
+    lacking: list[str] = []
+    for name, specs in sorted(policy.objects.items()):
+        known = described[name]
+        spare = {spec.field for column, spec in specs.items() if column not in needed.get(name, ())}
+        if known is not None:
+            lacking += sorted(f"{name}.{field}" for field in spare - set(known))
+        elif name not in needed:
+            lacking.append(name)
+    if lacking:
+        what = "what no rule needs, though config/sfsync.yaml names it"
+        text = f"the org lacks, or hides from the service's user, {what}: {', '.join(lacking)}"
+        remedy = "nothing need be done; let the user see it where recordings shall have it"
+        yield Check(FIELDS, Level.NOTE, text, remedy, tuple(lacking))
 
 
 def _good(policy: Policy, found: Gaps) -> Iterator[Check]:
@@ -35,12 +56,14 @@ def _good(policy: Policy, found: Gaps) -> Iterator[Check]:
     right = [name for name in objects_needed(policy) if name not in worse]
     if right:
         fields = sum(len(columns_needed(policy)[name]) for name in right)
-        yield Check(FIELDS, Level.GOOD, f"{', '.join(right)}: all {fields} fields are right")
+        yield Check(
+            FIELDS, Level.GOOD, f"{', '.join(right)}: all {fields} fields that rules need are right"
+        )
 
 
-def _level_of_blind(line: str) -> Level:
-    # That rules cannot judge is a problem; a score that gives fewer points is not.
-    return Level.PROBLEM if "cannot judge" in line else Level.NOTE
+def _blind(line: str) -> Check:
+    # Never a problem of its own: what blinds a rule is one already.
+    return Check(FIELDS, Level.NOTE, line.rstrip("."), "this ends as soon as that is there")
 
 
 def _object_checks(name: str, gaps: Sequence[Gap]) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 """What is to be made in this org, and what is left for the admin's own hands?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfsync.gaps import Gap, GapKind
 from sfsync.model import Value
@@ -25,8 +25,8 @@ _DESCRIBED = {"picklist": "picklist", "flag": "boolean"}
 @dataclass(frozen=True, slots=True)
 class OrgNow:
     """What setup must know of an org: its fields, the rows of its stages, names of its validation
-    rules and of the permissions that users can have (None: the org does not tell), and fields that
-    are known to be there or to be tracked.
+    rules and of the permissions that users can have (None: the org does not tell), fields that are
+    known to be there or to be tracked, and whether it is known to have the permission set.
     """
 
     details: Details
@@ -35,6 +35,7 @@ class OrgNow:
     user_permissions: frozenset[str] | None
     hidden: frozenset[str]
     tracked: frozenset[str]
+    has_permission_set: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Blueprint:
     by_hand: tuple[str, ...]
     permission_set: str
     rules_are_known: bool
+
+    @property
+    def is_all_there(self) -> bool:
+        """Whether the org lacks nothing of it: only the permission set is written again."""
+        return all(each.type == "PermissionSet" and each.is_there for each in self.components)
 
     def of_type(self, kind: str) -> list[Component]:
         """The components of one type."""
@@ -70,7 +76,8 @@ def draw(policy: Policy, wishes: Wishes, gaps: Sequence[Gap], org: OrgNow) -> Bl
     components += changed
     rules, left_out = plan.validation_rules(made)
     components += rules
-    components.append(permission_set(wishes.permission_set, plan.grants(made)))
+    rights = permission_set(wishes.permission_set, plan.grants(made))
+    components.append(replace(rights, is_there=org.has_permission_set))
     components.sort(key=lambda each: (each.type, each.name))
     return Blueprint(
         tuple(components),

@@ -132,7 +132,7 @@ def extended_picklist(
     ]
     entries += [PicklistEntry(each, each, False, True) for each in values if each not in there]
     _value_set(element, entries, is_restricted=info.restricted)
-    return Component("CustomField", f"{object_name}.{info.name}", element)
+    return Component("CustomField", f"{object_name}.{info.name}", element, is_there=True)
 
 
 def _value_set(element: Element, entries: Sequence[PicklistEntry], *, is_restricted: bool) -> None:

@@ -25,9 +25,9 @@ _SOURCE = "force-app/main/default"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 # Fields of tasks and events are defined once for both.
 _DEFINED_ON = {"Task": "Activity", "Event": "Activity"}
+_NEW_FIELDS, _CHANGED_FIELDS = "New fields", "Changed fields"
 _TITLES = {
-    "CustomField": "Fields, new or changed",
-    "StandardValueSet": "Sets of standard picklist values",
+    "StandardValueSet": "Sets of standard picklist values, changed",
     "PermissionSet": "The permission set of the service's user",
     "ValidationRule": "Validation rules, inactive",
 }
@@ -75,17 +75,24 @@ def _readme(blueprint: Blueprint, policy: Policy, org: str) -> str:
     return template.render(
         org=org,
         permission_set=blueprint.permission_set,
-        parts=[
-            (title, [each.name for each in blueprint.of_type(kind)])
-            for kind, title in _TITLES.items()
-            if blueprint.of_type(kind)
-        ],
+        parts=_parts(blueprint),
         changing=blueprint.changing,
         by_hand=blueprint.by_hand,
         rules_are_known=blueprint.rules_are_known,
         tracked_object=tracked,
         tracked_field=policy.state_fields()[tracked],
     )
+
+
+def _parts(blueprint: Blueprint) -> list[tuple[str, list[str]]]:
+    """Return the names of the components under their titles, without titles that have none."""
+    parts: dict[str, list[str]] = {
+        title: [] for title in (_NEW_FIELDS, _CHANGED_FIELDS, *_TITLES.values())
+    }
+    for each in blueprint.components:
+        of_field = _CHANGED_FIELDS if each.is_there else _NEW_FIELDS
+        parts[_TITLES.get(each.type, of_field)].append(each.name)
+    return [(title, names) for title, names in parts.items() if names]
 
 
 def archive_of(blueprint: Blueprint, version: str) -> bytes:

@@ -15,12 +15,14 @@ NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 class Component:
     """One piece of metadata: its type, its full name (`Account.Status__c`), and its element.
 
-    The element has the name that it has as the root of a file of its own.
+    The element has the name that it has as the root of a file of its own. `is_there`: the org has
+    one of that name, which this one replaces.
     """
 
     type: str
     name: str
     element: Element
+    is_there: bool = False
 
     @property
     def object(self) -> str:

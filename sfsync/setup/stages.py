@@ -35,7 +35,7 @@ def stages(present: Sequence[Mapping[str, Value]], added: Mapping[str, StageWish
     for name, wish in added.items():
         if name not in names:
             _added(element, name, wish)
-    return Component("StandardValueSet", STAGES, element)
+    return Component("StandardValueSet", STAGES, element, is_there=True)
 
 
 def _name(row: Mapping[str, Value]) -> str:
