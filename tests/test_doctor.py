@@ -166,15 +166,20 @@ def test_settings_that_are_wrong_are_checks_like_others(
     assert said[-1] == "2 to put right, nothing else to know."
 
 
-def test_what_no_rule_needs_is_told_in_one_line(fake: FakeOrg) -> None:
-    for name in ("Account", "Opportunity"):
-        fake.drop_field(name, "RecordTypeId")
-    checks = examine()
-    (told,) = [each for each in checks if "no rule needs" in each["text"]]
-
+def test_what_no_rule_needs_is_told_in_one_line(fake: FakeOrg, well: Well) -> None:
+    # as an org has it that has no record types
+    names = ["Account.RecordTypeId", "Opportunity.RecordTypeId"]
+    (told,) = [each for each in well.checks if "no rule needs" in each["text"]]
     assert told["level"] == "note"
-    assert told["text"].endswith("names it: Account.RecordTypeId, Opportunity.RecordTypeId")
-    assert told["fields"] == ["Account.RecordTypeId", "Opportunity.RecordTypeId"]
+    assert told["text"].endswith(f"names and no rule needs: {', '.join(names)}")
+    assert told["fields"] == names
+
+    fake.declare("Account", {"name": "RecordTypeId", "type": "reference"})
+    # of what rules need another line tells
+    fake.drop_field("Account", "Enriched_At__c")
+    checks = examine(ExitCode.CONFIGURATION)
+    (told,) = [each for each in checks if "no rule needs" in each["text"]]
+    assert told["fields"] == ["Opportunity.RecordTypeId"]
 
 
 def test_fields_that_are_not_there_are_named_with_their_types(fake: FakeOrg) -> None:

@@ -45,9 +45,9 @@ def check_spare_fields(policy: Policy, described: Described) -> Iterator[Check]:
         elif name not in needed:
             lacking.append(name)
     if lacking:
-        what = "what no rule needs, though config/sfsync.yaml names it"
-        text = f"the org lacks, or hides from the service's user, {what}: {', '.join(lacking)}"
-        remedy = "nothing need be done; let the user see it where recordings shall have it"
+        what = "the org lacks or hides what config/sfsync.yaml names and no rule needs"
+        text = f"{what}: {', '.join(lacking)}"
+        remedy = "nothing need be done: only `sfsync org record` would read it"
         yield Check(FIELDS, Level.NOTE, text, remedy, tuple(lacking))
 
 
