@@ -123,8 +123,12 @@ class Messages:
         """The messages that are neither sent nor refused, in the order in which they were
         planned.
         """
-        states = [state.value for state in OPEN]
-        query = sa.select(*_COLUMNS).where(MESSAGES.c.org == org, MESSAGES.c.state.in_(states))
+        return self.in_states(org, OPEN)
+
+    def in_states(self, org: str, states: Collection[MessageState]) -> list[JournalledMessage]:
+        """The messages in these states, in the order in which they were planned."""
+        wanted = [state.value for state in states]
+        query = sa.select(*_COLUMNS).where(MESSAGES.c.org == org, MESSAGES.c.state.in_(wanted))
         with self._engine.connect() as connection:
             return [
                 _message(row) for row in connection.execute(query.order_by(MESSAGES.c.number)).all()

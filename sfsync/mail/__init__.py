@@ -9,9 +9,10 @@ from sfsync.mail.eml import Letterhead, to_eml
 from sfsync.mail.model import Address, Attachment, Message
 from sfsync.mail.outbox import Outbox
 from sfsync.mail.postman import Books, Delivery, Pace, Postman
-from sfsync.mail.smtp import Security, Server, SmtpCarrier
+from sfsync.mail.smtp import PORTS, Security, Server, SmtpCarrier
 
 __all__ = [
+    "PORTS",
     "Address",
     "Answer",
     "Attachment",
