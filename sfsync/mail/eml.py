@@ -14,6 +14,8 @@ from sfsync.mail.model import Address, Attachment, Message, one_line
 
 _CRLF = "\r\n"
 _SHORT = 70
+# The library takes seconds over longer ones.
+_FILE_NAME = 100
 
 
 class _Folding(EmailPolicy):
@@ -21,10 +23,10 @@ class _Folding(EmailPolicy):
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Write one header."""
-        if name == "Subject" and (not value.isascii() or len(value) > _SHORT or "=?" in value):
+        if name == "Subject" and _is_encoded(value):
             return f"{name}: {_encoded(name, value)}{_CRLF}".encode("ascii")
         for address in getattr(value, "addresses", ()):
-            if not address.display_name.isascii():
+            if _is_encoded(address.display_name):
                 who = f"{_encoded(name, address.display_name)}{_CRLF} <{address.addr_spec}>"
                 return f"{name}: {who}{_CRLF}".encode("ascii")
         return super().fold_binary(name, value)
@@ -54,7 +56,7 @@ def to_eml(message: Message, head: Letterhead, at: datetime, message_id: str) ->
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _header(head.sender)
     mail["To"] = _header(message.to)
-    mail["Subject"] = one_line(message.subject)
+    mail["Subject"] = _defused(message.subject)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id
     if head.reply_to:
@@ -74,7 +76,11 @@ def to_eml(message: Message, head: Letterhead, at: datetime, message_id: str) ->
 
 
 def _header(address: Address) -> HeaderAddress:
-    return HeaderAddress(address.name, addr_spec=address.email)
+    return HeaderAddress(_defused(address.name), addr_spec=address.email)
+
+
+def _is_encoded(text: str) -> bool:
+    return not text.isascii() or len(text) > _SHORT
 
 
 def _encoded(name: str, text: str) -> str:
@@ -89,10 +95,17 @@ def _draw_boundaries(mail: EmailMessage, message_id: str) -> None:
             part.set_boundary(f"=_{number}_{digest}")
 
 
+def _defused(text: str) -> str:
+    """Put a text on one line; it stays so where it looks like an encoded one, which the library
+    would decode, line breaks and all.
+    """
+    return one_line(text).replace("=?", "= ?")
+
+
 def _attach(mail: EmailMessage, attachment: Attachment) -> None:
     main, _, sub = attachment.mime.partition("/")
     params = {"charset": "utf-8"} if main == "text" else None
-    name = one_line(attachment.name).replace("/", "-").replace("\\", "-")
+    name = _defused(attachment.name).replace("/", "-").replace("\\", "-")[-_FILE_NAME:]
     mail.add_attachment(
         attachment.content, maintype=main, subtype=sub, filename=name, params=params
     )
