@@ -1,6 +1,8 @@
 """Does each message reach its reader once, whatever the mail server says or does not say?"""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -370,6 +372,23 @@ def test_what_was_sent_or_refused_is_no_longer_kept(office: Office) -> None:
     assert [kept.letter(BOOKS, key) is None for key in keys] == [True, True, False]
     assert kept.counts() == {"sent": 1, "refused": 1, "unknown": 1}
     assert [each.key for each in kept.in_states(BOOKS, [REFUSED, UNKNOWN])] == keys[1:]
+
+
+def test_a_journal_from_before_there_were_messages_takes_them(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    Journal.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("DROP TABLE messages")
+        before = database.execute("SELECT version FROM journal_version").fetchall()
+    journal = Journal.open(f"sqlite:///{file}")
+    with serving() as post:
+        assert states(Office(journal).postman(post).send(messages("ana"))) == [SENT]
+    journal.close()
+    again = Journal.open(f"sqlite:///{file}")
+    assert again.messages.counts() == {"sent": 1}
+    again.close()
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT version FROM journal_version").fetchall() == before
 
 
 def test_the_books_of_one_org_are_not_those_of_another(office: Office) -> None:
