@@ -132,7 +132,13 @@ def serving(
         more |= {"auth_required": True, "authenticator": post.authenticate}
         more |= {"auth_require_tls": starttls}
     server = _OnAnyPort(
-        post, hostname="127.0.0.1", port=0, ssl_context=context if tls else None, **more
+        post,
+        hostname="127.0.0.1",
+        port=0,
+        ssl_context=context if tls else None,
+        # Otherwise each connection asks the name service for it.
+        server_hostname="localhost",
+        **more,
     )
     server.start()
     post.port = server.port
