@@ -30,12 +30,13 @@ from sfsync.mail import (
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 BOOKS = "00D000000000001EAA"
-LONGEST = 0.06
+# Kills while the first runs plan; the others are killed some letters on, in the midst of one.
 PLANNING = 5
+LONGEST, MOST_LETTERS = 0.02, 8
 
 
 class Starting(SmtpCarrier):
-    """Says on a pipe that it has begun to send."""
+    """Says on a pipe that it begins with a letter."""
 
     pipe = -1
 
@@ -43,7 +44,6 @@ class Starting(SmtpCarrier):
         """Take one letter."""
         if self.pipe >= 0:
             os.write(self.pipe, b"!")
-            self.pipe = -1
         return super().carry(letter, sender, hand_over)
 
 
@@ -65,9 +65,9 @@ def send(url: str, port: int, count: int, pipe: int = -1) -> None:
     journal.close()
 
 
-def run(url: str, port: int, count: int, seconds: float | None, *, started: bool = True) -> None:
-    """Send in a process of its own, and kill that so many seconds after it was born, or `started`
-    to send.
+def run(url: str, port: int, count: int, seconds: float | None, letters: int = 0) -> None:
+    """Send in a process of its own, and kill that so many seconds after it began with so many
+    letters.
     """
     reads, writes = os.pipe()
     child = os.fork()
@@ -76,7 +76,7 @@ def run(url: str, port: int, count: int, seconds: float | None, *, started: bool
         os._exit(0)
     os.close(writes)
     if seconds is not None:
-        if started:
+        for _ in range(letters):
             os.read(reads, 1)
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
@@ -91,7 +91,8 @@ def main(url: str, *numbers: str) -> None:
     port, count, kills, seed = map(int, numbers)
     random = Random(seed)
     for number in range(kills):
-        run(url, port, count, random.uniform(0, LONGEST), started=number >= PLANNING)
+        letters = random.randint(1, MOST_LETTERS) if number >= PLANNING else 0
+        run(url, port, count, random.uniform(0, LONGEST), letters)
     journal = Journal.open(url)
     before = journal.messages.counts().get("sent", 0)
     journal.close()

@@ -38,7 +38,7 @@ def test_200_mails_sent_by_20_processes_that_are_killed_arrive_once_or_it_is_sai
     assert done.stderr.split().count("killed") == KILLS, "the mails were too few to be killed at"
     told = json.loads(done.stdout)
     noted = told["noted"]
-    assert told["before"] > 0, "they were killed before they sent anything"
+    assert told["before"] >= KILLS, "they were killed before they sent anything"
     came = Counter(post.recipients)
     assert len(noted) == MAILS
     # Whoever got a mail twice, or perhaps did, is known.
