@@ -4,7 +4,17 @@ The doctor only asks. What it finds are `Check`s, in groups; each that is no goo
 do.
 """
 
-from sfsync.doctor.check import GROUPS, JOURNAL, LIMITS, SETTINGS, SIGN_IN, Check, Level, is_well
+from sfsync.doctor.check import (
+    GROUPS,
+    JOURNAL,
+    LIMITS,
+    MAIL,
+    SETTINGS,
+    SIGN_IN,
+    Check,
+    Level,
+    is_well,
+)
 from sfsync.doctor.fields import check_fields, check_spare_fields
 from sfsync.doctor.org import (
     ASKED_ABOUT,
@@ -20,6 +30,7 @@ __all__ = [
     "GROUPS",
     "JOURNAL",
     "LIMITS",
+    "MAIL",
     "SETTINGS",
     "SET_NAME",
     "SIGN_IN",
