@@ -7,7 +7,7 @@ journalled, sent and undone is one and the same thing, and JSON needs no transla
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 RULE_CAUSE = "rule:"
@@ -133,6 +133,26 @@ class Finding:
     owner_id: str | None
     message: str
     evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding and its life: first and last seen, and solved, at which instants (UTC).
+
+    `amount` is the money at stake, in the org's currency; None where nobody knows. `returned` says
+    that it had been solved before. Until `snoozed_until` or `waived_until` (days of the org) it is
+    not told; `why` is the reason for that.
+    """
+
+    finding: Finding
+    first_seen: datetime
+    last_seen: datetime
+    amount: float | None = None
+    returned: bool = False
+    solved_at: datetime | None = None
+    snoozed_until: date | None = None
+    waived_until: date | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
