@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
@@ -48,6 +48,19 @@ class Settings(BaseSettings):
     journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
     config: Path | None = Field(None, description="The configuration folder.")
     read_only: bool = Field(False, description="Make every write to the org impossible.")
+    smtp_host: str = Field("", description="The mail server; empty: mails go to files.")
+    smtp_port: int | None = Field(None, ge=1, le=65535, description="None: as the security says.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to the mail server is closed to others."
+    )
+    smtp_user: str = Field("", description="The user to sign in as; empty: without signing in.")
+    smtp_password: str = Field("", repr=False, description="The user's password.")
+    smtp_password_file: Path | None = Field(None, description="A file that holds the password.")
+    smtp_timeout: float = Field(30, gt=0, description="Seconds to wait for the mail server.")
+    mail_from: str = Field("", description="From whom mails come: an address, or NAME <address>.")
+    mail_reply_to: str = Field("", description="Whom an answer reaches; empty: the sender.")
+    mail_per_minute: float = Field(30, gt=0, description="At most so many mails a minute.")
+    admin_email: str = Field("", description="Who gets what nobody else would get.")
 
     @property
     def journal(self) -> str:

@@ -1,7 +1,7 @@
 """Is everything there that the service needs? (`sfsync doctor`)"""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ from rich.text import Text
 from sfsync.cli import opening
 from sfsync.cli.opening import opened_journal
 from sfsync.cli.options import Place, format_option, place_options
+from sfsync.cli.posting import check_mail
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sfsync.doctor import Check, Level
     from sfsync.org import OrgReader
 
+# The states of messages that somebody should know of.
+_UNSENT = ("planned", "sending", "refused", "unknown")
 _MARKS = {"good": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
 
 
@@ -29,7 +32,7 @@ _MARKS = {"good": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗"
 @format_option("table", "json")
 @place_options
 def doctor(form: str, place: Place, quiet: bool) -> None:
-    """Check sign-in, limits, fields, permissions, journal and clock.
+    """Check sign-in, limits, fields, permissions, journal, mail and clock.
 
     Each problem comes with what to do about it. Exit code 0 only where all that the active rules
     need is there, else 5; 6 where the org cannot be reached. Nothing is written.
@@ -55,6 +58,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
         checks.append(Check(group, Level.PROBLEM, one_line(str(error))))
         code = error.exit_code
     checks += _of_journal(setting)
+    checks += check_mail(setting.settings, is_real=setting.is_salesforce)
     if code is ExitCode.DONE and not is_well(checks):
         code = ExitCode.CONFIGURATION
     if form == "json":
@@ -99,12 +103,22 @@ def _of_journal(setting: Setting) -> list["Check"]:
     where = "the database of SFSYNC_JOURNAL_URL" if settings.journal_url else settings.state_dir
     try:
         with opened_journal(settings) as journal:
-            runs = journal.runs()
+            runs, messages = journal.runs(), journal.messages.counts()
     except SfsyncError as error:
         return [Check("journal", Level.PROBLEM, one_line(str(error)))]
     last = f"; the last, {runs[0].id}, {runs[0].state.value}" if runs else ""
     text = f"{where}: {count(len(runs), 'run')}{last}" if runs else f"{where}: no run yet"
-    return [Check("journal", Level.GOOD, text)]
+    return [Check("journal", Level.GOOD, text), *_of_messages(messages)]
+
+
+def _of_messages(counts: Mapping[str, int]) -> Iterator["Check"]:
+    """Tell of mails that did not arrive, or of which nobody knows."""
+    from sfsync.doctor import MAIL, Check, Level
+
+    wrong = [f"{counts[state]} {state}" for state in _UNSENT if state in counts]
+    if wrong:
+        text = f"of the mails so far {', '.join(wrong)}"
+        yield Check(MAIL, Level.NOTE, text, "docs/operate.md, Mail, says what that means")
 
 
 def _data(checks: Sequence["Check"], well: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The doctor only asks. What it finds are `Check`s, in groups; each that is no goo
 do.
 """
 
-from sfsync.doctor.check import GROUPS, Check, Level, is_well
+from sfsync.doctor.check import GROUPS, MAIL, Check, Level, is_well
 from sfsync.doctor.fields import check_fields
 from sfsync.doctor.org import (
     ASKED_ABOUT,
@@ -18,6 +18,7 @@ from sfsync.doctor.org import (
 __all__ = [
     "ASKED_ABOUT",
     "GROUPS",
+    "MAIL",
     "SET_NAME",
     "Check",
     "Level",

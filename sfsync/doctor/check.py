@@ -11,8 +11,9 @@ FIELDS = "objects and fields"
 HISTORY = "history"
 PERMISSIONS = "permissions"
 JOURNAL = "journal"
+MAIL = "mail"
 CLOCK = "clock"
-GROUPS = (SIGN_IN, LIMITS, FIELDS, HISTORY, PERMISSIONS, JOURNAL, CLOCK)
+GROUPS = (SIGN_IN, LIMITS, FIELDS, HISTORY, PERMISSIONS, JOURNAL, MAIL, CLOCK)
 
 
 class Level(StrEnum):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
@@ -41,7 +42,14 @@ class Journal:
 
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
-        return cls(open_database(url))
+        engine = open_database(url)
+        add_messages(engine)
+        return cls(engine)
+
+    @property
+    def messages(self) -> Messages:
+        """The messages that were to be sent."""
+        return Messages(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

@@ -1,0 +1,53 @@
+"""What does the journal keep of a mail, so that it is sent once?"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    """What became of a message.
+
+    planned: in the journal, surely not sent. sending: being handed over; of a dead process: perhaps
+    sent. sent: the server took it. refused: it will never be sent. unknown: handed over, and no
+    answer came: perhaps sent.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it goes out: bytes, to one address, under its key and its Message-ID."""
+
+    key: str
+    recipient: str
+    message_id: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledMessage:
+    """A message as the journal holds it.
+
+    `handed_over` counts how often it was given to the server and may have been taken; `words` are
+    the last ones of the server about it. `planned_at` and `changed_at` are UTC.
+    """
+
+    key: str
+    recipient: str
+    message_id: str
+    state: MessageState
+    handed_over: int
+    words: str
+    planned_at: datetime
+    changed_at: datetime
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it was sent or refused, so that nothing is left to do."""
+        return self.state in (MessageState.SENT, MessageState.REFUSED)
