@@ -195,7 +195,7 @@ class _Mails:
 
     def send(self, reports: "Sequence[Report]") -> bool:
         """Send each that has a reader, and say what became of it; tell whether all were sent."""
-        from sfsync.model import MessageState
+        from sfsync.letter import MessageState
 
         services = self._at.services
         postman = postman_of(self._settings, services.journal, services.books)

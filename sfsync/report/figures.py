@@ -96,6 +96,8 @@ def cleaned(text: str) -> str:
 
     Marks that turn the direction of what follows them go, too: a name may not turn its neighbours.
     """
+    if text.isprintable():
+        return " ".join(text.split())
     kept = (char if char.isprintable() or char in _JOINERS else " " for char in text)
     return " ".join("".join(kept).split())
 

@@ -5,6 +5,7 @@ Templates only lay out what stands here: each text is written, in the reader's l
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from sfsync.report.figures import Speech, isolated
 from sfsync.report.lines import (
@@ -23,6 +24,7 @@ MOST_LINES = 100
 MOST_SOLVED = 20
 # The height of the highest bar, in pixels.
 _HIGHEST = 48
+_SHORTEST_TREND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +167,18 @@ class _Writer:
         yield speech.say(f"why_{report.capacity}")
 
     def bars(self) -> tuple[Bar, ...]:
-        highest = max((week.open for week in self._report.trend), default=0)
+        """From the first week of which something is known; one week alone shows no trend."""
+        known = [*dropwhile(lambda week: not week.open, self._report.trend)]
+        if len(known) < _SHORTEST_TREND:
+            return ()
+        highest = max(week.open for week in known)
         return tuple(
             Bar(
                 self._speech.short_day(week.ends),
                 self._speech.number(week.open),
-                max(1, round(_HIGHEST * week.open / max(highest, 1))),
+                max(1, round(_HIGHEST * week.open / highest)),
             )
-            for week in self._report.trend
+            for week in known
         )
 
     def teams(self) -> Iterator[TeamRow]:
