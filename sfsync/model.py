@@ -137,7 +137,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A finding and its life: first and last seen, and solved, at which instants (UTC).
+    """A finding and its life: first (in its present spell) and last seen, and solved, at which
+    instants (UTC).
 
     `amount` is the money at stake, in the org's currency; None where nobody knows. `returned` says
     that it had been solved before. Until `snoozed_until` or `waived_until` (days of the org) it is

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_report import NOW, found, reports, texts
+from test_report import NOW, TEXTS, found, reports
 
 from sfsync.report import render
 
@@ -74,13 +74,12 @@ def mail() -> str:
     several = [
         found(f"{name} {n}", ("theo", "lea")[n % 2], code=code, days=n, amount=10.0**n)
         for n, name in enumerate(NAMES)
-        for code in ("subscription-date-overtaken", "target-going-idle", "status-date-in-future")
+        for code in ("renewed", "idle", "undated")
     ]
     solved = [found(f"Solved {n}", solved_at=NOW - timedelta(hours=1)) for n in range(30)]
-    low = [found("Low", code="status-without-entry")]
     own = [found("Of a manager", "maud", returned=True, days=60)]
-    told = reports([*several, *solved, *own, *low])
-    pages = [render(told[each], texts(), "fr", "fr_FR").html for each in ("maud", "director")]
+    told = reports([*several, *solved, *own])
+    pages = [render(told[each], TEXTS, "fr", "fr_FR").html for each in ("maud", "director")]
     return pages[0].replace("</body>", "") + re.sub(r".*<body[^>]*>", "", pages[1], flags=re.S)
 
 

@@ -93,9 +93,9 @@ def read_reports(
 ) -> "tuple[Mapping[str, FindingText], tuple[ReportOrder, ...]]":
     """Read the findings' texts and the reports ordered. Raises ConfigError with all problems."""
     from sfsync.report import REPORTS_FILE, load_orders
-    from sfsync.rules.texts import FINDINGS_FILE, load_texts
+    from sfsync.rules.texts import TEXTS_FILE, load_texts
 
-    texts = load_texts(*_read(setting.config.path / FINDINGS_FILE))
+    texts = load_texts(*_read(setting.config.path / TEXTS_FILE))
     return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
 
 

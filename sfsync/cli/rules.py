@@ -26,12 +26,15 @@ def rules() -> None:
 def check(place: Place, quiet: bool) -> None:
     """Check the configuration; tell every problem at once.
 
-    setup.yaml is checked when all else is right: it speaks of the others' fields and states.
+    setup.yaml and reports.yaml are checked when all else is right: they speak of what the others
+    name.
     """
+    from sfsync.cli.report import read_reports
     from sfsync.cli.setup import wishes_of
 
     setting = set_up(place)
     wishes_of(setting)
+    read_reports(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
     count = sum(len(part) for each in parts for part in each)

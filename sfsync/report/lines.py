@@ -128,7 +128,7 @@ def at_stake(lines: Iterable[Line]) -> float | None:
 def trend_of(found: Sequence[OpenFinding], now: datetime, zone: str) -> tuple[Week, ...]:
     """Count what was open now and at the same time of the weeks before, oldest first.
 
-    A finding that returned counts from when it was first seen: when it was away is not known.
+    A finding that returned counts from its return: its earlier life is not known.
     """
     moments = [now - timedelta(weeks=weeks) for weeks in reversed(range(WEEKS))]
     return tuple(

@@ -11,7 +11,7 @@ from sfsync.lines import read_yaml
 from sfsync.registry import nearest
 from sfsync.rules.shape import Shape, keys_at
 
-FINDINGS_FILE = "findings.yaml"
+TEXTS_FILE = "findings.yaml"
 
 
 class Words(Shape):
