@@ -142,6 +142,19 @@ def test_in_the_first_report_all_is_new_and_nothing_solved() -> None:
     assert len(report.lines) == 1
 
 
+def test_each_reader_is_told_since_their_own_last_report() -> None:
+    told = {"maud": NOW - timedelta(days=10), "director": NOW - timedelta(days=1)}
+    edition = Edition(ReportOrder("exceptions"), NOW, None, URL, "Europe/Paris", ADMIN, told)
+    several = [found("Mid", days=5), found("Other", "wini", days=5)]
+    made = {each.reader.id: each for each in build_reports(several, PEOPLE, TEXTS, edition)}
+    assert names(made["maud"], "new") == ["Mid"]
+    assert {team.manager.id: team.sums.open for team in made["director"].teams} == {
+        "maud": 1,
+        "grace": 1,
+    }
+    assert (made["grace"].since, names(made["grace"], "new")) == (None, ["Other"])
+
+
 def test_nothing_to_say_makes_no_report() -> None:
     assert reports([]) == {}
     assert reports([found(solved_at=SINCE - timedelta(days=1))]) == {}

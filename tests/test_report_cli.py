@@ -127,6 +127,18 @@ def test_each_mail_is_sent_once_a_day(call: Call) -> None:
     assert len(list(Path(".sfsync/outbox").iterdir())) == 2 * len(sent)
 
 
+def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:
+    file = Path(f"look/exceptions-2026-06-15-{MAUD}.txt")
+    call("--out", "look", "--send", "--to", "Maud Verchère-Lys")
+    assert "C'est le premier rapport" in file.read_text("utf-8")
+    call("--out", "look")
+    assert "depuis le 15/06/2026 10:00" in file.read_text("utf-8")
+    henri = Path(f"look/exceptions-2026-06-15-{HENRI}.txt").read_text("utf-8")
+    assert "C'est le premier rapport" in henri
+    call("--out", "look", "--since", "2026-06-01T08:00:00Z")
+    assert "depuis le 01/06/2026 10:00" in file.read_text("utf-8")
+
+
 def test_without_an_admin_it_is_said_who_gets_nothing(
     call: Call, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

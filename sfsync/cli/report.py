@@ -53,7 +53,7 @@ def report() -> None:
     help="Write the files there, and not to `reports` in the state folder.",
 )
 @click.option("--send", "sends", is_flag=True, help="Send the mails; files only with --out.")
-@click.option("--since", type=Moment(), help="When the last report was: what is later is new.")
+@click.option("--since", type=Moment(), help="What is later is new; else since the last one sent.")
 @now_option
 @place_options
 def exceptions(
@@ -119,9 +119,13 @@ def _reports(
     found = open_findings(at)
     people = read_people(at.org, {each.finding.owner_id or "" for each in found})
     admin = _admin(at)
-    now, zone, url = at.services.now, at.org.zone, at.org.url
-    editions = [Edition(order, now, since, url, zone, admin) for order in orders]
-    return [each for edition in editions for each in build_reports(found, people, texts, edition)]
+    services, zone, url = at.services, at.org.zone, at.org.url
+    reports: list[Report] = []
+    for order in orders:
+        told = {} if since else services.journal.editions.last(services.books, order.name)
+        edition = Edition(order, services.now, since, url, zone, admin, told)
+        reports += build_reports(found, people, texts, edition)
+    return reports
 
 
 def open_findings(at: Opened) -> "tuple[OpenFinding, ...]":
@@ -205,8 +209,11 @@ class _Mails:
                 self._screen.warn(f"{each.reader.name}: {_NO_ADMIN}")
         mails = [message_of(each, self._rendered(each)) for each in readable]
         deliveries = postman.send(mails)
-        for delivery in deliveries:
+        for told, delivery in zip(readable, deliveries, strict=True):
             self._screen.tell(delivery.sentence)
+            if delivery.state is MessageState.SENT and not delivery.is_earlier:
+                editions = services.journal.editions
+                editions.note(services.books, told.name, told.reader.id, told.now)
         sent = sum(delivery.state is MessageState.SENT for delivery in deliveries)
         self._screen.say(f"{count(sent, 'mail')} of {len(reports)} sent")
         return sent == len(reports)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.editions import Editions, add_editions
 from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
@@ -44,12 +45,18 @@ class Journal:
         """
         engine = open_database(url)
         add_messages(engine)
+        add_editions(engine)
         return cls(engine)
 
     @property
     def messages(self) -> Messages:
         """The messages that were to be sent."""
         return Messages(self._engine)
+
+    @property
+    def editions(self) -> Editions:
+        """The reports that readers got."""
+        return Editions(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

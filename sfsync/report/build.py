@@ -23,10 +23,11 @@ from sfsync.rules.texts import FindingText
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One issue of a report: which, as of when, since which one before (None: it is the first).
+    """One issue of a report: which, as of when, since which one before.
 
-    `now` and `since` are aware UTC. `url` and `zone` are the org's. `admin` reads what nobody else
-    can.
+    `told` says as of when each reader got the last one, by their Ids, `since` when all others did
+    (None: this is the first). All instants are aware UTC. `url` and `zone` are the org's. `admin`
+    reads what nobody else can.
     """
 
     order: ReportOrder
@@ -35,6 +36,11 @@ class Edition:
     url: str
     zone: str
     admin: Person
+    told: Mapping[str, datetime] = field(default_factory=dict)
+
+    def last_told(self, reader: Person) -> datetime | None:
+        """Return as of when a reader got the report before; None: this is their first."""
+        return self.told.get(reader.id, self.since)
 
 
 def build_reports(
@@ -99,15 +105,14 @@ class _Office:
         if self._is_put_off(found):
             desk.put_off += 1
             return
-        line = self._line(found, text)
         desk.history.append(found)
-        desk.lines += [line] if line else []
+        desk.lines += self._line(found, text, reader)
         if self._edition.order.to != "managers" or reader == self._edition.admin:
             return
         for below, manager in _ranks(reader, self._people):
             above = self._desk(manager)
             above.history.append(found)
-            above.below[below.id] += [line] if line else []
+            above.below[below.id] += self._line(found, text, manager)
 
     def report(self, desk: _Desk) -> Report:
         """Write the report of what lies on a desk."""
@@ -122,7 +127,7 @@ class _Office:
             language=order.language,
             currency=order.currency,
             now=edition.now,
-            since=edition.since,
+            since=edition.last_told(desk.reader),
             zone=edition.zone,
             lines=tuple(sorted(desk.lines, key=oldest_first)),
             teams=tuple(Team(self._people[id], sum_up(lines)) for id, lines in below if lines),
@@ -148,20 +153,19 @@ class _Office:
         days = (found.snoozed_until, found.waived_until)
         return found.solved_at is None and any(day and self._today < day for day in days)
 
-    def _line(self, found: OpenFinding, text: FindingText) -> Line | None:
-        """Return the line of a finding; None of one that was solved before the last report."""
-        standing = self._standing(found)
+    def _line(self, found: OpenFinding, text: FindingText, reader: Person) -> list[Line]:
+        """Return a finding's line; none where it was solved before the reader's last report."""
+        standing = self._standing(found, self._edition.last_told(reader))
         if standing is None:
-            return None
+            return []
         finding, edition = found.finding, self._edition
         owner = self._people.get(finding.owner_id or "")
         until = day_in(edition.zone, found.solved_at or edition.now)
         days = max(0, (until - day_in(edition.zone, found.first_seen)).days)
         link = f"{edition.url}/lightning/r/{finding.object}/{finding.id}/view"
-        return Line(found, text, "" if owner is None else owner.name, standing, days, link)
+        return [Line(found, text, "" if owner is None else owner.name, standing, days, link)]
 
-    def _standing(self, found: OpenFinding) -> Standing | None:
-        since = self._edition.since
+    def _standing(self, found: OpenFinding, since: datetime | None) -> Standing | None:
         if found.solved_at is not None:
             is_news = since is not None and since < found.solved_at <= self._edition.now
             return Standing.SOLVED if is_news else None
