@@ -137,12 +137,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A finding and its life: first (in its present spell) and last seen, and solved, at which
-    instants (UTC).
+    """A finding as the journal keeps it: since when, until when, and what is at stake.
 
-    `amount` is the money at stake, in the org's currency; None where nobody knows. `returned` says
-    that it had been solved before. Until `snoozed_until` or `waived_until` (days of the org) it is
-    not told; `why` is the reason for that.
+    `first_seen` begins its present spell, `last_seen` is the last pass that found it (UTC).
+    `amount` is the opportunity's, or the sum of the account's open ones. `returned`: it had been
+    solved before. `solved_at`: the pass that found it no more; None while it is open. Before the
+    day `snoozed_until` or `waived_until` it is not shown; `why` says for what reason it is waived.
     """
 
     finding: Finding
@@ -154,6 +154,12 @@ class OpenFinding:
     snoozed_until: date | None = None
     waived_until: date | None = None
     why: str = ""
+
+    def is_hidden(self, on: date) -> bool:
+        """Tell whether it is snoozed or waived on that day."""
+        return any(
+            until is not None and on < until for until in (self.snoozed_until, self.waived_until)
+        )
 
 
 @dataclass(frozen=True, slots=True)

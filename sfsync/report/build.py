@@ -102,7 +102,8 @@ class _Office:
         """Lay a finding on its reader's desk, and in the sums of each manager above."""
         reader = self._reader(found.finding.owner_id, text)
         desk = self._desk(reader)
-        if self._is_put_off(found):
+        # A finding is told again on the day until which it was put off.
+        if found.solved_at is None and found.is_hidden(self._today):
             desk.put_off += 1
             return
         desk.history.append(found)
@@ -147,11 +148,6 @@ class _Office:
         if order.to == "owners" and owner is not None and owner.can_read:
             return owner
         return manager_of(owner_id, self._people) or admin
-
-    def _is_put_off(self, found: OpenFinding) -> bool:
-        """A finding is told again on the day until which it was put off."""
-        days = (found.snoozed_until, found.waived_until)
-        return found.solved_at is None and any(day and self._today < day for day in days)
 
     def _line(self, found: OpenFinding, text: FindingText, reader: Person) -> list[Line]:
         """Return a finding's line; none where it was solved before the reader's last report."""
