@@ -88,7 +88,7 @@ def letterhead_of(settings: Settings) -> "Letterhead":
 
 
 def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
-    """Say how mails leave, without trying it, for the doctor; `is_real`: the org is no recording."""
+    """Say how mails leave, without trying it; `is_real`: the org is no recorded one."""
     from sfsync.doctor import MAIL, Check, Level
 
     try:
@@ -115,7 +115,7 @@ def _problems(settings: Settings) -> list[str]:
         problems.append("SFSYNC_MAIL_FROM is not set: say from whom mails come")
     if bool(settings.smtp_user) != bool(settings.smtp_password):
         problems.append(
-            "of SFSYNC_SMTP_USER and SFSYNC_SMTP_PASSWORD one is set: set both, or none"
+            "of SFSYNC_SMTP_USER and SFSYNC_SMTP_PASSWORD only one is set: set both, or none"
         )
     is_open = settings.smtp_security == "none" and settings.smtp_host not in _OWN_HOSTS
     if settings.smtp_password and is_open:

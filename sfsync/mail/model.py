@@ -73,9 +73,9 @@ def _checked(email: str) -> str:
     problem = f"{email!r} is no mail address that can be written to: correct it"
     try:
         written = f"{local}@{domain.encode('idna').decode('ascii')}"
+        if len(written) > _LONGEST or not _PARTS.fullmatch(written):
+            raise ValueError(problem)
         HeaderAddress(addr_spec=written)
     except (ValueError, HeaderParseError) as error:
         raise ValueError(problem) from error
-    if len(written) > _LONGEST or not _PARTS.fullmatch(written):
-        raise ValueError(problem)
     return written

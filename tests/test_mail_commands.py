@@ -1,0 +1,144 @@
+"""Do the commands say how mails leave, and whether they do?"""
+
+import os
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from mail_server import PASSWORD, USER, Post, certificates, serving
+
+from sfsync.cli import commands, opening
+from sfsync.cli.posting import check_mail, letterhead_of, postman_of
+from sfsync.doctor import Check, Level
+from sfsync.errors import ConfigError, ExitCode
+from sfsync.journal import Journal
+from sfsync.letter import MessageState
+from sfsync.mail import Address, Message
+from sfsync.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder, without any setting of the machine's."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("SFSYNC_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "authority.pem").write_bytes(certificates().authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+
+
+def use(post: Post, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+    """Set a mail server that encrypts, and wants a password."""
+    names = {
+        "SMTP_HOST": "localhost",
+        "SMTP_PORT": str(post.port),
+        "SMTP_USER": USER,
+        "SMTP_PASSWORD": PASSWORD,
+        "SMTP_TIMEOUT": "5",
+        "MAIL_FROM": "Sales loop <sales-loop@example.com>",
+    }
+    for name, value in {**names, **more}.items():
+        monkeypatch.setenv(f"SFSYNC_{name}", value)
+
+
+def try_mail(*args: str, exits: int = ExitCode.DONE) -> Result:
+    result = CliRunner().invoke(commands, ["mail", "test", "--to", "ana@example.com", *args])
+    assert result.exit_code == exits, (result.output, result.exception)
+    assert PASSWORD not in result.output
+    return result
+
+
+def test_a_test_message_arrives_and_each_step_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(starttls=True, login=True) as post:
+        use(post, monkeypatch, MAIL_REPLY_TO="bea@example.com")
+        said = try_mail().output
+        assert said.splitlines() == [
+            f"connected to localhost, port {post.port}",
+            "encrypted with TLSv1.3; the certificate is good",
+            f"signed in as {USER}",
+            "mail from sales-loop@example.com to ana@example.com is welcome",
+            "handed over",
+            "The server took it (250 OK: queued). Look for it at ana@example.com, also in spam.",
+        ]
+        assert try_mail("-q").output.startswith("The server took it")
+    mail = post.mails[0]
+    assert (mail["From"], mail["Reply-To"]) == (
+        "Sales loop <sales-loop@example.com>",
+        "bea@example.com",
+    )
+
+
+def test_what_stands_in_the_way_is_told_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(starttls=True, login=True, refused={"ana@example.com"}) as post:
+        use(post, monkeypatch)
+        assert "550 5.1.1" in try_mail(exits=ExitCode.INCOMPLETE).stderr
+        use(post, monkeypatch, SMTP_PASSWORD="wrong")
+        assert "refuses the sign-in" in try_mail(exits=ExitCode.CONFIGURATION).stderr
+    use(post, monkeypatch)
+    assert "cannot be reached" in try_mail(exits=ExitCode.UNREACHABLE).stderr
+    assert "is no mail address" in try_mail("--to", "nobody", exits=ExitCode.USAGE).stderr
+
+
+def test_without_a_server_the_test_message_is_in_the_outbox() -> None:
+    said = try_mail().output
+    (file,) = Path(".sfsync/outbox").iterdir()
+    assert said == f"No mail server is set (SFSYNC_SMTP_HOST): written to {file}\n"
+    assert message_from_bytes(file.read_bytes())["To"] == "ana@example.com"
+
+
+def test_the_password_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("password").write_text(f"{PASSWORD}\n", encoding="utf-8")
+    with serving(starttls=True, login=True) as post:
+        use(post, monkeypatch, SMTP_PASSWORD_FILE="password", SMTP_PASSWORD="")
+        try_mail()
+    assert len(post.delivered) == 1
+
+
+def checks(**given: object) -> list[Check]:
+    return check_mail(load_settings(**given), is_real=True)
+
+
+def test_the_doctor_says_how_mails_leave() -> None:
+    (unset,) = checks()
+    assert (unset.level, unset.text) == (
+        Level.NOTE,
+        "no mail server is set: mails are written to .sfsync/outbox",
+    )
+    assert "set SFSYNC_SMTP_HOST and SFSYNC_MAIL_FROM" in unset.remedy
+    assert check_mail(load_settings(), is_real=False)[0].level is Level.GOOD
+    way = {"smtp_host": "mail.example.com", "mail_from": "sales-loop@example.com"}
+    (good,) = checks(**way, smtp_user="ana", smtp_password="secret")
+    assert (good.level, good.text) == (
+        Level.GOOD,
+        "mails go to mail.example.com, port 587 (starttls), as ana, from sales-loop@example.com; "
+        "try it with `sfsync mail test --to ADDRESS`",
+    )
+    assert "port 465 (tls), without signing in" in checks(**way, smtp_security="tls")[0].text
+
+
+def test_the_doctor_tells_all_that_is_wrong_with_the_settings() -> None:
+    found = checks(smtp_host="mail.example.com", smtp_password="secret", smtp_security="none")
+    assert {each.level for each in found} == {Level.PROBLEM}
+    assert [each.text.partition(" ")[0] for each in found] == [
+        "SFSYNC_MAIL_FROM",
+        "SFSYNC_SMTP_SECURITY",
+        "of",
+    ]
+    assert not any("secret" in each.text for each in found)
+    (wrong,) = checks(admin_email="nobody")
+    assert wrong.text.startswith("SFSYNC_ADMIN_EMAIL: 'nobody' is no mail address")
+
+
+def test_the_postman_of_the_settings_sends_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "sleep", lambda _seconds: None)
+    settings: Settings = load_settings(admin_email="admin@example.com")
+    assert letterhead_of(settings).unsubscribe == Address("admin@example.com")
+    journal = Journal.open(f"sqlite:///{Path('journal.db').absolute()}")
+    message = Message(Address("ana@example.com"), "News", "News\n", "", "news:1")
+    (done,) = postman_of(settings, journal, "books").send([message])
+    journal.close()
+    assert done.state is MessageState.SENT
+    assert len(list(Path(".sfsync/outbox").iterdir())) == 1
+    with pytest.raises(ConfigError, match="SFSYNC_MAIL_FROM is not set"):
+        postman_of(load_settings(smtp_host="mail.example.com"), journal, "books")
