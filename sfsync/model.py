@@ -140,8 +140,8 @@ class OpenFinding:
     """A finding as the journal keeps it: since when, until when, and what is at stake.
 
     `first_seen` begins its present spell, `last_seen` is the last pass that found it (UTC).
-    `amount` is the opportunity's, or the sum of the account's open ones. `returned`: it had been solved
-    before. `solved_at`: the pass that found it no more; None while it is open. Before the day
+    `amount` is the opportunity's, or the sum of the account's open ones. `returned`: it had been
+    solved before. `solved_at`: the pass that found it no more; None while it is open. Before the day
     `snoozed_until` or `waived_until` it is not shown; `why` says for what reason it is waived.
     """
 
