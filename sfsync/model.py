@@ -141,8 +141,8 @@ class OpenFinding:
 
     `first_seen` begins its present spell, `last_seen` is the last pass that found it (UTC).
     `amount` is the opportunity's, or the sum of the account's open ones. `returned`: it had been
-    solved before. `solved_at`: the pass that found it no more; None while it is open. Before the day
-    `snoozed_until` or `waived_until` it is not shown; `why` says for what reason it is waived.
+    solved before. `solved_at`: the pass that found it no more; None while it is open. Before the
+    day `snoozed_until` or `waived_until` it is not shown; `why` says for what reason it is waived.
     """
 
     finding: Finding

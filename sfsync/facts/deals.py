@@ -73,7 +73,7 @@ def open_opportunities(look: Look) -> Column:
     reads=("Opportunity.amount", *READS),
     needs=(*NEEDS, "Opportunity.amount"),
 )
-def open_amount(look: Look) -> Column:
+def open_pipeline(look: Look) -> Column:
     """The sum of the amounts of the open opportunities."""
     groups = _accounts(look, ~_flag(look, "is_closed"))
     amounts = np.nan_to_num(look.column("Opportunity", "amount").values, nan=0.0)

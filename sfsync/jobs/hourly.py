@@ -18,7 +18,7 @@ from sfsync.snapshot import MODIFIED, Snapshot
 
 NAME = "hourly"
 # What is at stake in a record: the opportunity's own amount, the open ones of an account.
-_STAKES = {"Opportunity": "amount", "Account": "open_amount"}
+_STAKES = {"Opportunity": "amount", "Account": "open_pipeline"}
 # Reading begins some moments after the pass has read its clock.
 _A_WHILE = timedelta(hours=1)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
-from sfsync.policy import FindingRule, Keep, Machine, Rule
+from sfsync.policy import FindingRule, Machine, Rule
 from sfsync.rules.words import tested
 
 
@@ -40,7 +40,7 @@ def cannot_do_without(look: Look) -> frozenset[str]:
         for machine in look.policy.machines.values()
         for part in (machine.rules, machine.keep, machine.findings)
         for each in part
-        for need in _needs_of(look, machine.object, each)
+        for need in _needs(look, machine.object, each.when)
     )
 
 
@@ -59,7 +59,7 @@ def fields_lacking(look: Look, object_name: str, rule: FindingRule) -> list[str]
     return sorted(api_name(look, each) for each in lacking)
 
 
-def _needs_of(look: Look, object_name: str, part: Rule | Keep | FindingRule) -> list[str]:
+def _needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
     needs = set(_needs(look, object_name, part.when))
     if isinstance(part, FindingRule):
         needs.update(fields_lacking(look, object_name, part))
