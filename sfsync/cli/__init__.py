@@ -21,6 +21,10 @@ _COMMANDS = {
     "undo": ("sfsync.cli.undo:undo", "Show what would take a run back; --apply does it."),
     "runs": ("sfsync.cli.runs:runs", "List the runs in the journal, newest first."),
     "show": ("sfsync.cli.runs:show", "Show one run, change by change."),
+    "findings": (
+        "sfsync.cli.findings:findings",
+        "List what must be looked at; snooze or waive what need not be.",
+    ),
     "explain": (
         "sfsync.cli.explain:explain",
         "Say why a record moved, or did not, and when it may.",

@@ -77,7 +77,8 @@ def exceptions(
     lock = lock_of(setting) if sends else nullcontext()
     with lock, opened(setting, now) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
-        reports = _chosen(_reports(at, texts, orders, since), person)
+        made = _reports(at, texts, orders, since, is_rehearsal=now is not None)
+        reports = _chosen(made, person)
         if not reports:
             screen.say("There is nothing to tell, so there is no mail.")
             return
@@ -112,11 +113,13 @@ def _reports(
     texts: "Mapping[str, FindingText]",
     orders: "Sequence[ReportOrder]",
     since: datetime | None,
+    *,
+    is_rehearsal: bool,
 ) -> "list[Report]":
     from sfsync.extract.people import read_people
     from sfsync.report import Edition, build_reports
 
-    found = open_findings(at)
+    found = open_findings(at, is_rehearsal=is_rehearsal)
     people = read_people(at.org, {each.finding.owner_id or "" for each in found})
     admin = _admin(at)
     services, zone, url = at.services, at.org.zone, at.org.url
@@ -128,15 +131,20 @@ def _reports(
     return reports
 
 
-def open_findings(at: Opened) -> "tuple[OpenFinding, ...]":
-    """Return what is open now, by a plan of this moment; all of it is new."""
+def open_findings(at: Opened, *, is_rehearsal: bool) -> "tuple[OpenFinding, ...]":
+    """Return the findings in the journal, open and solved.
+
+    Where no whole pass ran yet, and for a rehearsal, those of a plan of this moment: all are new.
+    """
     from sfsync.jobs import plan_job
     from sfsync.model import OpenFinding
 
-    now = at.services.now
-    return tuple(
-        OpenFinding(finding, now, now) for finding in plan_job("hourly", at.services).plan.findings
-    )
+    services = at.services
+    kept = () if is_rehearsal else services.journal.findings(services.books)
+    if kept:
+        return kept
+    planned = plan_job("hourly", services).plan.findings
+    return tuple(OpenFinding(finding, services.now, services.now) for finding in planned)
 
 
 def _admin(at: Opened) -> "Person":

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sfsync.errors import NotFound
 from sfsync.journal import rows
 from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
@@ -31,7 +32,7 @@ NEWEST_SHOWN = 5
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
 
 
-class Journal:
+class Journal(FindingsBook):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
