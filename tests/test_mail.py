@@ -264,6 +264,13 @@ def test_a_connection_cut_after_the_letter_is_said_and_the_next_run_sends_it_onc
     assert len(post.delivered) == 3
 
 
+def test_a_letter_in_doubt_waits_for_all_others(office: Office) -> None:
+    with serving(to_letter=[CUT]) as post:
+        office.postman(post).send(messages("ana"))
+        office.postman(post).send(messages("ana", "bea", "cyd"))
+    assert post.recipients == to("ana", "bea", "cyd", "ana")
+
+
 def test_a_letter_in_doubt_twice_is_left_to_people(office: Office) -> None:
     with serving(to_letter=[CUT, CUT]) as post:
         office.postman(post).send(messages("ana"))

@@ -19,6 +19,7 @@ from sfsync.model import Finding, OpenFinding
 from sfsync.report import Edition, Person, Report, ReportOrder, build_reports, load_orders, render
 from sfsync.report.figures import speech_of
 from sfsync.report.orders import OrderShape
+from sfsync.report.render import MOST_BYTES
 from sfsync.report.sheet import harmless
 from sfsync.report.view import MOST_LINES
 from sfsync.report.words import KEYS, LANGUAGES, word
@@ -453,8 +454,19 @@ def test_of_five_thousand_the_mail_shows_the_worst_hundred_in_less_than_two_seco
     assert f"{URL}/lightning/r/Account/001-Account 4999/view" in links
     assert "shows the 100 worst of 5,000" in rendered.text
     assert len(list(csv.reader(io.StringIO(rendered.csv)))) == 5001
-    # Gmail cuts what is longer.
-    assert len(rendered.html.encode()) < 102_000
+    assert len(rendered.html.encode()) < MOST_BYTES
+
+
+def test_of_long_lines_fewer_are_shown_so_that_gmail_cuts_nothing() -> None:
+    several = [
+        found(f"{'é' * 200} {n}", days=3, message="long words " * 40, amount=float(n))
+        for n in range(MOST_LINES)
+    ]
+    rendered = render(reports(several)["maud"], TEXTS, "en", "en_US")
+    assert len(rendered.html.encode()) < MOST_BYTES
+    shown = len(Page(rendered.html).links)
+    assert 20 <= shown < MOST_LINES
+    assert f"shows the {shown} worst of 100" in rendered.text
 
 
 def test_the_text_alone_tells_what_the_page_tells() -> None:

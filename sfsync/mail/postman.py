@@ -155,7 +155,11 @@ class Postman:
 
     def _settle(self, keys: Sequence[str]) -> list[Delivery]:
         before = {each.key: each for each in self._books.read(self._org, keys)}
-        todo = [before[key] for key in keys if _is_to_send(before[key])]
+        # What a process died over comes last: should it do so again, nobody else waits for theirs.
+        todo = sorted(
+            (before[key] for key in keys if _is_to_send(before[key])),
+            key=lambda message: message.handed_over,
+        )
         try:
             self._put_off(self._rounds(todo))
         finally:

@@ -193,7 +193,8 @@ class SmtpCarrier:
         self._tell(f"connected to {server.host}, port {server.port}")
         try:
             # Otherwise the dot at the end waits until the server confirms what came before it.
-            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if smtp.sock is not None:
+                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if server.security is Security.STARTTLS:
                 smtp.starttls(context=_context())
             if isinstance(smtp.sock, ssl.SSLSocket):

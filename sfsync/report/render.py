@@ -11,8 +11,12 @@ from sfsync.report.figures import speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
 from sfsync.report.sheet import as_csv
-from sfsync.report.view import view_of
+from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
+
+# Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
+MOST_BYTES = 102_000
+_FEWER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,15 @@ def render(
     reader = report.reader
     ordered = "" if report.language == OF_READER else report.language
     speech = speech_of(language or ordered or reader.language, locale or reader.locale)
-    view = view_of(report, texts, speech)
     templates = _templates()
-    html = templates.get_template("exceptions.html").render(view=view)
+    for most in range(MOST_LINES, 0, -_FEWER):
+        view = view_of(report, texts, speech, most)
+        html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
+        if len(html.encode()) < MOST_BYTES:
+            break
     text = templates.get_template("exceptions.txt").render(view=view)
     csv = as_csv(report, speech) if report.lines else ""
-    return Rendered(view.subject, _inliner().inline(html), text, csv)
+    return Rendered(view.subject, html, text, csv)
 
 
 @cache

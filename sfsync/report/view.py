@@ -19,7 +19,7 @@ from sfsync.report.lines import (
 )
 from sfsync.rules.texts import FindingText
 
-# A longer mail is not read, and from 102 KB on Gmail cuts it.
+# A longer mail is not read.
 MOST_LINES = 100
 MOST_SOLVED = 20
 # The height of the highest bar, in pixels.
@@ -103,9 +103,13 @@ class View:
     words: Mapping[str, str]
 
 
-def view_of(report: Report, texts: Mapping[str, FindingText], speech: Speech) -> View:
-    """Choose what the mail shows, and say it. `texts` are the findings' by code."""
-    writer = _Writer(report, texts, speech)
+def view_of(
+    report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int = MOST_LINES
+) -> View:
+    """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
+    solved the `most` worst are shown.
+    """
+    writer = _Writer(report, texts, speech, most)
     counts = writer.counts()
     return View(
         language=speech.language,
@@ -128,13 +132,15 @@ _FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
 class _Writer:
     """Says the parts of one report."""
 
-    def __init__(self, report: Report, texts: Mapping[str, FindingText], speech: Speech) -> None:
+    def __init__(
+        self, report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int
+    ) -> None:
         self._report = report
         self._texts = texts
         self._speech = speech
         unsolved = [line for line in report.lines if line.standing is not Standing.SOLVED]
         self._unsolved = len(unsolved)
-        self._shown = sorted(unsolved, key=worst_first)[:MOST_LINES]
+        self._shown = sorted(unsolved, key=worst_first)[:most]
 
     def money(self, amount: float | None) -> str:
         return self._speech.money(amount, self._report.currency)
