@@ -139,6 +139,17 @@ def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:
     assert "depuis le 01/06/2026 10:00" in file.read_text("utf-8")
 
 
+def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small: Path) -> None:
+    for moment in ("2026-06-15T08:00:00Z", "2026-06-18T08:00:00Z"):
+        words = ["run", "hourly", "-q", "--now", moment, "--org", str(small)]
+        assert CliRunner().invoke(commands, words).exit_code == ExitCode.DONE
+    call("--out", "look", "--since", "2026-06-16T08:00:00Z")
+    with Path(f"look/exceptions-2026-06-18-{MAUD}.csv").open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream, delimiter=";"))
+    days = {row["Jours d'ouverture"] for row in rows if row["Situation"] == "Toujours ouvertes"}
+    assert days == {"3"}
+
+
 def test_without_an_admin_it_is_said_who_gets_nothing(
     call: Call, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
