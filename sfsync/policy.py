@@ -14,6 +14,8 @@ from sfsync.columns import Kind
 from sfsync.conditions import Condition
 
 NO_STATE = "none"
+# What stands in the braces of a finding's words for the names of the blank fields.
+MISSING = "missing"
 
 KIND_OF_TYPE: Mapping[str, Kind] = {
     "text": Kind.WORDS,
@@ -53,6 +55,10 @@ class FactSettings:
     decision_maker_titles: tuple[str, ...]
     pause_days: tuple[int, ...]
     pause_days_by_lost_reason: Mapping[str, int]
+    commit_stage: str
+    commit_days_after_won: int
+    onboarding_event_types: frozenset[str]
+    placeholders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,9 @@ class Keep:
 class FindingRule:
     """Something a person must look at: in which states at the start of the pass (None: any), and
     when.
+
+    `is_of_unmoved` leaves out what a rule moves in this pass. Where `missing` names fields, of the
+    record (`plan`) or of one that it refers to (`account.billing_city`), one of them must be blank.
     """
 
     name: str
@@ -140,6 +149,8 @@ class FindingRule:
     when: Condition
     because: str
     place: str
+    missing: tuple[str, ...] = ()
+    is_of_unmoved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,22 @@ PREFIXES = {
     "Opportunity": "006",
     "Task": "00T",
     "Event": "00U",
+    "OpportunityContactRole": "00K",
     "AccountHistory": "017",
     "OpportunityHistory": "008",
 }
 # The fake org's own user has the first Id of its object.
-USERS = {"service": "005000000000001AAA", "rep": "005000000000002AAA", "boss": "005000000000003AAA"}
+USERS = {
+    "service": "005000000000001AAA",
+    "rep": "005000000000002AAA",
+    "boss": "005000000000003AAA",
+    "gone": "005000000000004AAA",
+}
 CREATED = datetime(2020, 1, 1, 9, tzinfo=UTC)
 LATER_CLOSE_DATE = "2030-12-31"
-REFERENCES = frozenset({"Id", "AccountId", "ParentId", "OpportunityId", "WhatId", "WhoId"})
+REFERENCES = frozenset(
+    {"Id", "AccountId", "ContactId", "ParentId", "OpportunityId", "WhatId", "WhoId"}
+)
 PEOPLE = frozenset({"OwnerId", "CreatedById"})
 
 
@@ -79,8 +87,13 @@ def ids_of(case: Case) -> dict[str, str]:
 def records_of(case: Case, ids: Mapping[str, str]) -> Records:
     """Return the records of a case in the REST API's form, completed by the cases' defaults."""
     people = [
-        {"Id": ids[name], "Name": f"{name.title()} Example", "Email": f"{name}@example.com"}
-        for name in ("rep", "boss")
+        {
+            "Id": ids[name],
+            "Name": f"{name.title()} Example",
+            "Email": f"{name}@example.com",
+            "IsActive": name != "gone",
+        }
+        for name in ("rep", "boss", "gone")
     ]
     given = {
         object_name: [_record(object_name, row, ids) for row in rows]
@@ -110,7 +123,7 @@ def _record(object_name: str, row: Mapping[str, Any], ids: Mapping[str, str]) ->
 
 def _defaults(object_name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     defaults: dict[str, Any] = {"CreatedDate": CREATED, "CreatedById": "rep"}
-    if not object_name.endswith("History"):
+    if not object_name.endswith(("History", "Role")):
         defaults["OwnerId"] = "rep"
     if object_name in ("Account", "Contact", "Opportunity"):
         defaults["Name"] = str(row["Id"]).replace("-", " ").title()

@@ -297,10 +297,16 @@ class Word:
 
 
 # Words that are free: reasons, titles, our own names of rules, and the org's names and values.
-FREE_KEYS = frozenset({"because", "field", "name", "decision_maker_titles", "service_mark"})
+FREE_KEYS = frozenset({"because", "field", "name", "decision_maker_titles", "service_mark"}) | {
+    "placeholders",
+    "onboarding_event_types",
+}
 FREE_PATHS = (
     r"scores/potential/\d+/when/(industry|last_lost_reason)",
     r"facts/pause_days_by_lost_reason",
+    r"findings/\d+/when/any/\d+/lead_source/not_in",
+    r"findings/\d+/when/any/\d+/all/\d+/stage",
+    r"findings/\d+/when/account_status",
     r"rules/\d+/when/any/\d+/industry",
 )
 

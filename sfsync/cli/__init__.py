@@ -21,12 +21,17 @@ _COMMANDS = {
     "undo": ("sfsync.cli.undo:undo", "Show what would take a run back; --apply does it."),
     "runs": ("sfsync.cli.runs:runs", "List the runs in the journal, newest first."),
     "show": ("sfsync.cli.runs:show", "Show one run, change by change."),
+    "findings": (
+        "sfsync.cli.findings:findings",
+        "List what must be looked at; snooze or waive what need not be.",
+    ),
     "explain": (
         "sfsync.cli.explain:explain",
         "Say why a record moved, or did not, and when it may.",
     ),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
+    "report": ("sfsync.cli.report:report", "Write what managers are told, and send it."),
     "mail": ("sfsync.cli.mail:mail", "Try whether mails arrive."),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),

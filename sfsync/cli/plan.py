@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sfsync.model import Plan
 
 
+_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason")
+
+
 @click.command()
 @click.argument("job")
 @click.option(
@@ -63,7 +66,7 @@ def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
     if form == "json":
         echo(to_json(made), nl=False)
     elif form == "csv":
-        echo(as_csv(to_csv_rows(made)), nl=False)
+        echo(as_csv(to_csv_rows(made), _HEADS), nl=False)
     else:
         screen = Screen(at.org.zone, at.org.url, quiet)
         show_plan(made, screen, at.org.name, at.setting.policy)
@@ -81,12 +84,11 @@ def _tell_open_runs(at: Opened, screen: Screen) -> None:
         )
 
 
-def as_csv(rows: Sequence[dict[str, object]]) -> str:
-    """Write rows as CSV with a header.
+def as_csv(rows: Sequence[dict[str, object]], heads: Sequence[str]) -> str:
+    """Write some columns of rows as CSV with a header.
 
     A cell that a spreadsheet would take for a formula is made harmless.
     """
-    heads = ("object", "id", "name", "field", "before", "after", "cause", "reason")
     text = io.StringIO()
     writer = csv.DictWriter(text, heads, lineterminator="\n")
     writer.writeheader()

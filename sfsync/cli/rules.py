@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
-from sfsync.cli.setting import set_up
+from sfsync.cli.setting import set_up, texts_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +26,17 @@ def rules() -> None:
 def check(place: Place, quiet: bool) -> None:
     """Check the configuration; tell every problem at once.
 
-    setup.yaml is checked when all else is right: it speaks of the others' fields and states.
+    findings.yaml, reports.yaml and setup.yaml are checked when all else is right: they speak of the
+    others' findings, fields and states.
     """
+    from sfsync.cli.report import read_reports
     from sfsync.cli.setup import wishes_of
+    from sfsync.rules.texts import check_texts
 
     setting = set_up(place)
+    check_texts(*texts_file(setting.config), setting.policy)
     wishes_of(setting)
+    read_reports(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
     count = sum(len(part) for each in parts for part in each)

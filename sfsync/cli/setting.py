@@ -73,6 +73,14 @@ def make(folder: Path) -> None:
         raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
 
 
+def texts_file(config: ConfigFolder) -> tuple[str, str]:
+    """Return the text of findings.yaml and what complaints call it; no text where it is missing."""
+    from sfsync.rules.texts import TEXTS_FILE
+
+    file = config.path / TEXTS_FILE
+    return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
+
+
 def _source_of(settings: Settings, config: Path) -> Path:
     """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
     name = settings.org

@@ -4,7 +4,7 @@ Facts are small functions from a `Look` (a snapshot under a policy) to a column,
 that rules use. A new fact is one function with the `fact` decorator in one of these modules.
 """
 
-from sfsync.facts import activity, deals, entry, opportunity, pause, people
+from sfsync.facts import activity, commit, deals, entry, opportunity, owners, pause, people
 from sfsync.facts.look import FACTS, FactSpec, Look, ObjectLook, state_codes
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "Look",
     "ObjectLook",
     "activity",
+    "commit",
     "deals",
     "entry",
     "opportunity",
+    "owners",
     "pause",
     "people",
     "state_codes",

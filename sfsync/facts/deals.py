@@ -67,6 +67,21 @@ def open_opportunities(look: Look) -> Column:
     return _count(look, ~_flag(look, "is_closed"))
 
 
+@fact(
+    "Account",
+    Kind.NUMBER,
+    reads=("Opportunity.amount", *READS),
+    needs=(*NEEDS, "Opportunity.amount"),
+)
+def open_pipeline(look: Look) -> Column:
+    """The sum of the amounts of the open opportunities."""
+    groups = _accounts(look, ~_flag(look, "is_closed"))
+    amounts = np.nan_to_num(look.column("Opportunity", "amount").values, nan=0.0)
+    chosen = groups >= 0
+    sums = np.bincount(groups[chosen], weights=amounts[chosen], minlength=look.size("Account"))
+    return Column(Kind.NUMBER, sums)
+
+
 @fact("Account", Kind.NUMBER, reads=READS, needs=NEEDS)
 def won_opportunities(look: Look) -> Column:
     """How many opportunities were won, ever."""

@@ -140,8 +140,14 @@ def future_entry(look: Look, object_name: str) -> Mask:
     return found
 
 
-def _stage_history(look: Look) -> History:
-    """Return the first row of the latest unbroken run of the present stage of each opportunity."""
+def sorted_stages(look: Look) -> tuple[Array, Array, Array]:
+    """Return the rows of the opportunities' stages by opportunity, time and Id: their places in the
+    frame, the opportunity, and the stage's place in the machine's states.
+    """
+    return look.once("sorted stages", _sorted_stages)
+
+
+def _sorted_stages(look: Look) -> tuple[Array, Array, Array]:
     opportunity = look.column("OpportunityHistory", "opportunity").values
     at = look.column("OpportunityHistory", "created").values
     states = state_codes(
@@ -152,7 +158,12 @@ def _stage_history(look: Look) -> History:
     # opportunity, time, Id.
     keys = sortable_key(opportunity[present], np.zeros(len(present), "int64"), at[present], 1)
     order = present[np.argsort(keys, kind="stable")]
-    record, state = opportunity[order], states[order]
+    return order, opportunity[order], states[order]
+
+
+def _stage_history(look: Look) -> History:
+    """Return the first row of the latest unbroken run of the present stage of each opportunity."""
+    order, record, state = sorted_stages(look)
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = (record[1:] != record[:-1]) | (state[1:] != state[:-1])
     here = starts & (state == look.state("Opportunity")[record]) & (state != NO_STATE_CODE)
@@ -164,7 +175,8 @@ def _stage_history(look: Look) -> History:
     )
     rows = rows[last]
     mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
-    return History(opportunity[rows], states[rows], at[rows], mine[rows], others[rows], rows)
+    at = look.column("OpportunityHistory", "created").values
+    return History(record[here][last], state[here][last], at[rows], mine[rows], others[rows], rows)
 
 
 @fact(

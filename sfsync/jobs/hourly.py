@@ -1,19 +1,24 @@
 """What does the sales loop ask for, right now?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pandas as pd
 
 from sfsync.calendar import latest
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
-from sfsync.model import Change, Stamp, Watch, from_wire, to_wire
+from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
 from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import MODIFIED, Snapshot
 
 NAME = "hourly"
+# What is at stake in a record: the opportunity's own amount, the open ones of an account.
+_STAKES = {"Opportunity": "amount", "Account": "open_pipeline"}
 # Reading begins some moments after the pass has read its clock.
 _A_WHILE = timedelta(hours=1)
 
@@ -68,7 +73,23 @@ def hourly(services: Services) -> Planned:
     states = _states(look.snapshot, look)
     for change in stirred:
         del states[change.object, change.id]
-    return Planned(plan, states, whole=True)
+    return Planned(plan, states, whole=True, amounts=_at_stake(look, plan.findings))
+
+
+def _at_stake(look: Look, findings: Sequence[Finding]) -> dict[tuple[str, str], float]:
+    """Return the amount of each opportunity, and of the open ones of each account, of which
+    something was found.
+    """
+    amounts: dict[tuple[str, str], float] = {}
+    for object_name, name in _STAKES.items():
+        ids = sorted({each.id for each in findings if each.object == object_name})
+        if not ids:
+            continue
+        rows = look.frame(object_name).index.get_indexer(pd.Index(ids))
+        values = look.column(object_name, name).take(rows)
+        pairs = zip(ids, values, strict=True)
+        amounts.update({(object_name, id): float(value) for id, value in pairs if value})
+    return amounts
 
 
 def _with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:

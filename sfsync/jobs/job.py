@@ -44,13 +44,15 @@ class Planned:
     """What a job made: the plan, and the state (status or stage) of each record that it read.
 
     `whole` says that it read whole objects, so that its run is the previous pass of the next one.
-    `undoes` names the run that the plan takes back.
+    `undoes` names the run that the plan takes back. `amounts` says, by (object, id), what is at
+    stake in the records of which something was found.
     """
 
     plan: Plan
     states: States = field(default_factory=dict)
     whole: bool = False
     undoes: str | None = None
+    amounts: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 Job = Callable[[Services], Planned]

@@ -97,8 +97,26 @@ def run_planned(
         whole=planned.whole,
         forgotten=_doubtful(plan, services.policy, outcomes),
     )
+    if planned.whole:
+        _keep_findings(planned, services, desk)
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _keep_findings(planned: Planned, services: Services, desk: Desk) -> None:
+    """Enter what a whole pass found. One that died before this is made good by the next."""
+    found = [
+        (finding, planned.amounts.get((finding.object, finding.id)))
+        for finding in planned.plan.findings
+    ]
+    counts = desk.journal.merge_findings(services.books, planned.plan.now, found)
+    logger.info(
+        "findings: %d new, %d open as before, %d returned, %d solved",
+        counts.new,
+        counts.open,
+        counts.returned,
+        counts.solved,
+    )
 
 
 def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> None:

@@ -4,7 +4,8 @@ The journal is written before the org is: a run and all its changes stand in it 
 sent, then with their outcomes. It is the only part that knows the database.
 """
 
+from sfsync.journal.findings import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
 
-__all__ = ["Journal", "new_run_id"]
+__all__ = ["FindingCounts", "Journal", "new_run_id"]

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
@@ -30,7 +32,7 @@ NEWEST_SHOWN = 5
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
 
 
-class Journal:
+class Journal(FindingsBook):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -44,12 +46,18 @@ class Journal:
         """
         engine = open_database(url)
         add_messages(engine)
+        add_editions(engine)
         return cls(engine)
 
     @property
     def messages(self) -> Messages:
         """The messages that were to be sent."""
         return Messages(self._engine)
+
+    @property
+    def editions(self) -> Editions:
+        """The reports that readers got."""
+        return Editions(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

@@ -51,7 +51,7 @@ def change_row(run: int, seq: int, change: Change) -> Row:
     cannot hold.
     """
     try:
-        evidence = _encode([[each.fact, each.value, each.record] for each in change.evidence])
+        evidence = encode_evidence(change.evidence)
     except (TypeError, ValueError) as error:
         raise _misfit(change, "evidence", error) from error
     return {
@@ -162,11 +162,21 @@ def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledCh
         fields=fields,
         cause=row.cause,
         reason=row.reason,
-        evidence=tuple(Evidence(*each) for each in json.loads(row.evidence)),
+        evidence=decode_evidence(row.evidence),
         rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
     )
     outcome = Outcome(row.object, row.record_id, State(row.state), row.code, row.message)
     return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
+
+
+def encode_evidence(evidence: Iterable[Evidence]) -> str:
+    """Write evidence as it is stored. Raises ValueError or TypeError for what JSON has not."""
+    return _encode([[each.fact, each.value, each.record] for each in evidence])
+
+
+def decode_evidence(text: str) -> tuple[Evidence, ...]:
+    """Read stored evidence."""
+    return tuple(Evidence(*each) for each in json.loads(text))
 
 
 # Statuses and instants repeat by the thousand; typed, because 1, 1.0 and True are written apart.

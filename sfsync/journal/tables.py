@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import ConfigError, JournalError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -108,6 +108,27 @@ PASS_STATES = sa.Table(
     sa.Column("record_id", RECORD_ID, primary_key=True),
     sa.Column("state", sa.String(255)),
 )
+# Since version 3: what was found of each record, while it is open and afterwards.
+FINDINGS = sa.Table(
+    "findings",
+    METADATA,
+    sa.Column("org", BOOKS, primary_key=True),
+    sa.Column("code", sa.String(80), primary_key=True),
+    sa.Column("object", OBJECT, primary_key=True),
+    sa.Column("record_id", RECORD_ID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("owner_id", RECORD_ID),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("amount", sa.Float),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Column("last_seen", Instant, nullable=False),
+    sa.Column("returned", sa.Boolean, nullable=False, default=False),
+    sa.Column("solved_at", Instant),
+    sa.Column("snoozed_until", sa.Date),
+    sa.Column("waived_until", sa.Date),
+    sa.Column("why", sa.Text, nullable=False, default=""),
+)
 
 
 def open_database(url: str) -> sa.Engine:
@@ -163,6 +184,8 @@ def _check_version(engine: sa.Engine) -> None:
         found = _read_version(engine)
     if found == 1:
         found = _add_jobs(engine)
+    if found == 2:
+        found = _add_findings(engine)
     if found != SCHEMA_VERSION:
         problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
         remedy = "install the sfsync that wrote it, or name another journal"
@@ -206,8 +229,15 @@ def _add_jobs(engine: sa.Engine) -> int | None:
             if not _has_jobs(engine):
                 raise
     with engine.begin() as connection:
-        newer = sa.update(VERSION).where(VERSION.c.version == 1).values(version=SCHEMA_VERSION)
-        connection.execute(newer)
+        connection.execute(sa.update(VERSION).where(VERSION.c.version == 1).values(version=2))
+    return _read_version(engine)
+
+
+def _add_findings(engine: sa.Engine) -> int | None:
+    """Bring a journal from version 2 to 3 where it stands: it gets the table of the findings."""
+    with engine.begin() as connection:
+        connection.execute(CreateTable(FINDINGS, if_not_exists=True))
+        connection.execute(sa.update(VERSION).where(VERSION.c.version == 2).values(version=3))
     return _read_version(engine)
 
 

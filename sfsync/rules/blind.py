@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
 from sfsync.policy import FindingRule, Machine, Rule
+from sfsync.rules.words import tested
 
 
 def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -41,6 +42,28 @@ def cannot_do_without(look: Look) -> frozenset[str]:
         for each in part
         for need in _needs(look, machine.object, each.when)
     )
+
+
+def fields_lacking(look: Look, object_name: str, rule: FindingRule) -> list[str]:
+    """Name the fields (`Opportunity.Plan__c`) that the org lacks and a finding asks about, sorted.
+
+    A rule takes what is nowhere for absent; a finding about it would be found of every record.
+    """
+    first = [each.partition(".")[0] for each in rule.missing]
+    named = [f"{object_name}.{name}" for name in (*tested(rule.when), *first)]
+    for each in rule.missing:
+        way, _, far = each.partition(".")
+        to = look.policy.objects[object_name][way].to
+        named += [f"{to}.{far}"] if far else []
+    lacking = {each for each in named if each not in FACTS and each in look.snapshot.missing}
+    return sorted(api_name(look, each) for each in lacking)
+
+
+def _needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
+    needs = set(_needs(look, object_name, part.when))
+    if isinstance(part, FindingRule):
+        needs.update(fields_lacking(look, object_name, part))
+    return sorted(needs)
 
 
 def _lacks(look: Look, object_name: str) -> Iterator[str]:
@@ -90,7 +113,7 @@ def _cannot(look: Look, machine: Machine) -> Iterator[str]:
     for kind, parts in kinds:
         blind: dict[str, list[str]] = {}
         for part in parts:
-            needs = ", ".join(_needs(look, machine.object, part.when))
+            needs = ", ".join(_needs_of(look, machine.object, part))
             if needs:
                 blind.setdefault(needs, []).append(part.name)
         said = "; ".join(f"{', '.join(names)} (no {needs})" for needs, names in blind.items())

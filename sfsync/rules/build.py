@@ -10,8 +10,10 @@ from sfsync.conditions import Condition, parse_condition
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path
 from sfsync.policy import (
+    MISSING,
     NO_STATE,
     Assignment,
+    FieldSpec,
     FindingRule,
     Keep,
     Machine,
@@ -43,9 +45,16 @@ class Problems:
 class Builder:
     """Builds the machine of one rule file, noting what is wrong."""
 
-    def __init__(self, file: shape.RuleFile, names: Mapping[str, Kind], problems: Problems) -> None:
+    def __init__(
+        self,
+        file: shape.RuleFile,
+        names: Mapping[str, Kind],
+        problems: Problems,
+        objects: Mapping[str, Mapping[str, FieldSpec]],
+    ) -> None:
         self._file = file
         self._names = names
+        self._objects = objects
         self._problems = problems
         self._states = [name for name in file.states if name != NO_STATE]
 
@@ -141,14 +150,35 @@ class Builder:
 
     def _finding(self, n: int, each: shape.FindingShape) -> FindingRule:
         path: Path = ("findings", n)
-        self._known_states(each.in_states or [], (*path, "in"), [NO_STATE, *self._states])
-        when, because = (
-            self._when(each.when, (*path, "when")),
-            self._because(each.because, (*path, "because")),
-        )
+        for key, states in (("in", each.in_states), ("staying_in", each.staying_in)):
+            self._known_states(states or [], (*path, key), [NO_STATE, *self._states])
+        if each.in_states and each.staying_in:
+            self._problems.add(path, f'{each.name}: give either "in" or "staying_in"')
+        for place, name in enumerate(each.missing):
+            self._known_path(name, (*path, "missing", place))
         return FindingRule(
-            each.name, _tuple(each.in_states), when, because, self._problems.place(path)
+            each.name,
+            _tuple(each.staying_in or each.in_states),
+            self._when(each.when, (*path, "when")),
+            self._because(each.because, (*path, "because"), [MISSING] if each.missing else []),
+            self._problems.place(path),
+            missing=tuple(each.missing),
+            is_of_unmoved=each.staying_in is not None,
         )
+
+    def _known_path(self, name: str, path: Path) -> None:
+        """Check a field of the record, or (`account.city`) of one to which it refers."""
+        first, _, second = name.partition(".")
+        if not second:
+            self._known_field(name, path)
+            return
+        fields = self._objects[self._file.object]
+        ways = {each: spec.to for each, spec in fields.items() if spec.to}
+        if first not in ways:
+            self._problems.add(path, f'no reference is called "{first}"{nearest(first, ways)}')
+        elif second not in self._objects[ways[first]]:
+            hint = nearest(second, self._objects[ways[first]])
+            self._problems.add(path, f'{ways[first]} has no field "{second}"{hint}')
 
     def _score(self, name: str, lines: Sequence[shape.ScoreShape]) -> tuple[ScoreLine, ...]:
         return tuple(
@@ -185,9 +215,9 @@ class Builder:
             if state not in valid:
                 self._problems.add(path, f'there is no state "{state}"{nearest(state, valid)}')
 
-    def _because(self, text: str, path: Path) -> str:
+    def _because(self, text: str, path: Path, more: Sequence[str] = ()) -> str:
         try:
-            check_reason(text, self._names)
+            check_reason(text, {*self._names, *more})
         except ValueError as error:
             self._problems.add(path, str(error))
         return text

@@ -8,8 +8,9 @@ import numpy as np
 from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp, Watch
-from sfsync.policy import NO_STATE, FindingRule, Keep, Machine, Rule
+from sfsync.policy import Keep, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
+from sfsync.rules.findings import findings_of
 from sfsync.rules.follow import refuse_circles
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
 from sfsync.snapshot import MODIFIED
@@ -38,7 +39,7 @@ def judge(look: Look) -> Judgement:
         decision = decide(look, machine)
         refuse_circles(look, decision)
         changes += changes_of(look, decision)
-        findings += findings_of(look, machine)
+        findings += findings_of(look, machine, decision.moved)
         if machine.rules:
             judged += len(decision.before)
     return Judgement(
@@ -155,38 +156,3 @@ def _stamps(look: Look, object_name: str, rows: Array) -> Iterator[Stamp]:
     modified = look.column(object_name, MODIFIED).take(rows)
     for id, at in zip(ids_of(look, object_name, rows), modified, strict=True):
         yield Stamp(object_name, id, None if at is None else str(at))
-
-
-def findings_of(look: Look, machine: Machine) -> Iterator[Finding]:
-    """Yield what a person must look at, finding by finding, in the order of the records."""
-    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
-    for rule in machine.findings:
-        here = rule.when.truth(look.on(machine.object)).holds
-        if rule.in_states is not None:
-            here = here & np.isin(
-                look.state(machine.object), [places[name] for name in rule.in_states]
-            )
-        yield from _findings(look, machine.object, rule, np.flatnonzero(here))
-
-
-def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
-    parts = zip(
-        ids_of(look, object_name, rows),
-        names_of(look, object_name, rows),
-        _owners(look, object_name, rows),
-        all_in_words(look, object_name, rows, rule.because),
-        evidence_for(look, object_name, rows, facts_of([rule])),
-        strict=True,
-    )
-    for each in parts:
-        yield Finding(rule.name, object_name, *each)
-
-
-def _owners(look: Look, object_name: str, rows: Array) -> list[str | None]:
-    """Return the Ids of the records' owners; None where the owner is no user (a queue)."""
-    owners = look.column(object_name, "owner").values[rows]
-    known = np.flatnonzero(owners >= 0)
-    found: list[str | None] = [None] * len(rows)
-    for place, id in zip(known.tolist(), ids_of(look, "User", owners[known]), strict=True):
-        found[place] = id
-    return found

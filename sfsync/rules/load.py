@@ -79,7 +79,7 @@ def _machines(
         elif file.object in machines:
             problems.add(("object",), f"{file.object} has its rules in another file already")
         else:
-            machines[file.object] = Builder(file, names[file.object], problems).machine()
+            machines[file.object] = Builder(file, names[file.object], problems, objects).machine()
     return machines
 
 
@@ -216,6 +216,7 @@ def _check_facts(
     for key, object_name, words in (
         ("deals_count_without_entry", "Account", settings.facts.deals_count_without_entry),
         ("qualified_stages", "Opportunity", settings.facts.qualified_stages),
+        ("commit_stage", "Opportunity", {settings.facts.commit_stage}),
     ):
         if object_name not in machines:
             problems.add((), f"no file in rules/ says the states of {object_name}")

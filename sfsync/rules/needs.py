@@ -27,6 +27,13 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
         needed[object_name] |= _named_by(machine)
     for object_name, out in policy.leave_out.items():
         needed[object_name] |= set(tested(out))
+    for object_name, machine in policy.machines.items():
+        for name in (each for finding in machine.findings for each in finding.missing):
+            first, _, second = name.partition(".")
+            needed[object_name].add(first)
+            to = policy.objects[object_name][first].to
+            if second and to is not None:
+                needed[to].add(second)
     needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
     return {
         name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))

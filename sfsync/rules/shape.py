@@ -22,6 +22,8 @@ def _as_list(value: Any) -> Any:
 StateNames = Annotated[list[str], BeforeValidator(_as_list)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Days = Annotated[int, Field(le=MOST_DAYS)]
+# `account.city` is the field `city` of the record to which `account` refers.
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
@@ -52,6 +54,10 @@ class FactsShape(Shape):
     decision_maker_titles: tuple[str, ...]
     pause_days: Annotated[tuple[Annotated[Days, Field(ge=1)], ...], Field(min_length=1)]
     pause_days_by_lost_reason: dict[str, Annotated[Days, Field(ge=1)]]
+    commit_stage: str
+    commit_days_after_won: Annotated[Days, Field(ge=0)]
+    onboarding_event_types: frozenset[str]
+    placeholders: tuple[str, ...]
 
 
 class LimitsShape(Shape):
@@ -135,8 +141,16 @@ class FindingShape(Shape):
     in_states: StateNames | None = Field(
         None, alias="in", description="The state at the start of the pass."
     )
+    staying_in: StateNames | None = Field(
+        None, description="The same, of records that no rule moves in this pass."
+    )
     when: dict[str, Any]
-    because: str
+    missing: list[FieldName] = Field(
+        default_factory=list, description="One of these fields, at least, is blank."
+    )
+    because: str = Field(
+        description="What is found, in words; {fact} puts a value in, {missing} the blank fields."
+    )
 
 
 class ScoreShape(Shape):

@@ -1,6 +1,6 @@
 """What may a rule write into a field, and what may stand in the braces of a reason?"""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from string import Formatter
 from typing import Any
 
@@ -59,7 +59,7 @@ def _reckoned(name: str, value: Mapping[str, Any], names: Mapping[str, Kind]) ->
     return Assignment(name, fact=fact)
 
 
-def check_reason(text: str, names: Mapping[str, Kind]) -> None:
+def check_reason(text: str, names: Collection[str]) -> None:
     """Check the braces of a reason; raises ValueError saying what is wrong in them."""
     try:
         parts = list(Formatter().parse(text))

@@ -4,7 +4,7 @@ Records are said many at a time where that can be, since whole columns are read 
 elements.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import Formatter
 from zoneinfo import ZoneInfo
 
@@ -95,12 +95,22 @@ def _evidence(look: Look, object_name: str, rows: Array, name: str) -> list[Evid
     return [Evidence(name, *each) for each in zip(values, records, strict=True)]
 
 
-def all_in_words(look: Look, object_name: str, rows: Array, text: str) -> list[str]:
+def all_in_words(
+    look: Look,
+    object_name: str,
+    rows: Array,
+    text: str,
+    given: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
     """Fill a reason's template with the values of each record; instants are shown in the org's
-    zone.
+    zone. What is `given`, a word a record, goes before facts and fields of that name.
     """
     names = sorted({name for _, name, _, _ in Formatter().parse(text) if name})
-    columns = [_shown(look, look.column(object_name, name), rows) for name in names]
+    given = given or {}
+    columns = [
+        given[name] if name in given else _shown(look, look.column(object_name, name), rows)
+        for name in names
+    ]
     if not columns:
         return [text.format()] * len(rows)
     return [

@@ -69,7 +69,7 @@ def field_to_make(
     return FieldToMake(
         object_name,
         spec.field,
-        spec.type,
+        wish.type or spec.type,
         description,
         wish,
         to=spec.to or "",

@@ -20,6 +20,10 @@ Label = Annotated[str, Field(min_length=1, max_length=40)]
 MadeType = Literal["text", "long_text", "email", "url", "number", "flag", "date", "instant"]
 
 
+# What a field that sfsync.yaml calls a text may be on the platform.
+SORTS_OF_TEXT = ("long_text", "email", "url")
+
+
 class PermissionSetWish(Shape):
     """The permission set of the service's user."""
 
@@ -135,9 +139,10 @@ def _untyped(wishes: Wishes, policy: Policy) -> Mapping[Path, str]:
     """Find the fields whose type is said nowhere, or twice."""
     problems: dict[Path, str] = {}
     for object_name, fields in wishes.fields.items():
-        known = {spec.field for spec in policy.objects.get(object_name, {}).values()}
+        known = {spec.field: spec.type for spec in policy.objects.get(object_name, {}).values()}
         for field, wish in fields.items():
-            if field in known and wish.type is not None:
+            is_of_text = known.get(field) == "text" and wish.type in SORTS_OF_TEXT
+            if field in known and wish.type is not None and not is_of_text:
                 problems["fields", object_name, field] = (
                     f"{field}: sfsync.yaml says its type; leave it out"
                 )

@@ -1,0 +1,188 @@
+"""Which findings are open, since when, and which are solved, snoozed or waived?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from sfsync.errors import NotFound
+from sfsync.journal.rows import Row, decode_evidence, encode_evidence, insert
+from sfsync.journal.tables import FINDINGS
+from sfsync.model import Finding, OpenFinding
+
+Key = tuple[str, str, str]
+Found = Sequence[tuple[Finding, float | None]]
+
+_OF_FINDING = (
+    FINDINGS.c.org == sa.bindparam("of"),
+    FINDINGS.c.code == sa.bindparam("of_code"),
+    FINDINGS.c.object == sa.bindparam("of_object"),
+    FINDINGS.c.record_id == sa.bindparam("of_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCounts:
+    """What became of the findings in a pass: how many are new, open as before, solved, returned."""
+
+    new: int
+    open: int
+    solved: int
+    returned: int
+
+
+def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
+    """Put what a whole pass at `at` found beside what is known, and close what it did not find."""
+    known: dict[Key, datetime | None] = {
+        (row.code, row.object, row.record_id): row.solved_at
+        for row in connection.execute(sa.select(FINDINGS).where(FINDINGS.c.org == org))
+    }
+    new: list[Row] = []
+    still: list[Row] = []
+    returned: list[Row] = []
+    for finding, amount in found:
+        key = (finding.code, finding.object, finding.id)
+        told = {**_told(finding, amount), "last_seen": at}
+        if key not in known:
+            first = {"first_seen": at, "returned": False, "solved_at": None, "why": ""}
+            new.append({**_named(org, key), **told, **first})
+        elif known[key] is None:
+            still.append({**_of(org, key), **told})
+        else:
+            again = {"first_seen": at, "returned": True, "solved_at": None}
+            returned.append({**_of(org, key), **told, **again})
+    seen = {(finding.code, finding.object, finding.id) for finding, _ in found}
+    solved = [
+        {**_of(org, key), "solved_at": at}
+        for key, solved_at in known.items()
+        if solved_at is None and key not in seen
+    ]
+    insert(connection, FINDINGS, new)
+    for rows in (still, returned, solved):
+        _update(connection, rows)
+    return FindingCounts(len(new), len(still), len(solved), len(returned))
+
+
+def set_aside(connection: sa.Connection, org: str, code: str, record_id: str, values: Row) -> None:
+    """Write until when an open finding is not shown. Raises NotFound where none is open."""
+    found = sa.and_(
+        FINDINGS.c.org == org,
+        FINDINGS.c.code == code,
+        FINDINGS.c.record_id == record_id,
+        FINDINGS.c.solved_at.is_(None),
+    )
+    if connection.execute(sa.update(FINDINGS).where(found).values(values)).rowcount == 0:
+        raise NotFound(
+            f"no open finding {code} of {record_id}: `sfsync findings list` shows those there are"
+        )
+
+
+def read(
+    connection: sa.Connection, org: str, conditions: Sequence[sa.ColumnElement[bool]]
+) -> Iterator[OpenFinding]:
+    """Yield findings of an org, sorted by code, object and Id."""
+    order = (FINDINGS.c.code, FINDINGS.c.object, FINDINGS.c.record_id)
+    query = sa.select(FINDINGS).where(FINDINGS.c.org == org, *conditions).order_by(*order)
+    for row in connection.execute(query):
+        finding = Finding(
+            row.code,
+            row.object,
+            row.record_id,
+            row.name,
+            row.owner_id,
+            row.message,
+            decode_evidence(row.evidence),
+        )
+        yield OpenFinding(
+            finding,
+            row.first_seen,
+            row.last_seen,
+            row.amount,
+            row.returned,
+            row.solved_at,
+            row.snoozed_until,
+            row.waived_until,
+            row.why,
+        )
+
+
+def _told(finding: Finding, amount: float | None) -> Row:
+    return {
+        "name": finding.name,
+        "owner_id": finding.owner_id,
+        "message": finding.message,
+        "evidence": encode_evidence(finding.evidence),
+        "amount": amount,
+    }
+
+
+def _named(org: str, key: Key) -> Row:
+    return dict(zip(("org", "code", "object", "record_id"), (org, *key), strict=True))
+
+
+def _of(org: str, key: Key) -> Row:
+    return dict(zip(("of", "of_code", "of_object", "of_id"), (org, *key), strict=True))
+
+
+def _update(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    if rows:
+        names = [name for name in rows[0] if name != "of" and not name.startswith("of_")]
+        values: Mapping[str, sa.BindParameter[object]] = {n: sa.bindparam(n) for n in names}
+        connection.execute(sa.update(FINDINGS).where(*_OF_FINDING).values(values), rows)
+
+
+class FindingsBook:
+    """The part of the journal that keeps findings. Each method is one transaction."""
+
+    _engine: sa.Engine
+
+    def merge_findings(self, books: str, at: datetime, found: Found) -> FindingCounts:
+        """Put what a whole pass at `at` (aware) found, each with the amount at stake, beside what
+        is known: what it did not find is solved, what had been solved before has returned.
+        """
+        with self._engine.begin() as connection:
+            return merge(connection, books, at, found)
+
+    def findings(
+        self,
+        books: str,
+        *,
+        is_open: bool | None = None,
+        shown_on: date | None = None,
+        code: str | None = None,
+        record_id: str | None = None,
+        owner_id: str | None = None,
+    ) -> tuple[OpenFinding, ...]:
+        """The findings of an org, sorted by code, object and Id: open ones, solved ones, or (None)
+        both; of one code, record or owner where these are given.
+
+        With `shown_on` those that are snoozed or waived on that day are left out.
+        """
+        conditions: list[sa.ColumnElement[bool]] = []
+        if is_open is not None:
+            solved_at = FINDINGS.c.solved_at
+            conditions.append(solved_at.is_(None) if is_open else solved_at.is_not(None))
+        for column, wanted in (
+            (FINDINGS.c.code, code),
+            (FINDINGS.c.record_id, record_id),
+            (FINDINGS.c.owner_id, owner_id),
+        ):
+            conditions += [] if wanted is None else [column == wanted]
+        with self._engine.connect() as connection:
+            kept = list(read(connection, books, conditions))
+        return tuple(each for each in kept if shown_on is None or not each.is_hidden(shown_on))
+
+    def snooze(self, books: str, code: str, record_id: str, until: date) -> None:
+        """Do not show an open finding before a day. Raises NotFound where none is open."""
+        self._set_aside(books, code, record_id, {"snoozed_until": until})
+
+    def waive(self, books: str, code: str, record_id: str, until: date, why: str) -> None:
+        """Do not ask for what an open finding is about before a day, for a reason. Raises NotFound
+        where none is open.
+        """
+        self._set_aside(books, code, record_id, {"waived_until": until, "why": why})
+
+    def _set_aside(self, books: str, code: str, record_id: str, values: Row) -> None:
+        with self._engine.begin() as connection:
+            set_aside(connection, books, code, record_id, values)

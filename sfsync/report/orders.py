@@ -1,0 +1,113 @@
+"""Which reports go to whom, how often, in which language and currency?"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from sfsync.errors import ConfigError
+from sfsync.lines import Document, read_yaml
+from sfsync.registry import nearest
+from sfsync.rules.shape import RuleName, Shape, keys_at
+
+REPORTS_FILE = "reports.yaml"
+# The language of each reader, as their user says.
+OF_READER = "reader"
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class OrderShape(Shape):
+    """One report."""
+
+    name: RuleName = Field(description="What it is called, also in file names.")
+    codes: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (), description="The findings it tells; without any, all."
+    )
+    severities: Annotated[
+        tuple[Literal["high", "medium", "low"], ...], BeforeValidator(_listed)
+    ] = Field((), description="How bad what it tells must be; without any, all.")
+    to: Literal["managers", "owners", "admin"] = Field("managers", description="Who gets it.")
+    every: Literal["daily", "weekly"] = Field("daily", description="How often, at most.")
+    language: Literal["reader", "en", "fr"] = Field(
+        "reader", description="The mail's language; `reader`: the one of the reader's user."
+    )
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="The org's currency (ISO 4217).")
+
+
+class ReportsFile(Shape):
+    """The file reports.yaml."""
+
+    reports: list[OrderShape] = Field(description="The reports that are sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOrder:
+    """One report as the admin ordered it; empty `codes` or `severities` leave nothing out."""
+
+    name: str
+    codes: frozenset[str] = frozenset()
+    severities: frozenset[str] = frozenset()
+    to: str = "managers"
+    every: str = "daily"
+    language: str = OF_READER
+    currency: str = "EUR"
+
+
+def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrder, ...]:
+    """Read `reports.yaml`, in its order; `codes` are the findings that there are.
+
+    Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
+    """
+    document = read_yaml(text, name)
+    try:
+        file = ReportsFile.model_validate(document.data)
+    except ValidationError as error:
+        problems = [
+            f"{document.place(each['loc'])}: {_words(each['loc'], each['type'], each['msg'])}"
+            for each in error.errors()
+        ]
+        raise ConfigError(problems) from error
+    problems = _misnamed(file, document, codes)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_order(each) for each in file.reports)
+
+
+def _words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if not loc:
+        return "the file must hold `reports`, a list, as the one that came with sfsync does"
+    if kind == "extra_forbidden":
+        return f'unknown key "{loc[-1]}"{nearest(str(loc[-1]), keys_at(ReportsFile, loc[:-1]))}'
+    if kind == "missing":
+        return f'"{loc[-1]}" is missing'
+    return f"{'.'.join(map(str, loc))}: {message}"
+
+
+def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> list[str]:
+    problems, taken = [], set()
+    for place, order in enumerate(file.reports):
+        if order.name in taken:
+            where = document.place(("reports", place, "name"))
+            problems.append(f'{where}: there is another report "{order.name}": rename one')
+        taken.add(order.name)
+        for code in order.codes:
+            if code not in codes:
+                where = document.place(("reports", place, "codes"))
+                problems.append(f'{where}: no finding "{code}"{nearest(code, codes)}')
+    return problems
+
+
+def _order(shape: OrderShape) -> ReportOrder:
+    return ReportOrder(
+        shape.name,
+        frozenset(shape.codes),
+        frozenset(shape.severities),
+        shape.to,
+        shape.every,
+        shape.language,
+        shape.currency,
+    )

@@ -1,0 +1,74 @@
+"""How does a report look as a mail?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from css_inline import CSSInliner
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sfsync.report.figures import speech_of
+from sfsync.report.lines import Report
+from sfsync.report.orders import OF_READER
+from sfsync.report.sheet import as_csv
+from sfsync.report.view import MOST_LINES, view_of
+from sfsync.rules.texts import FindingText
+
+# Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
+MOST_BYTES = 102_000
+_FEWER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's parts: subject (one line), HTML, a text that says the same, and all lines as CSV.
+
+    `csv` is empty where the reader has no lines of their own.
+    """
+
+    subject: str
+    html: str
+    text: str
+    csv: str
+
+
+def render(
+    report: Report,
+    texts: Mapping[str, FindingText],
+    language: str | None = None,
+    locale: str | None = None,
+) -> Rendered:
+    """Write a report in a language and a locale; None: as the report's order says, else as the
+    reader's user says.
+    """
+    reader = report.reader
+    ordered = "" if report.language == OF_READER else report.language
+    speech = speech_of(language or ordered or reader.language, locale or reader.locale)
+    templates = _templates()
+    for most in range(MOST_LINES, 0, -_FEWER):
+        view = view_of(report, texts, speech, most)
+        html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
+        if len(html.encode()) < MOST_BYTES:
+            break
+    text = templates.get_template("exceptions.txt").render(view=view)
+    csv = as_csv(report, speech) if report.lines else ""
+    return Rendered(view.subject, html, text, csv)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("sfsync.report"),
+        # Names come from whoever filled them in: only the plain text shows them as they are.
+        autoescape=lambda name: name is None or name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _inliner() -> CSSInliner:
+    # Gmail and Outlook drop style sheets; dark mode needs the rest of one, which others keep.
+    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)

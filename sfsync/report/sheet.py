@@ -1,0 +1,75 @@
+"""How do all lines of a report look as CSV?"""
+
+import csv
+import io
+
+from sfsync.report.figures import Speech, cleaned
+from sfsync.report.lines import Line, Report, day_in
+
+_HEADS = (
+    "standing",
+    "severity",
+    "code",
+    "title",
+    "owner",
+    "object",
+    "id",
+    "name",
+    "amount",
+    "currency",
+    "days",
+    "first_seen",
+    "solved",
+    "message",
+    "remedy",
+    "link",
+)
+# What a spreadsheet takes for a formula, also behind blanks; some read the wide forms, too.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+def as_csv(report: Report, speech: Speech) -> str:
+    """Write the lines as CSV with a header, in the reader's language; texts cannot be formulas.
+
+    Where the reader's locale has a decimal comma the columns are parted by semicolons: only so does
+    a spreadsheet with that locale open the file as a table. Dates are ISO dates.
+    """
+    text = io.StringIO()
+    comma = speech.has_decimal_comma
+    writer = csv.writer(text, delimiter=";" if comma else ",", lineterminator="\r\n")
+    writer.writerow([speech.say(f"csv_{head}") for head in _HEADS])
+    for line in report.lines:
+        amount = "" if line.found.amount is None else f"{line.found.amount:.2f}"
+        amount = amount.replace(".", ",") if comma else amount
+        writer.writerow(_row(line, amount, report, speech))
+    return text.getvalue()
+
+
+def _row(line: Line, amount: str, report: Report, speech: Speech) -> list[str]:
+    found, finding, language = line.found, line.found.finding, speech.language
+    solved = "" if found.solved_at is None else day_in(report.zone, found.solved_at).isoformat()
+    texts = [
+        speech.say(line.standing.value),
+        speech.say(line.text.severity),
+        finding.code,
+        line.text.title[language],
+        line.owner,
+        finding.object,
+        finding.id,
+        finding.name,
+    ]
+    figures = [
+        amount,
+        report.currency if amount else "",
+        str(line.days),
+        day_in(report.zone, found.first_seen).isoformat(),
+        solved,
+    ]
+    ends = [finding.message, line.text.remedy[language], line.link]
+    return [*map(harmless, texts), *figures, *map(harmless, ends)]
+
+
+def harmless(cell: str) -> str:
+    """Return a text that no spreadsheet takes for a formula, on one line."""
+    plain = cleaned(cell)
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain

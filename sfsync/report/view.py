@@ -1,0 +1,261 @@
+"""What of a report does the mail show, and in which words?
+
+Templates only lay out what stands here: each text is written, in the reader's language and locale.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from sfsync.report.figures import Speech, isolated
+from sfsync.report.lines import (
+    SEVERITIES,
+    Line,
+    Report,
+    Standing,
+    at_stake,
+    oldest_first,
+    worst_first,
+)
+from sfsync.rules.texts import FindingText
+
+# A longer mail is not read.
+MOST_LINES = 100
+MOST_SOLVED = 20
+# The height of the highest bar, in pixels.
+_HIGHEST = 48
+_SHORTEST_TREND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record; `facts` says money, age, and whether it is back."""
+
+    name: str
+    link: str
+    message: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The records of one owner that have the same wrong."""
+
+    severity: str
+    label: str
+    title: str
+    remedy: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPart:
+    """What one owner's records have; `facts` says how many they are, and the money."""
+
+    owner: str
+    facts: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is new, still open, or solved; `more` tells of those that are left to the CSV."""
+
+    title: str
+    standing: str
+    count: str
+    owners: tuple[OwnerPart, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """A manager below, and what stands in their teams."""
+
+    name: str
+    counts: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One week of the trend: `height` in pixels."""
+
+    day: str
+    number: str
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The mail in words, part by part."""
+
+    language: str
+    subject: str
+    title: str
+    summary: str
+    money: str
+    notes: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    teams: tuple[TeamRow, ...]
+    sections: tuple[Section, ...]
+    endings: tuple[str, ...]
+    words: Mapping[str, str]
+
+
+def view_of(
+    report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int = MOST_LINES
+) -> View:
+    """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
+    solved the `most` worst are shown.
+    """
+    writer = _Writer(report, texts, speech, most)
+    counts = writer.counts()
+    return View(
+        language=speech.language,
+        subject=speech.say("subject", parts=counts),
+        title=speech.say(f"title_{report.capacity}"),
+        summary=counts,
+        money=writer.money(report.sums.amount),
+        notes=tuple(writer.notes()),
+        bars=writer.bars(),
+        teams=tuple(writer.teams()),
+        sections=tuple(writer.sections()),
+        endings=tuple(writer.endings()),
+        words={key: speech.say(key) for key in _FIXED},
+    )
+
+
+_FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
+
+
+class _Writer:
+    """Says the parts of one report."""
+
+    def __init__(
+        self, report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int
+    ) -> None:
+        self._report = report
+        self._texts = texts
+        self._speech = speech
+        unsolved = [line for line in report.lines if line.standing is not Standing.SOLVED]
+        self._unsolved = len(unsolved)
+        self._shown = sorted(unsolved, key=worst_first)[:most]
+
+    def money(self, amount: float | None) -> str:
+        return self._speech.money(amount, self._report.currency)
+
+    def counts(self) -> str:
+        sums = self._report.sums
+        numbers = {"new": sums.new, "open": sums.open, "high": sums.high, "solved": sums.solved}
+        said = [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
+        return ", ".join(said)
+
+    def notes(self) -> Iterator[str]:
+        report, speech = self._report, self._speech
+        moment = speech.moment(report.now, report.zone)
+        as_of = speech.say("as_of", moment=moment, zone=report.zone)
+        if report.since is None:
+            yield f"{as_of} {speech.say('first')}"
+        else:
+            since = speech.say("since", moment=speech.moment(report.since, report.zone))
+            yield f"{as_of} {since}"
+        if self._unsolved > len(self._shown):
+            shown, all_of_them = len(self._shown), speech.number(self._unsolved)
+            yield speech.say("rest", shown=speech.number(shown), all=all_of_them)
+
+    def endings(self) -> Iterator[str]:
+        report, speech = self._report, self._speech
+        if report.put_off:
+            yield speech.count("put_off", report.put_off)
+        if report.lines:
+            yield speech.say("attached")
+        yield speech.say(f"why_{report.capacity}")
+
+    def bars(self) -> tuple[Bar, ...]:
+        """From the first week of which something is known; one week alone shows no trend."""
+        known = [*dropwhile(lambda week: not week.open, self._report.trend)]
+        if len(known) < _SHORTEST_TREND:
+            return ()
+        highest = max(week.open for week in known)
+        return tuple(
+            Bar(
+                self._speech.short_day(week.ends),
+                self._speech.number(week.open),
+                max(1, round(_HIGHEST * week.open / highest)),
+            )
+            for week in known
+        )
+
+    def teams(self) -> Iterator[TeamRow]:
+        for team in self._report.teams:
+            sums = team.sums
+            numbers = {"new": sums.new, "open": sums.open, "solved": sums.solved}
+            said = [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
+            age = self._speech.say("oldest_is", age=self._age(sums.oldest)) if sums.oldest else ""
+            facts = ", ".join(filter(None, [self.money(sums.amount), age]))
+            yield TeamRow(isolated(team.manager.name), ", ".join(said), facts)
+
+    def sections(self) -> Iterator[Section]:
+        solved = [line for line in self._report.lines if line.standing is Standing.SOLVED]
+        for standing in Standing:
+            everything = [line for line in self._report.lines if line.standing is standing]
+            shown = [line for line in self._shown if line.standing is standing]
+            more = ""
+            if standing is Standing.SOLVED:
+                shown = sorted(solved, key=worst_first)[:MOST_SOLVED]
+                rest = len(solved) - len(shown)
+                more = self._speech.count("more_solved", rest) if rest else ""
+            if shown:
+                title = self._speech.say(standing.value)
+                count = self._speech.number(len(everything))
+                yield Section(title, standing.value, count, tuple(self._owners(shown)), more)
+
+    def _owners(self, lines: Sequence[Line]) -> Iterator[OwnerPart]:
+        """Those with the most money at stake first."""
+        by_owner: dict[str, list[Line]] = {}
+        for line in lines:
+            by_owner.setdefault(line.owner, []).append(line)
+
+        def most(item: tuple[str, list[Line]]) -> tuple[float, int, str]:
+            return -(at_stake(item[1]) or 0.0), -len(item[1]), item[0]
+
+        for owner, theirs in sorted(by_owner.items(), key=most):
+            name = isolated(owner) or self._speech.say("no_owner")
+            number = self._speech.number(len(theirs))
+            facts = " · ".join(filter(None, [number, self.money(at_stake(theirs))]))
+            yield OwnerPart(name, facts, tuple(self._blocks(theirs)))
+
+    def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
+        """The severest first, of the same severity what was found first."""
+        by_code: dict[tuple[int, str], list[Line]] = {}
+        for line in sorted(lines, key=oldest_first):
+            key = SEVERITIES.index(line.text.severity), line.text.code
+            by_code.setdefault(key, []).append(line)
+        # Sorting is stable: within a severity the order of first appearance stays.
+        for (rank, code), alike in sorted(by_code.items(), key=lambda item: item[0][0]):
+            text = self._texts.get(code, alike[0].text)
+            yield Block(
+                SEVERITIES[rank],
+                self._speech.say(SEVERITIES[rank]),
+                text.title[self._speech.language],
+                text.remedy[self._speech.language],
+                tuple(map(self._row, alike)),
+            )
+
+    def _row(self, line: Line) -> Row:
+        finding = line.found.finding
+        is_solved = line.standing is Standing.SOLVED
+        age = self._solved_after(line.days) if is_solved else self._age(line.days)
+        back = self._speech.say("returned") if line.found.returned and not is_solved else ""
+        facts = tuple(filter(None, [self.money(line.found.amount), age, back]))
+        message = "" if is_solved else isolated(finding.message)
+        return Row(isolated(finding.name) or finding.id, line.link, message, facts)
+
+    def _age(self, days: int) -> str:
+        return self._speech.count("days", days) if days else self._speech.say("today")
+
+    def _solved_after(self, days: int) -> str:
+        if days:
+            return self._speech.count("solved_after", days)
+        return self._speech.say("solved_today")

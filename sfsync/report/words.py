@@ -1,0 +1,127 @@
+"""What does the mail say, in each language?"""
+
+from collections.abc import Mapping
+
+from babel import Locale
+
+LANGUAGES = ("en", "fr")
+
+# Where a number decides, the singular stands before the bar.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "subject": {
+        "en": "Sales exceptions: {parts}",
+        "fr": "Exceptions commerciales : {parts}",
+    },
+    "title_manager": {"en": "Exceptions of your team", "fr": "Exceptions de votre équipe"},
+    "title_owner": {"en": "Exceptions on your records", "fr": "Exceptions sur vos fiches"},
+    "title_admin": {"en": "Exceptions for the admin", "fr": "Exceptions pour l'administrateur"},
+    "as_of": {"en": "As of {moment} ({zone}).", "fr": "État au {moment} ({zone})."},
+    "since": {
+        "en": "New and solved since {moment}.",
+        "fr": "Nouvelles et résolues depuis le {moment}.",
+    },
+    "first": {
+        "en": "This is the first report, so all of them are new.",
+        "fr": "C'est le premier rapport : toutes sont donc nouvelles.",
+    },
+    "new": {"en": "New", "fr": "Nouvelles"},
+    "open": {"en": "Still open", "fr": "Toujours ouvertes"},
+    "solved": {"en": "Solved", "fr": "Résolues"},
+    "count_new": {"en": "{n} new|{n} new", "fr": "{n} nouvelle|{n} nouvelles"},
+    "count_open": {
+        "en": "{n} still open|{n} still open",
+        "fr": "{n} toujours ouverte|{n} toujours ouvertes",
+    },
+    "count_solved": {"en": "{n} solved|{n} solved", "fr": "{n} résolue|{n} résolues"},
+    "count_high": {
+        "en": "{n} of them severe|{n} of them severe",
+        "fr": "dont {n} grave|dont {n} graves",
+    },
+    "colon": {"en": ":", "fr": "\u00a0:"},
+    "high": {"en": "High", "fr": "Grave"},
+    "medium": {"en": "Medium", "fr": "Moyenne"},
+    "low": {"en": "Low", "fr": "Légère"},
+    "at_stake": {"en": "Money at stake", "fr": "Montant en jeu"},
+    "once": {"en": "each record counted once", "fr": "chaque fiche comptée une fois"},
+    "todo": {"en": "To do", "fr": "À faire"},
+    "days": {"en": "{n} day|{n} days", "fr": "{n} jour|{n} jours"},
+    "today": {"en": "today", "fr": "aujourd'hui"},
+    "solved_after": {
+        "en": "after {n} day|after {n} days",
+        "fr": "après {n} jour|après {n} jours",
+    },
+    "solved_today": {"en": "the same day", "fr": "le jour même"},
+    "returned": {"en": "back again", "fr": "de retour"},
+    "no_owner": {"en": "Owner unknown, or a queue", "fr": "Propriétaire inconnu, ou file"},
+    "teams": {"en": "Your managers", "fr": "Vos managers"},
+    "teams_note": {
+        "en": "What stands in their teams; each of them has the list.",
+        "fr": "Ce qui concerne leurs équipes ; chacun d'eux a la liste.",
+    },
+    "oldest_is": {"en": "the oldest {age}", "fr": "la plus ancienne {age}"},
+    "trend": {"en": "Open, week by week", "fr": "Ouvertes, semaine par semaine"},
+    "more_solved": {
+        "en": "and {n} more solved, in the attached CSV file"
+        "|and {n} more solved, in the attached CSV file",
+        "fr": "et {n} autre résolue, dans le fichier CSV joint"
+        "|et {n} autres résolues, dans le fichier CSV joint",
+    },
+    "rest": {
+        "en": "This mail shows the {shown} worst of {all}: by severity, money and age. "
+        "The attached CSV file has them all.",
+        "fr": "Ce message montre les {shown} pires sur {all} : par gravité, montant et ancienneté. "
+        "Le fichier CSV joint les contient toutes.",
+    },
+    "attached": {
+        "en": "The attached CSV file has every line.",
+        "fr": "Le fichier CSV joint contient toutes les lignes.",
+    },
+    "put_off": {
+        "en": "{n} is put off and not shown.|{n} are put off and not shown.",
+        "fr": "{n} est reportée et n'apparaît pas.|{n} sont reportées et n'apparaissent pas.",
+    },
+    "why_manager": {
+        "en": "You get this mail because you manage the owners of these records in Salesforce.",
+        "fr": "Vous recevez ce message en tant que manager des propriétaires de ces fiches dans "
+        "Salesforce.",
+    },
+    "why_owner": {
+        "en": "You get this mail because you own these records in Salesforce.",
+        "fr": "Vous recevez ce message en tant que propriétaire de ces fiches dans Salesforce.",
+    },
+    "why_admin": {
+        "en": "You get this mail as the admin: it tells what only you can mend, and the records "
+        "whose owner has no manager whom mail reaches.",
+        "fr": "Vous recevez ce message en tant qu'administrateur : il dit ce que vous seul pouvez "
+        "corriger, et les fiches dont le propriétaire n'a pas de manager joignable.",
+    },
+    "csv_standing": {"en": "Standing", "fr": "Situation"},
+    "csv_severity": {"en": "Severity", "fr": "Gravité"},
+    "csv_code": {"en": "Code", "fr": "Code"},
+    "csv_title": {"en": "Exception", "fr": "Exception"},
+    "csv_owner": {"en": "Owner", "fr": "Propriétaire"},
+    "csv_object": {"en": "Object", "fr": "Objet"},
+    "csv_id": {"en": "Id", "fr": "Id"},
+    "csv_name": {"en": "Record", "fr": "Fiche"},
+    "csv_amount": {"en": "Amount", "fr": "Montant"},
+    "csv_currency": {"en": "Currency", "fr": "Devise"},
+    "csv_days": {"en": "Days open", "fr": "Jours d'ouverture"},
+    "csv_first_seen": {"en": "First seen", "fr": "Vue depuis"},
+    "csv_solved": {"en": "Solved on", "fr": "Résolue le"},
+    "csv_message": {"en": "Details", "fr": "Détails"},
+    "csv_remedy": {"en": "To do", "fr": "À faire"},
+    "csv_link": {"en": "Link", "fr": "Lien"},
+}
+KEYS = tuple(_WORDS)
+
+
+def word(key: str, language: str, **values: str) -> str:
+    """Say a word or sentence in a language (en, fr), with what belongs into it."""
+    return _WORDS[key][language].format(**values)
+
+
+def counted(key: str, language: str, number: int, shown: str) -> str:
+    """Say a number of things; `shown` is the number as it is to be written."""
+    one, _, many = _WORDS[key][language].partition("|")
+    is_one = Locale(language).plural_form(number) == "one"
+    return (one if is_one else many).format(n=shown)

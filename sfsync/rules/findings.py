@@ -1,0 +1,86 @@
+"""What must a person look at, and which fields of which record are blank?"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sfsync.columns import Array, Mask
+from sfsync.facts import Look
+from sfsync.facts.blank import FieldPath, blank_in, path_of
+from sfsync.model import Evidence, Finding
+from sfsync.policy import MISSING, NO_STATE, FindingRule, Machine
+from sfsync.rules.blind import fields_lacking
+from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
+
+
+def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
+    """Yield what a person must look at, finding by finding, in the order of the records.
+
+    `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
+    is left out: what is nowhere to be filled in is nobody's to mend.
+    """
+    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
+    for rule in machine.findings:
+        if fields_lacking(look, machine.object, rule):
+            continue
+        here = rule.when.truth(look.on(machine.object)).holds
+        if rule.in_states is not None:
+            states = [places[name] for name in rule.in_states]
+            here = here & np.isin(look.state(machine.object), states)
+        if rule.is_of_unmoved:
+            here = here & ~moved
+        if rule.missing:
+            blanks = [blank_in(look, machine.object, name) for name in rule.missing]
+            here = here & np.logical_or.reduce(blanks)
+        yield from _findings(look, machine.object, rule, np.flatnonzero(here))
+
+
+def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+    blank = _blank_fields(look, object_name, rule, rows)
+    said = [", ".join(field for field, _ in each) for each in blank]
+    parts = zip(
+        ids_of(look, object_name, rows),
+        names_of(look, object_name, rows),
+        owners_of(look, object_name, rows),
+        all_in_words(look, object_name, rows, rule.because, {MISSING: said}),
+        evidence_for(look, object_name, rows, facts_of([rule])),
+        blank,
+        strict=True,
+    )
+    for id, name, owner, message, facts, fields in parts:
+        evidence = (*facts, *(each for _, each in fields))
+        yield Finding(rule.name, object_name, id, name, owner, message, evidence)
+
+
+def _blank_fields(
+    look: Look, object_name: str, rule: FindingRule, rows: Array
+) -> list[list[tuple[str, Evidence]]]:
+    """Return, for each record, the API names of its blank fields, each with what stands there."""
+    found: list[list[tuple[str, Evidence]]] = [[] for _ in rows]
+    for name in rule.missing:
+        path = path_of(look, object_name, name)
+        here = np.flatnonzero(blank_in(look, object_name, name)[rows])
+        records = _referred_to(look, path, rows[here])
+        for place, value, record in zip(here.tolist(), path.take(rows[here]), records, strict=True):
+            found[place].append((path.field, Evidence(name, value, record)))
+    return found
+
+
+def _referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
+    """Return the Ids of the records that have the field; None for the records' own fields."""
+    there = np.full(len(rows), -1) if path.rows is None else path.rows[rows]
+    return _ids(look, path.object, there)
+
+
+def owners_of(look: Look, object_name: str, rows: Array) -> list[str | None]:
+    """Return the Ids of the records' owners; None where the owner is no user (a queue)."""
+    return _ids(look, "User", look.column(object_name, "owner").values[rows])
+
+
+def _ids(look: Look, object_name: str, places: Array) -> list[str | None]:
+    """Return the Ids of records by their rows; None where there is none (-1)."""
+    known = np.flatnonzero(places >= 0)
+    found: list[str | None] = [None] * len(places)
+    for place, id in zip(known.tolist(), ids_of(look, object_name, places[known]), strict=True):
+        found[place] = id
+    return found

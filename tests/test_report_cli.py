@@ -1,0 +1,186 @@
+"""Do the mails of `sfsync report exceptions` reach files and readers, each once?"""
+
+import csv
+import email
+import email.policy
+import os
+import shutil
+from collections.abc import Callable
+from email.message import EmailMessage
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cut_org import DEMO, STAYING, copy_in, cut
+
+from sfsync.cli import commands
+from sfsync.errors import ExitCode
+from sfsync.policy import Policy
+from sfsync.rules import load
+
+CONFIG = DEMO.parent
+# Who manages the owner of an account of the small org, and who manages them.
+MAUD, HENRI = "maud.verchere-lys", "henri.castelmaure"
+BUILD = load.load_policy
+Call = Callable[..., Result]
+
+
+@cache
+def once(texts: tuple[tuple[str, str], ...]) -> Policy:
+    """Build each policy once, as a process does."""
+    return BUILD(dict(texts))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded org of three accounts; tests never change it."""
+    return cut(tmp_path_factory.mktemp("recordings") / "small")
+
+
+@pytest.fixture
+def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Call `sfsync report exceptions` on the small org, in an empty folder, with an admin set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
+    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
+
+    def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
+        words = ["report", "exceptions", *args, "--org", str(org)]
+        result = CliRunner().invoke(commands, words)
+        assert result.exit_code == exits, (result.output, result.exception)
+        return result
+
+    return called
+
+
+def mail_in(file: Path) -> EmailMessage:
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def parts(mail: EmailMessage) -> dict[str, str]:
+    """The contents of a mail's parts, by their type."""
+    several = [part for part in mail.walk() if not part.is_multipart()]
+    return {part.get_content_type(): part.get_content() for part in several}
+
+
+def test_each_reader_has_four_files_and_the_output_says_where(call: Call) -> None:
+    said = call("--out", "look").stdout
+    name = f"exceptions-2026-06-15-{MAUD}"
+    assert f"Maud Verchère-Lys: look/{name} (.html, .txt, .csv, .eml)" in said
+    mail = mail_in(Path("look", f"{name}.eml"))
+    assert mail["To"] == "Maud Verchère-Lys <maud.verchere-lys@example.com>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert {"Message-ID", "Date", "List-Unsubscribe"} <= set(mail.keys())
+    found = parts(mail)
+    for kind, end in (("text/html", "html"), ("text/plain", "txt")):
+        file = Path("look", f"{name}.{end}").read_text("utf-8")
+        assert found[kind].replace("\r\n", "\n").strip() == file.strip()
+    assert STAYING in found["text/plain"]
+    with Path("look", f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter=";"))
+    assert STAYING in [row["Id"] for row in rows]
+    assert all(row["Id"] in found["text/plain"] for row in rows)
+    assert found["text/csv"].lstrip("\ufeff").splitlines()[0].split(";") == list(rows[0])
+
+
+def test_a_managers_manager_has_sums_and_no_lines(call: Call) -> None:
+    call("--out", "look")
+    text = Path(f"look/exceptions-2026-06-15-{HENRI}.txt").read_text("utf-8")
+    assert "* Maud Verchère-Lys: " in text
+    assert "/lightning/" not in text
+    assert not Path(f"look/exceptions-2026-06-15-{HENRI}.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "who", ["Maud Verchère-Lys", "MAUD.verchere-lys@example.com", "005Dm0000000004IAA"]
+)
+def test_one_reader_may_be_named(call: Call, who: str) -> None:
+    call("--to", who)
+    names = {file.stem for file in Path(".sfsync/reports").iterdir()}
+    assert names == {f"exceptions-2026-06-15-{MAUD}"}
+
+
+def test_who_has_no_report_is_told_whose_there_are(call: Call) -> None:
+    said = call("--to", "Maud Verchere", exits=ExitCode.USAGE).stderr
+    assert 'there is no report for "Maud Verchere"; did you mean "Maud Verchère-Lys"?' in said
+
+
+def test_without_sending_nothing_is_sent(call: Call) -> None:
+    call()
+    assert not Path(".sfsync/outbox").exists()
+
+
+def test_each_mail_is_sent_once_a_day(call: Call) -> None:
+    first = call("--send").stdout
+    sent = sorted(Path(".sfsync/outbox").iterdir())
+    assert {HENRI, MAUD} <= {mail_in(file)["To"].addresses[0].username for file in sent}
+    assert f"{len(sent)} mails of {len(sent)} sent" in first
+    assert not Path(".sfsync/reports").exists()
+    assert "an earlier run did that" in call("--send").stdout
+    assert sorted(Path(".sfsync/outbox").iterdir()) == sent
+    call("--send", "--now", "2026-06-16T08:00:00Z")
+    assert len(list(Path(".sfsync/outbox").iterdir())) == 2 * len(sent)
+
+
+def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:
+    file = Path(f"look/exceptions-2026-06-15-{MAUD}.txt")
+    call("--out", "look", "--send", "--to", "Maud Verchère-Lys")
+    assert "C'est le premier rapport" in file.read_text("utf-8")
+    call("--out", "look")
+    assert "depuis le 15/06/2026 10:00" in file.read_text("utf-8")
+    henri = Path(f"look/exceptions-2026-06-15-{HENRI}.txt").read_text("utf-8")
+    assert "C'est le premier rapport" in henri
+    call("--out", "look", "--since", "2026-06-01T08:00:00Z")
+    assert "depuis le 01/06/2026 10:00" in file.read_text("utf-8")
+
+
+def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small: Path) -> None:
+    for moment in ("2026-06-15T08:00:00Z", "2026-06-18T08:00:00Z"):
+        words = ["run", "hourly", "-q", "--now", moment, "--org", str(small)]
+        assert CliRunner().invoke(commands, words).exit_code == ExitCode.DONE
+    call("--out", "look", "--since", "2026-06-16T08:00:00Z")
+    with Path(f"look/exceptions-2026-06-18-{MAUD}.csv").open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream, delimiter=";"))
+    days = {row["Jours d'ouverture"] for row in rows if row["Situation"] == "Toujours ouvertes"}
+    assert days == {"3"}
+
+
+def test_without_an_admin_it_is_said_who_gets_nothing(
+    call: Call, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call()
+    # Somebody without a manager.
+    copy_in(Path(".sfsync"), small).edit("Account", STAYING, OwnerId="005Dm000000000GIAQ")
+    call("--to", "Odile Fontanelle")
+    monkeypatch.delenv("SFSYNC_ADMIN_EMAIL")
+    said = call("--send", "--to", "Admin", exits=ExitCode.INCOMPLETE)
+    assert "name the admin in SFSYNC_ADMIN_EMAIL" in said.output
+    assert "0 mails of 1 sent" in said.stdout
+    written = call("--out", "look", "--to", "Admin").stdout
+    assert "(.html, .txt, .csv)" in written
+
+
+def test_nothing_to_tell_makes_no_mail(call: Call, tmp_path: Path) -> None:
+    said = call("--send", org=cut(tmp_path / "empty", accounts=()))
+    assert said.stdout == "There is nothing to tell, so there is no mail.\n"
+    assert not Path(".sfsync/outbox").exists()
+
+
+def test_a_mistake_in_reports_is_told_with_its_place(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config, ignore=shutil.ignore_patterns("demo"))
+    (config / "reports.yaml").write_text("reports:\n  - {name: a, too: admin}\n")
+    monkeypatch.setenv("SFSYNC_CONFIG", str(config))
+    problem = 'reports.yaml:2: unknown key "too"; did you mean "to"?'
+    assert problem in call(exits=ExitCode.CONFIGURATION).stderr
+    checked = CliRunner().invoke(commands, ["rules", "check"])
+    assert (checked.exit_code, problem in checked.stderr) == (ExitCode.CONFIGURATION, True)
+    (config / "reports.yaml").unlink()
+    assert "cannot be read" in call(exits=ExitCode.CONFIGURATION).stderr

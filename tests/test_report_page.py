@@ -1,0 +1,116 @@
+"""Does the mail read well in a browser: on a phone and a desk, in the light and the dark?"""
+
+import base64
+import html
+import json
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_report import NOW, TEXTS, found, reports
+
+from sfsync.report import render
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+WIDTHS = (360, 1000)
+# As the Web Content Accessibility Guidelines (AA) ask of text.
+CONTRAST = 4.5
+NAMES = (
+    "Acme",
+    "é" * 200,
+    "🚀 Fusée 👨‍👩‍👧",
+    "شركة النور للتجارة",
+    "W" * 90,
+    "Atelier <b>Bâti</b>",
+)
+
+# Measures each frame: whether it scrolls sideways, and the least contrast of a text in it.
+MEASURE = """
+function channels(text) { return text.match(/[0-9.]+/g).map(Number); }
+function light(colour) {
+  const [r, g, b] = channels(colour).slice(0, 3).map(each => {
+    const part = each / 255;
+    return part <= 0.03928 ? part / 12.92 : Math.pow((part + 0.055) / 1.055, 2.4);
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+function ground(element, view) {
+  for (let each = element; each; each = each.parentElement) {
+    const colour = view.getComputedStyle(each).backgroundColor;
+    if (channels(colour)[3] !== 0) return colour;
+  }
+  return "rgb(255, 255, 255)";
+}
+function measured(frame) {
+  const view = frame.contentWindow, page = frame.contentDocument.documentElement;
+  const told = [...page.querySelectorAll("body *")].filter(each =>
+    each.offsetParent && each.className !== "bar" &&
+    [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+  const contrasts = told.map(each => {
+    const pair = [light(view.getComputedStyle(each).color), light(ground(each, view))];
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    return [ratio, each.textContent.slice(0, 40)];
+  });
+  contrasts.sort((a, b) => a[0] - b[0]);
+  return {width: page.clientWidth, needs: page.scrollWidth, texts: told.length,
+          least: contrasts[0], card: ground(page.querySelector("h1"), view)};
+}
+window.onload = () => {
+  const found = [...document.querySelectorAll("iframe")].map(measured);
+  const told = document.createElement("pre");
+  told.id = "measured";
+  told.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(found))));
+  document.body.append(told);
+};
+"""
+
+
+def mail() -> str:
+    """A page with all that a report can hold."""
+    several = [
+        found(f"{name} {n}", ("theo", "lea")[n % 2], code=code, days=n, amount=10.0**n)
+        for n, name in enumerate(NAMES)
+        for code in ("renewed", "idle", "undated")
+    ]
+    solved = [found(f"Solved {n}", solved_at=NOW - timedelta(hours=1)) for n in range(30)]
+    own = [found("Of a manager", "maud", returned=True, days=60)]
+    told = reports([*several, *solved, *own])
+    pages = [render(told[each], TEXTS, "fr", "fr_FR").html for each in ("maud", "director")]
+    return pages[0].replace("</body>", "") + re.sub(r".*<body[^>]*>", "", pages[1], flags=re.S)
+
+
+def browse(page: Path, *, dark: bool) -> str:
+    """The page as it stands after it was shown; a picture of it goes beside it, to be looked at."""
+    assert CHROMIUM is not None
+    command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    command += ["--window-size=1400,2400", f"--user-data-dir={page.parent / 'profile'}"]
+    command += ["--force-dark-mode"] if dark else []
+    command += ["--dump-dom", f"--screenshot={page.with_suffix('.png')}", page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_mail_is_readable_without_scrolling_sideways(tmp_path: Path, dark: bool) -> None:
+    frames = "".join(
+        f'<iframe width="{width}" height="2380" style="border:0" srcdoc="{html.escape(mail())}">'
+        "</iframe>"
+        for width in WIDTHS
+    )
+    page = tmp_path / "mail.html"
+    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><script>{MEASURE}</script>{frames}")
+    dom = browse(page, dark=dark)
+    (code,) = re.findall(r'<pre id="measured">([^<]+)</pre>', dom)
+    measured: list[dict[str, Any]] = json.loads(base64.b64decode(code))
+    assert [frame["width"] for frame in measured] == list(WIDTHS)
+    for frame in measured:
+        assert frame["needs"] <= frame["width"]
+        assert frame["texts"] > 100
+        assert frame["least"][0] >= CONTRAST, frame["least"]
+        assert (frame["card"] == "rgb(255, 255, 255)") is not dark
+    # Pytest keeps the folders of the last runs.
+    assert page.with_suffix(".png").stat().st_size > 10_000
