@@ -113,7 +113,11 @@ def test_a_plan_as_json_has_the_documented_form_and_nothing_else_is_printed(call
     assert won["reason"] == "an opportunity was won"
     assert won["fields"]["Status__c"] == {"before": "Working", "after": "Customer"}
     assert {"fact", "value", "record"} == won["evidence"][0].keys()
-    (finding,) = (each for each in plan["findings"] if each["id"] == STAYING)
+    (finding,) = (
+        each
+        for each in plan["findings"]
+        if (each["id"], each["code"]) == (STAYING, "target-going-idle")
+    )
     assert finding["code"] == "target-going-idle"
 
 
