@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 
 from sfsync.duplicates.accounts import ACCOUNT, accounts_of, alike_accounts
+from sfsync.duplicates.alike import SAME_WORDS
 from sfsync.duplicates.contacts import CONTACT, alike_contacts, contacts_of
 from sfsync.duplicates.groups import Apart, groups_of
 from sfsync.duplicates.pair import Clue, Kind, Pair
@@ -22,6 +23,11 @@ READS = (
     *(f"Account.{name}" for name in ("city", "website", "registration_number", "parent")),
     *(f"Contact.{name}" for name in ("account", "email")),
 )
+_WHAT: Mapping[Kind, str] = {
+    Kind.REGISTRATION: "registration number",
+    Kind.EMAIL: "e-mail address",
+    Kind.DOMAIN: "website domain",
+}
 KnownDifferent = Collection[frozenset[str]]
 
 __all__ = ["CODE", "READS", "KnownDifferent", "likely_duplicates"]
@@ -86,13 +92,16 @@ def _said(
     ids = look.frame(object_name).index.tolist()
     names = texts_of(look, object_name, "name", str, "")
     owners = positions_of(look, object_name, "owner").tolist()
+    places = [f"in {city}" for city in texts_of(look, object_name, "city", str.strip, "")]
+    if object_name == CONTACT:
+        places = ["at the same account"] * len(ids)
     users = look.frame("User").index.tolist()
     for row, others in sorted(losing.items()):
         told, evidence = [], []
         for other in others:
             why = clues.get((min(row, other), max(row, other)), ())
             told.append(
-                f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, object_name)}"
+                f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, places[row])}"
             )
             evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
         yield Finding(
@@ -110,21 +119,12 @@ def _value(clue: Clue) -> str | int:
     return clue.score if clue.kind is Kind.NAME else clue.value
 
 
-def _in_words(clues: Sequence[Clue], object_name: str) -> str:
-    return ", ".join(_clue_in_words(each, object_name) for each in clues) or "like the others"
+def _in_words(clues: Sequence[Clue], place: str) -> str:
+    return ", ".join(_clue_in_words(each, place) for each in clues) or "like the others"
 
 
-def _clue_in_words(clue: Clue, object_name: str) -> str:
+def _clue_in_words(clue: Clue, place: str) -> str:
     if clue.kind is Kind.NAME:
-        where = "at the same account" if object_name == CONTACT else f"in {clue.value.title()}"
-        return (
-            "same name " + where
-            if clue.score == 100
-            else f"near name {where} ({clue.score} of 100)"
-        )
-    what = {
-        Kind.REGISTRATION: "registration number",
-        Kind.EMAIL: "e-mail address",
-        Kind.DOMAIN: "website domain",
-    }[clue.kind]
-    return f"same {what} {clue.value}"
+        is_same = clue.score == SAME_WORDS
+        return f"same name {place}" if is_same else f"near name {place} ({clue.score} of 100)"
+    return f"same {_WHAT[clue.kind]} {clue.value}"

@@ -11,7 +11,8 @@ SAME_WORDS = 100
 # A word that so many names have is a word of its own, not a slip of the pen.
 _WELL_KNOWN = 4
 _WORD_LIKENESS = 0.66
-_SLIPS_IN_A_WORD = 2
+# A word of so many letters may have two slips, a shorter one only one.
+_LONG_WORD = 12
 
 
 def sorted_text(words: Words) -> str:
@@ -64,9 +65,10 @@ class Likeness:
 
     def _is_slip(self, left: str, right: str) -> bool:
         both_known = min(self.spread[left], self.spread[right]) >= _WELL_KNOWN
+        slips = 2 if min(len(left), len(right)) >= _LONG_WORD else 1
         return (
             not both_known
-            and OSA.distance(left, right) <= _SLIPS_IN_A_WORD
+            and OSA.distance(left, right) <= slips
             and OSA.normalized_similarity(left, right) >= _WORD_LIKENESS
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sfsync.duplicates.hosts import DESKS, PUBLIC_SUFFIXES, SHARED_HOSTS
 
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*")
+_SCHEME = re.compile(r"^(?:(?:https?|ftp):)?[/\\]*")
 _REST = re.compile(r"[/?#\\\s,;].*", re.DOTALL)
 _PORT = re.compile(r":\d*$")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)")
@@ -32,7 +32,7 @@ def domain_of(website: str, also_shared: Collection[str] = ()) -> str | None:
     beside those known).
     """
     text = website.strip().casefold()
-    text = _REST.sub("", _SCHEME.sub("", text) if "://" in text else text)
+    text = _REST.sub("", _SCHEME.sub("", text))
     host = _ascii(_PORT.sub("", text.rpartition("@")[2]).strip("."))
     if host is None or not _HOST.fullmatch(host):
         return None
