@@ -17,21 +17,26 @@ from sfsync.fake.ids import with_checksum
 
 Row = dict[str, Any]
 
-_BEGINNINGS = (
-    "Bar Mar Lan Gué Dau Cor Fer Mon Vil Ros Tri Per Sau Bel Cha Dur Ler Pel Gran Bru".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_BEGINNINGS = _words(
+    "Bar Mar Lan Gué Dau Cor Fer Mon Vil Ros Tri Per Sau Bel Cha Dur Ler Pel Gran Bru"
 )
-_MIDDLES = " ti re no le vi da ga mo ri ba lo ne".split(" ")
-_ENDINGS = "tin card vier land don teau nier gnon rand sson let mbert quet zac ville ner".split()
-_TRADES = (
+_MIDDLES = ("", *_words("ti re no le vi da ga mo ri ba lo ne"))
+_ENDINGS = _words("tin card vier land don teau nier gnon rand sson let mbert quet zac ville ner")
+_TRADES = _words(
     "Boulangerie Garage Menuiserie Transports Imprimerie Plomberie Conseil Logistique Électricité"
     " Informatique Assurances Architecture Pharmacie Optique Hôtel Restaurant Maçonnerie Peinture"
     " Nettoyage Sécurité Jardins Meubles Textile Métallerie"
-).split()
+)
 _FORMS = ("SAS", "SARL", "S.A.", "SASU", "EURL", "GmbH", "Ltd", "S.A.R.L.", "")
-_FIRST = (
+_FIRST = _words(
     "Jean Jeanne Marc Marie Paul Paula Luc Lucie Anne Anna Louis Louise Hugo Inès Karim Nadia Éric"
     " Chloé Daniel Danielle Martin Martine Sven Ulla Pedro Elena Thomas Camille Léa Noé"
-).split()
+)
 _SUBSIDIARIES = ("Énergie", "Services", "Finance", "International", "Distribution")
 _DESKS = ("info", "contact", "accueil", "compta")
 _BORN = datetime(2020, 1, 1, tzinfo=UTC)

@@ -46,8 +46,11 @@ def _keys(
     rows: list[int] = []
     by_rarity = [sorted(words, key=lambda word: (spread[word], word)) for words in names]
     spelled = [" ".join(words) for words in by_rarity]
-    for row, place in enumerate(places.tolist()):
-        if place >= 0:
+    here = np.flatnonzero(places >= 0)
+    neighbours = np.bincount(places[here])
+    for row in here[neighbours[places[here]] > 1].tolist():
+        place = int(places[row])
+        if names[row]:
             for key in _keys_of(names[row], by_rarity[row]):
                 key_codes.append(codes.setdefault((place, key), len(codes)))
                 rows.append(row)
@@ -58,7 +61,8 @@ def _keys(
 
 
 def _keys_of(words: Words, by_rarity: Sequence[str]) -> Iterator[str]:
-    yield from set(words)
+    if len(words) > _RAREST:
+        yield from set(words)
     for word in set(by_rarity[:_RAREST]):
         yield f"{word[:_EDGE]}*"
         yield f"*{word[-_EDGE:]}"

@@ -18,6 +18,7 @@ _JOINING = _words("et and und y e the le la les l de du des d of")
 _TITLES = _words(
     "mr mrs ms miss m mme mlle monsieur madame mademoiselle dr prof me maitre herr frau"
 )
+_ELISION = re.compile(r"\b[ld]['’]", re.IGNORECASE)
 _DISTRICT = re.compile(r"^(?:\d+\w{0,4}|cedex|arrondissement|cdx)$")
 _LONG_FORMS = {"st": "saint", "ste": "sainte"}
 _NUMBER = re.compile(r"[^0-9a-z]")
@@ -32,7 +33,7 @@ def company_words(name: str) -> Words:
     """Return the words of a company's name without case, accents, punctuation, legal form and
     joining words; all of them where nothing else is there.
     """
-    words = _spelled_together(folded(name).split())
+    words = _spelled_together(folded(_ELISION.sub(" ", name)).split())
     plain = [word for word in words if word not in _LEGAL_FORMS and word not in _JOINING]
     return tuple(plain or words)
 

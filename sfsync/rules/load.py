@@ -62,9 +62,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     reading = Reading(**settings.reading.model_dump())
     duplicates = DuplicateSettings(**settings.duplicates.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
-    return Policy(
-        objects, out, facts, limits, reading, machines, hash_of(contents), duplicates
-    )
+    return Policy(objects, out, facts, limits, reading, machines, hash_of(contents), duplicates)
 
 
 def _machines(
