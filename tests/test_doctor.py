@@ -86,7 +86,7 @@ def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -
     assert problems(well.checks) == {}
     assert in_group(well.checks, "objects and fields", "good") == [
         "Account, AccountHistory, Contact, Event, Opportunity, OpportunityHistory, Task, User: "
-        "all 73 fields are right"
+        "all 79 fields are right"
     ]
     calls = well.org.calls
     posted = {path.rpartition("/")[2] for method, path in calls if method == "POST"}
