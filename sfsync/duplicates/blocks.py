@@ -16,7 +16,7 @@ from sfsync.duplicates.alike import run_together, sorted_text
 from sfsync.duplicates.names import Words
 
 # How many neighbours each record is compared with in a block.
-_WINDOW = 30
+_WINDOW = 12
 _EDGE = 3
 _RAREST = 2
 
@@ -48,8 +48,8 @@ def _keys(
     spelled = [" ".join(words) for words in by_rarity]
     here = np.flatnonzero(places >= 0)
     neighbours = np.bincount(places[here])
-    for row in here[neighbours[places[here]] > 1].tolist():
-        place = int(places[row])
+    here = here[neighbours[places[here]] > 1]
+    for row, place in zip(here.tolist(), places[here].tolist(), strict=True):
         if names[row]:
             for key in _keys_of(names[row], by_rarity[row]):
                 key_codes.append(codes.setdefault((place, key), len(codes)))
