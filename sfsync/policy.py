@@ -79,6 +79,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateSettings:
+    """How likely duplicates are found: at all, from which likeness of names (0 to 100), how many
+    records may share a clue or a group, and which domains say nothing.
+    """
+
+    find: bool = False
+    near_name: int = 85
+    most_alike: int = 10
+    shared_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpec:
     """One status or stage: since which field, older names of it in the history, and where rules may
     move it.
@@ -191,6 +203,7 @@ class Policy:
     reading: Reading
     machines: Mapping[str, Machine]
     hash: str
+    duplicates: DuplicateSettings = DuplicateSettings()
 
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""

@@ -101,6 +101,7 @@ def test_what_no_rule_and_no_fact_asks_about_is_not_read() -> None:
     assert "record_type" not in NEEDED["Opportunity"]
     assert "number_of_employees" in NEEDED["Account"], "the rule out-of-target asks about it"
     assert "churn_at" in NEEDED["Account"], "a move writes it"
+    assert "website" in NEEDED["Account"], "duplicates are looked for"
     assert "backlog_until" in NEEDED["Account"], "rules set it"
 
 

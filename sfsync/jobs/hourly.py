@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from sfsync.calendar import latest
+from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
@@ -66,7 +67,7 @@ def hourly(services: Services) -> Planned:
         services,
         quiet,
         read_at=read_at,
-        findings=judgement.findings,
+        findings=(*judgement.findings, *likely_duplicates(look)),
         notes=notes,
         judged=judgement.judged,
     )

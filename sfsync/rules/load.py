@@ -17,6 +17,7 @@ from sfsync.facts import FACTS
 from sfsync.lines import Document, Path, read_yaml, without
 from sfsync.policy import (
     NO_STATE,
+    DuplicateSettings,
     FactSettings,
     FieldSpec,
     Limits,
@@ -59,8 +60,9 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     facts = FactSettings(**settings.facts.model_dump())
     limits = Limits(**settings.limits.model_dump())
     reading = Reading(**settings.reading.model_dump())
+    duplicates = DuplicateSettings(**settings.duplicates.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
-    return Policy(objects, out, facts, limits, reading, machines, hash_of(contents))
+    return Policy(objects, out, facts, limits, reading, machines, hash_of(contents), duplicates)
 
 
 def _machines(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sfsync.conditions import PRESENCE, Condition
+from sfsync.duplicates import READS as DUPLICATE_READS
 from sfsync.facts import FACTS
 from sfsync.policy import Assignment, Machine, Policy
 from sfsync.rules.words import tested
@@ -19,9 +20,10 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
     sorted.
     """
     needed: dict[str, set[str]] = {name: set() for name in policy.objects}
-    for fact in FACTS.values():
-        for read in fact.reads:
-            object_name, _, column = read.partition(".")
+    of_facts = [read for fact in FACTS.values() for read in fact.reads]
+    for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ())):
+        object_name, _, column = read.partition(".")
+        if object_name in needed:
             needed[object_name].add(column)
     for object_name, machine in policy.machines.items():
         needed[object_name] |= _named_by(machine)

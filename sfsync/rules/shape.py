@@ -77,6 +77,21 @@ class ReadingShape(Shape):
     )
 
 
+class DuplicatesShape(Shape):
+    """How likely duplicates of accounts and contacts are found."""
+
+    find: bool = Field(False, description="Whether they are looked for at all.")
+    near_name: int = Field(
+        85, ge=50, le=100, description="From this likeness on (0 to 100) names are near."
+    )
+    most_alike: int = Field(
+        10, ge=2, description="What more records than this share says nothing; groups end here too."
+    )
+    shared_hosts: frozenset[str] = Field(
+        frozenset(), description="Website domains that say nothing, beside those known."
+    )
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -85,6 +100,7 @@ class Settings(Shape):
     facts: FactsShape
     limits: LimitsShape
     reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
+    duplicates: DuplicatesShape = DuplicatesShape.model_construct()
 
 
 class State(Shape):

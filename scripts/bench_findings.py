@@ -1,0 +1,178 @@
+"""How long do all findings take, likely duplicates among them, and how long would comparing all
+names of a town take?
+
+    scripts/bench findings [--accounts 100000] [--rounds 3] [--most 20] [--json]
+
+The org has half as many opportunities and as many contacts; of its companies and people some are
+entered twice. What is told are medians of wall-clock seconds, with those of all processors beside
+them, since others may use the machine. The obvious alternative, `difflib` over all pairs of one
+town, is measured on a sample of the pairs and multiplied: nobody would wait for it. Exit code 1
+where the findings take more seconds than `--most`.
+"""
+
+import argparse
+import gc
+import json
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import combinations
+from statistics import median
+from time import perf_counter, process_time
+
+import bench_data
+import twins_data
+from bench_data import BenchOrg
+from bench_rules import policy_of_config, snapshot_of
+
+from sfsync.duplicates import likely_duplicates
+from sfsync.facts import Look
+from sfsync.model import Finding
+from sfsync.policy import Policy
+from sfsync.rules.judge import findings_of
+from sfsync.snapshot import Snapshot
+
+DECLARED, DUPLICATES = "declared findings", "likely duplicates"
+SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Seconds (wall, processors) of every round by part, how much was found, and the seconds that
+    the alternative would take for so many pairs.
+    """
+
+    counts: dict[str, int]
+    seconds: dict[str, list[tuple[float, float]]]
+    found: dict[str, int]
+    pairs: int
+    alternative: float
+
+    def wall(self, part: str) -> float:
+        """Return the median of a part's wall-clock seconds."""
+        return median(each[0] for each in self.seconds[part])
+
+    @property
+    def total(self) -> float:
+        """Return the seconds of all findings."""
+        return sum(self.wall(part) for part in self.seconds)
+
+
+def org_with_twins(accounts: int) -> BenchOrg:
+    """Make an org whose companies and people have names, some of them twice."""
+    org, twins = bench_data.make(accounts), twins_data.make(accounts)
+    ids = {}
+    for row, twin in zip(org.records["Account"], twins.records["Account"], strict=False):
+        ids[twin["Id"]] = row["Id"]
+        row.update({name: twin[name] for name in ("Name", "BillingCity", "Website")})
+        row["ParentId"] = ids.get(twin["ParentId"])
+    for row, twin in zip(org.records["Contact"], twins.records["Contact"], strict=False):
+        row.update(Name=twin["Name"], Email=twin["Email"], AccountId=ids.get(twin["AccountId"]))
+    return org
+
+
+def declared(snapshot: Snapshot, policy: Policy) -> list[Finding]:
+    """Find all that rule files declare, the facts that they need included."""
+    look = Look(snapshot, policy)
+    return [each for machine in policy.machines.values() for each in findings_of(look, machine)]
+
+
+def timed(work: Callable[[], Sequence[Finding]]) -> tuple[tuple[float, float], int]:
+    """Run something; return its seconds (wall, processors) and how much it found."""
+    gc.collect()
+    wall, processors = perf_counter(), process_time()
+    found = work()
+    return (perf_counter() - wall, process_time() - processors), len(found)
+
+
+def alternative(org: BenchOrg) -> tuple[int, float]:
+    """Return how many pairs of names share a town, and the seconds that difflib would take for all
+    of them, by a sample.
+    """
+    towns: dict[str, list[str]] = defaultdict(list)
+    for row in org.records["Account"]:
+        if row["BillingCity"]:
+            towns[row["BillingCity"]].append(row["Name"])
+    pairs = sum(len(names) * (len(names) - 1) // 2 for names in towns.values())
+    dice = random.Random(1)
+    names = dice.choices(list(towns.values()), [len(each) ** 2 for each in towns.values()], k=50)
+    few = [
+        pair for each in names for pair in combinations(dice.sample(each, min(29, len(each))), 2)
+    ]
+    start = perf_counter()
+    for left, right in few[:SAMPLE]:
+        SequenceMatcher(None, left, right).ratio()
+    return pairs, (perf_counter() - start) / len(few[:SAMPLE]) * pairs
+
+
+def measure(accounts: int, rounds: int) -> Result:
+    """Time the parts in so many rounds."""
+    policy, org = policy_of_config(), org_with_twins(accounts)
+    snapshot = snapshot_of(org, policy)
+    gc.collect()
+    # The records themselves live on whatever is timed.
+    gc.freeze()
+    parts = {
+        DECLARED: lambda: declared(snapshot, policy),
+        DUPLICATES: lambda: likely_duplicates(Look(snapshot, policy)),
+    }
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in parts}
+    found = {}
+    for _ in range(rounds):
+        for name, work in parts.items():
+            taken, found[name] = timed(work)
+            seconds[name].append(taken)
+    counts = {name: len(rows) for name, rows in org.records.items()}
+    return Result(counts, seconds, found, *alternative(org))
+
+
+def told(result: Result) -> str:
+    """Say the result to a person."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+    lines = [f"{counts}; medians of {len(result.seconds[DECLARED])} rounds"]
+    for name, each in result.seconds.items():
+        processors = median(one[1] for one in each)
+        lines.append(
+            f"{name:20}{result.wall(name):8.2f} s  ({processors:.2f} s of processors, "
+            f"{result.found[name]:,} found)"
+        )
+    lines.append(f"{'all findings':20}{result.total:8.2f} s")
+    lines.append(
+        f"difflib over all {result.pairs:,} pairs of names of one town would take "
+        f"{result.alternative:,.0f} s (multiplied from a sample of the pairs)"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def as_json(result: Result) -> str:
+    """Say the result to a program."""
+    facts = {
+        "counts": result.counts,
+        "median_seconds": {name: round(result.wall(name), 3) for name in result.seconds},
+        "found": result.found,
+        "pairs_of_one_town": result.pairs,
+        "difflib_seconds_by_sample": round(result.alternative, 1),
+    }
+    return json.dumps(facts, indent=2) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, tell, and give the exit code."""
+    parser = argparse.ArgumentParser(description="All findings, likely duplicates among them.")
+    parser.add_argument("--accounts", type=int, default=100_000, help="at least 100")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--most", type=float, default=20, help="exit 1 above so many seconds")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args(arguments)
+    if options.accounts < 100 or options.rounds < 1:
+        parser.error("--accounts takes 100 or more, --rounds 1 or more")
+    result = measure(options.accounts, options.rounds)
+    sys.stdout.write(as_json(result) if options.json else told(result))
+    return 0 if result.total <= options.most else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Which records of an org likely say the same company or person twice?
+
+Of each group the oldest record is the one to keep; each of the others is a finding that names the
+rest of the group and why.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from sfsync.duplicates.accounts import ACCOUNT, accounts_of, alike_accounts
+from sfsync.duplicates.alike import SAME_WORDS
+from sfsync.duplicates.contacts import CONTACT, alike_contacts, contacts_of
+from sfsync.duplicates.groups import Apart, groups_of
+from sfsync.duplicates.pair import Clue, Kind, Pair
+from sfsync.duplicates.text import positions_of, texts_of
+from sfsync.facts import Look
+from sfsync.model import Evidence, Finding
+
+CODE = "likely-duplicate"
+# Columns read where the policy names them.
+READS = (
+    *(f"Account.{name}" for name in ("billing_city", "website", "registration_number", "parent")),
+    *(f"Contact.{name}" for name in ("account", "email")),
+)
+_WHAT: Mapping[Kind, str] = {
+    Kind.REGISTRATION: "registration number",
+    Kind.EMAIL: "e-mail address",
+    Kind.DOMAIN: "website domain",
+}
+KnownDifferent = Collection[frozenset[str]]
+
+__all__ = ["CODE", "READS", "KnownDifferent", "likely_duplicates"]
+
+
+def likely_duplicates(look: Look, different: KnownDifferent = frozenset()) -> tuple[Finding, ...]:
+    """Return a finding for each account and contact that likely repeats an older one, sorted by
+    object and Id; none where the policy does not look for them.
+
+    `different` holds pairs of Ids that a person said are not the same: they are never in one group.
+    """
+    settings = look.policy.duplicates
+    if not settings.find:
+        return ()
+    accounts, contacts = accounts_of(look, settings), contacts_of(look)
+    of_accounts = alike_accounts(accounts, settings)
+    of_contacts = alike_contacts(contacts, settings)
+    return (
+        *_findings(look, ACCOUNT, of_accounts, different, accounts.apart),
+        *_findings(look, CONTACT, of_contacts, different, lambda left, right: False),
+    )
+
+
+def _findings(
+    look: Look, object_name: str, pairs: Sequence[Pair], different: KnownDifferent, apart: Apart
+) -> Iterator[Finding]:
+    """Yield the findings of one object in the order of its Ids."""
+    ids = look.frame(object_name).index.tolist()
+
+    def known_apart(left: int, right: int) -> bool:
+        return frozenset((ids[left], ids[right])) in different or apart(left, right)
+
+    kept = [pair for pair in pairs if not known_apart(pair.left, pair.right)]
+    groups = groups_of(kept, known_apart, look.policy.duplicates.most_alike)
+    clues = {(pair.left, pair.right): pair.clues for pair in kept}
+    created = _created(look, object_name)
+    losing = {}
+    for rows in groups:
+        keeper = min(rows, key=lambda row: (created[row], row))
+        for row in rows:
+            if row != keeper:
+                losing[row] = [keeper, *(each for each in rows if each not in (row, keeper))]
+    if losing:
+        yield from _said(look, object_name, losing, clues)
+
+
+def _created(look: Look, object_name: str) -> list[float]:
+    """Return when records were created, in seconds; those of which nobody knows are the newest."""
+    if "created" not in look.policy.objects[object_name]:
+        return [0.0] * look.size(object_name)
+    created = look.column(object_name, "created").values
+    seconds = np.where(np.isnat(created), np.inf, created.astype("int64"))
+    return [float(each) for each in seconds]
+
+
+def _said(
+    look: Look,
+    object_name: str,
+    losing: Mapping[int, Sequence[int]],
+    clues: Mapping[tuple[int, int], Sequence[Clue]],
+) -> Iterator[Finding]:
+    ids = look.frame(object_name).index.tolist()
+    names = texts_of(look, object_name, "name", str, "")
+    owners = positions_of(look, object_name, "owner").tolist()
+    places = [f"in {city}" for city in texts_of(look, object_name, "billing_city", str.strip, "")]
+    if object_name == CONTACT:
+        places = ["at the same account"] * len(ids)
+    users = look.frame("User").index.tolist()
+    for row, others in sorted(losing.items()):
+        told, evidence = [], []
+        for other in others:
+            why = clues.get((min(row, other), max(row, other)), ())
+            told.append(
+                f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, places[row])}"
+            )
+            evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
+        yield Finding(
+            CODE,
+            object_name,
+            ids[row],
+            names[row] or ids[row],
+            users[owners[row]] if owners[row] >= 0 else None,
+            f"likely the same as {'; '.join(told)}",
+            tuple(evidence),
+        )
+
+
+def _value(clue: Clue) -> str | int:
+    return clue.score if clue.kind is Kind.NAME else clue.value
+
+
+def _in_words(clues: Sequence[Clue], place: str) -> str:
+    return ", ".join(_clue_in_words(each, place) for each in clues) or "like the others"
+
+
+def _clue_in_words(clue: Clue, place: str) -> str:
+    if clue.kind is Kind.NAME:
+        is_same = clue.score == SAME_WORDS
+        return f"same name {place}" if is_same else f"near name {place} ({clue.score} of 100)"
+    return f"same {_WHAT[clue.kind]} {clue.value}"

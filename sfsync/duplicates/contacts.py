@@ -1,0 +1,85 @@
+"""Which contacts are likely the same person?
+
+An e-mail address says it alone, wherever the two are; one of a desk (info@) or with a tag
+(jane+fair@) only where the names agree too. A near name does at the same account, unless the two
+have different addresses of one domain and are not the same word by word.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sfsync.columns import Array
+from sfsync.duplicates.alike import SAME_WORDS, Likeness
+from sfsync.duplicates.blocks import likely_pairs
+from sfsync.duplicates.names import Words, person_words
+from sfsync.duplicates.pair import Clue, Kind, Pair, as_pairs, sharing, two_of
+from sfsync.duplicates.text import positions_of, texts_of
+from sfsync.duplicates.web import Mailbox, mailbox_of
+from sfsync.facts import Look
+from sfsync.policy import DuplicateSettings
+
+CONTACT = "Contact"
+_NOBODY: Words = ()
+_WORDS_OF_A_PERSON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What tells people apart, row by row; `accounts`: the row of each one's account, -1 none."""
+
+    names: Sequence[Words]
+    mailboxes: Sequence[Mailbox | None]
+    accounts: Array
+
+
+def contacts_of(look: Look) -> Contacts:
+    """Read what tells contacts apart."""
+    return Contacts(
+        names=texts_of(look, CONTACT, "name", person_words, _NOBODY),
+        mailboxes=texts_of(look, CONTACT, "email", mailbox_of, None),
+        accounts=positions_of(look, CONTACT, "account"),
+    )
+
+
+def alike_contacts(contacts: Contacts, settings: DuplicateSettings) -> list[Pair]:
+    """Return the pairs of contacts that are likely one person, with why."""
+    likeness = Likeness(contacts.names, settings.near_name)
+    found: dict[tuple[int, int], list[Clue]] = {}
+    for ends, clue in (
+        *_by_email(contacts, likeness, settings),
+        *_by_name(contacts, likeness, settings),
+    ):
+        found.setdefault(ends, []).append(clue)
+    return as_pairs(found)
+
+
+def _by_email(
+    contacts: Contacts, likeness: Likeness, settings: DuplicateSettings
+) -> Iterator[tuple[tuple[int, int], Clue]]:
+    boxes = contacts.mailboxes
+    for rows in sharing([box.address if box else None for box in boxes], settings.most_alike):
+        for left, right in two_of(rows):
+            ours, theirs = boxes[left], boxes[right]
+            is_sure = ours is not None and theirs is not None and ours.is_sure and theirs.is_sure
+            if is_sure or likeness.score(contacts.names[left], contacts.names[right]) is not None:
+                yield (left, right), Clue(Kind.EMAIL, ours.address if ours else "")
+
+
+def _by_name(
+    contacts: Contacts, likeness: Likeness, settings: DuplicateSettings
+) -> Iterator[tuple[tuple[int, int], Clue]]:
+    # A first name alone is many people's.
+    names = [words if len(words) >= _WORDS_OF_A_PERSON else _NOBODY for words in contacts.names]
+    pairs = likely_pairs(names, contacts.accounts, likeness.spread, settings.near_name)
+    for left, right in pairs:
+        score = likeness.score(names[left], names[right])
+        if score is not None and (score == SAME_WORDS or not _mails_differ(contacts, left, right)):
+            yield (left, right), Clue(Kind.NAME, "", score)
+
+
+def _mails_differ(contacts: Contacts, left: int, right: int) -> bool:
+    """Tell whether two have addresses of their own in one domain."""
+    ours, theirs = contacts.mailboxes[left], contacts.mailboxes[right]
+    if ours is None or theirs is None or ours.address == theirs.address:
+        return False
+    return ours.address.rpartition("@")[2] == theirs.address.rpartition("@")[2]
