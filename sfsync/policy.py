@@ -14,6 +14,8 @@ from sfsync.columns import Kind
 from sfsync.conditions import Condition
 
 NO_STATE = "none"
+# What likely duplicates are found as; no rule of the files declares it.
+DUPLICATES = "likely-duplicate"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 

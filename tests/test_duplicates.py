@@ -30,7 +30,7 @@ def policy_with(*, find: bool = True, **settings: str) -> Policy:
     texts = {f"config/{name}": (CONFIG / name).read_text("utf-8") for name in FILES}
     main = texts["config/sfsync.yaml"]
     number = "    registration_number: {field: Registration_Number__c, type: text}\n"
-    main = main.replace("    city: {", f"{number}    city: {{", 1)
+    main = main.replace("    billing_city: {", f"{number}    billing_city: {{", 1)
     main, _, _ = main.partition("\nduplicates:")
     lines = [f"  {key}: {value}" for key, value in settings.items()]
     main = "\n".join([main, "duplicates:", f"  find: {str(find).lower()}", *lines]) + "\n"
@@ -270,7 +270,7 @@ def test_a_company_can_name_more_shared_hosts_and_switch_it_off() -> None:
     assert found({"Account": rows}, policy=policy_with(shared_hosts="[list.fr]")) == ()
     off = policy_with(find=False)
     assert found({"Account": rows}, policy=off) == ()
-    assert "website" not in columns_needed(off)["Account"]
+    assert "parent" not in columns_needed(off)["Account"]
 
 
 @pytest.mark.parametrize(

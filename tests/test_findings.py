@@ -10,6 +10,7 @@ from case_files import REFERENCES, Case, ids_of, records_of
 from loop_org import CONFIG, config_texts, empty_org, fill, loop_of, shipped_policy
 from ruamel.yaml import YAML
 
+from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
 from sfsync.facts import Look
 from sfsync.model import Finding, from_wire
@@ -67,7 +68,8 @@ def found() -> Mapping[bool, Mapping[str, Sequence[Finding]]]:
         look = loop.look()
     told: dict[bool, dict[str, list[Finding]]] = {True: {}, False: {}}
     for rules, policy in ((True, look.policy), (False, without_rules(look.policy))):
-        for each in judge(Look(look.snapshot, policy)).findings:
+        seen = Look(look.snapshot, policy)
+        for each in (*judge(seen).findings, *likely_duplicates(seen)):
             told[rules].setdefault(each.code, []).append(replace(each, id=names[each.id]))
     return told
 

@@ -16,8 +16,8 @@ from sfsync.duplicates.pair import Clue, Kind, Pair
 from sfsync.duplicates.text import positions_of, texts_of
 from sfsync.facts import Look
 from sfsync.model import Evidence, Finding
+from sfsync.policy import DUPLICATES
 
-CODE = "likely-duplicate"
 # Columns read where the policy names them.
 READS = (
     *(f"Account.{name}" for name in ("billing_city", "website", "registration_number", "parent")),
@@ -30,7 +30,7 @@ _WHAT: Mapping[Kind, str] = {
 }
 KnownDifferent = Collection[frozenset[str]]
 
-__all__ = ["CODE", "READS", "KnownDifferent", "likely_duplicates"]
+__all__ = ["DUPLICATES", "READS", "KnownDifferent", "likely_duplicates"]
 
 
 def likely_duplicates(look: Look, different: KnownDifferent = frozenset()) -> tuple[Finding, ...]:
@@ -105,7 +105,7 @@ def _said(
             )
             evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
         yield Finding(
-            CODE,
+            DUPLICATES,
             object_name,
             ids[row],
             names[row] or ids[row],

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, Path, read_yaml
-from sfsync.policy import Policy
+from sfsync.policy import DUPLICATES, Policy
 from sfsync.registry import nearest
 from sfsync.rules.shape import RuleName, Shape
 
@@ -79,6 +79,8 @@ def codes_of(policy: Policy) -> dict[str, str]:
     for machine in policy.machines.values():
         for rule in machine.findings:
             found.setdefault(rule.name, rule.place)
+    if policy.duplicates.find:
+        found[DUPLICATES] = "sfsync.yaml, duplicates"
     return found
 
 
