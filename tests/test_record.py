@@ -21,6 +21,7 @@ from sfsync.fake import Call, FakeOrg, Reply, load_folder
 from sfsync.model import Plan
 from sfsync.org import FieldInfo
 from sfsync.plan import to_json
+from sfsync.policy import DUPLICATES
 from sfsync.recording import Anonymiser, Recorded, record_org
 from sfsync.recording.files import write_rows
 from sfsync.recording.wanted import Wanted
@@ -224,7 +225,11 @@ def test_the_plan_on_an_anonymised_recording_changes_the_same(plans: dict[str, P
         ]
 
     assert told(plans["other"]) == told(plans["plain"])
-    found = [[(each.code, each.id) for each in plans[name].findings] for name in ("other", "plain")]
+    # Names that were alike are not when they are replaced.
+    found = [
+        [(each.code, each.id) for each in plans[name].findings if each.code != DUPLICATES]
+        for name in ("other", "plain")
+    ]
     assert found[0] == found[1]
 
 

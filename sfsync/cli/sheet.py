@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # What a terminal shows of each rule before it points at the other formats.
 ROWS_SHOWN = 15
+# Findings have a list and a report of their own; a plan is about changes.
+FINDINGS_SHOWN = 5
 NO_STATE = "none"
 
 
@@ -120,10 +122,11 @@ def _show_findings(findings: Sequence[Finding], screen: Screen) -> None:
         screen.tell()
         rows: list[list[Cell]] = [
             [screen.record(each.object, each.id, each.name), each.message]
-            for each in mine[:ROWS_SHOWN]
+            for each in mine[:FINDINGS_SHOWN]
         ]
         screen.table(("record", "finding"), rows, title=f"finding:{code} ({len(mine)})")
-        _point_at_rest(len(mine), "--format json", screen)
+        if len(mine) > FINDINGS_SHOWN:
+            screen.tell(f"... and {len(mine) - FINDINGS_SHOWN} more: --format json shows them all")
 
 
 def _finding_line(finding: Finding) -> list[Cell]:
