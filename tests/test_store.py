@@ -166,7 +166,7 @@ FORMULAS = (None, ("Account", "Industry"), ("Opportunity", "Lost_Reason__c"))
     stamped=st.booleans(),
     formula=st.sampled_from(FORMULAS),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_what_changed_and_what_was_kept_are_all_there_is(
     chance: Random, stamped: bool, formula: tuple[str, str] | None
 ) -> None:
