@@ -40,7 +40,7 @@ SECONDS_APART = 300
 def a_few() -> settings:
     """A part of the profile's examples; an org that is big or slow to make is no mistake."""
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=part(0.08), suppress_health_check=slow)
+    return settings(max_examples=part(0.06), suppress_health_check=slow)
 
 
 @contextmanager

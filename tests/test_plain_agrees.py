@@ -43,7 +43,7 @@ OPTIONAL_FIELDS = (
     *("Event.IsChild", "Event.IsRecurrence", "Contact.Title"),
 )
 MANY = settings(
-    max_examples=part(0.4), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=part(0.3), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
