@@ -32,7 +32,8 @@ from sfsync.duplicates import likely_duplicates
 from sfsync.facts import Look
 from sfsync.model import Finding
 from sfsync.policy import Policy
-from sfsync.rules.judge import findings_of
+from sfsync.rules.decide import decide
+from sfsync.rules.findings import findings_of
 from sfsync.snapshot import Snapshot
 
 DECLARED, DUPLICATES = "declared findings", "likely duplicates"
@@ -77,7 +78,10 @@ def org_with_twins(accounts: int) -> BenchOrg:
 def declared(snapshot: Snapshot, policy: Policy) -> list[Finding]:
     """Find all that rule files declare, the facts that they need included."""
     look = Look(snapshot, policy)
-    return [each for machine in policy.machines.values() for each in findings_of(look, machine)]
+    found: list[Finding] = []
+    for machine in policy.machines.values():
+        found += findings_of(look, machine, decide(look, machine).moved)
+    return found
 
 
 def timed(work: Callable[[], Sequence[Finding]]) -> tuple[tuple[float, float], int]:
