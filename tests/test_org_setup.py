@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 from doctor_calls import call, examine, problems, signed_in, wishes_of
+from empty_org import STAGES
 from entering import given
 from loop_org import CONFIG, empty_org, shipped_policy
 from test_doctor import keep_apart
@@ -27,15 +28,6 @@ from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
-STAGES = (
-    ("Opportunity Identified", 10),
-    ("Qualified Opportunity", 20),
-    ("Free Trial", 40),
-    ("Closing", 50),
-    ("Commit", 95),
-    ("Closed Won", 100),
-    ("Closed Lost", 0),
-)
 META = "{http://soap.sforce.com/2006/04/metadata}"
 SOURCE = Path("made/force-app/main/default")
 

@@ -88,7 +88,7 @@ def _limits(org: OrgReader, policy: Policy) -> Iterator[Check]:
             "give the user View Setup and Configuration, if the service shall spare them",
         )
         return
-    kept = int(budget.total * reserve)
+    kept = budget.kept(reserve)
     text = f"{budget.left} of {budget.total} API calls are left today; {kept} are kept for others"
     if budget.left > kept:
         yield Check(LIMITS, Level.GOOD, text)

@@ -5,7 +5,6 @@ need it cannot judge. With a store only what changed since the last reading is a
 snapshot is the same as if everything had been read.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,8 +23,6 @@ from sfsync.org import LAG, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import MODIFIED, Snapshot, own_writes_of, with_previous
 from sfsync.store import Kept, Shards, Store
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
