@@ -13,8 +13,6 @@ from enum import StrEnum
 RULE_CAUSE = "rule:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
-# The field that the platform moves with every change of a record.
-STAMP_FIELD = "SystemModstamp"
 
 Value = str | int | float | bool | None
 

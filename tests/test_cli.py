@@ -563,7 +563,7 @@ def test_an_org_that_lacks_things_is_told_which_rules_cannot_judge(
     (org / "describe.json").write_text(json.dumps(described), encoding="utf-8")
     said = call("plan", "hourly", org=org).stdout
     assert "note: The org lacks the objects Event, Task; they count as empty." in said
-    assert "note: Account has rules that cannot judge: activity, idle (no Event, Task)." in said
+    assert "note: Account has rules that cannot judge: activity, idle (no Event, Task)," in said
 
 
 @pytest.mark.parametrize("name", ["Account", "Opportunity"])

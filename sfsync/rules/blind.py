@@ -110,15 +110,18 @@ def _cannot(look: Look, machine: Machine) -> Iterator[str]:
         ("rules", machine.rules),
         ("findings", machine.findings),
     )
+    said = []
     for kind, parts in kinds:
         blind: dict[str, list[str]] = {}
         for part in parts:
             needs = ", ".join(_needs_of(look, machine.object, part))
             if needs:
                 blind.setdefault(needs, []).append(part.name)
-        said = "; ".join(f"{', '.join(names)} (no {needs})" for needs, names in blind.items())
-        if said:
-            yield f"{machine.object} has {kind} that cannot judge: {said}."
+        if blind:
+            names = (f"{', '.join(each)} (no {needs})" for needs, each in blind.items())
+            said.append(f"{kind} that cannot judge: {'; '.join(names)}")
+    if said:
+        yield f"{machine.object} has {', and '.join(said)}."
     for name, score in machine.scores.items():
         needs = ", ".join(
             sorted({need for line in score for need in _needs(look, machine.object, line.when)})
