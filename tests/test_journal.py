@@ -332,7 +332,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_alone(url: str, tmp_pa
     Journal.open(url).close()
     with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as database:
         database.execute("UPDATE journal_version SET version = 99")
-    with pytest.raises(ConfigError, match=r"journal\.db has layout 99, this sfsync knows layout 3"):
+    with pytest.raises(ConfigError, match=r"journal\.db has layout 99, this sfsync knows layout 4"):
         Journal.open(url)
 
 
@@ -427,7 +427,7 @@ def test_an_update_of_the_journal_that_was_broken_off_is_finished(old: Path, url
     with closing(Journal.open(url)) as journal:
         assert journal.open_runs(ORG) == [a_run(counts={"sent": 1})]
     with closing(sqlite3.connect(old)) as database:
-        assert database.execute("SELECT version FROM journal_version").fetchall() == [(3,)]
+        assert database.execute("SELECT version FROM journal_version").fetchall() == [(4,)]
 
 
 def test_two_processes_may_update_a_journal_at_once(old: Path, url: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import ConfigError, JournalError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -67,6 +67,8 @@ RUNS = sa.Table(
     sa.Column("undoes", sa.String(40)),
     sa.Column("error", sa.Text),
     sa.Column("is_pass", sa.Boolean, nullable=False, default=False),
+    # Since version 4: the API calls that it made, reading included; None where nobody counted.
+    sa.Column("api_calls", sa.Integer),
     sa.Index("runs_of_org", "org", "number"),
 )
 CHANGES = sa.Table(
@@ -87,6 +89,9 @@ CHANGES = sa.Table(
     sa.Column("sent_at", Instant),
     # Since version 2: the Id of the org's bulk job to which the change was handed.
     sa.Column("job", RECORD_ID),
+    # Since version 4: create, update or delete (None: update), and the Id of what was created.
+    sa.Column("action", sa.String(8)),
+    sa.Column("created", RECORD_ID),
     sa.Index("changes_of_record", "record_id", "object"),
 )
 CHANGE_FIELDS = sa.Table(
@@ -182,10 +187,8 @@ def _check_version(engine: sa.Engine) -> None:
     if found is None:
         _create_tables(engine)
         found = _read_version(engine)
-    if found == 1:
-        found = _add_jobs(engine)
-    if found == 2:
-        found = _add_findings(engine)
+    for step in (_add_jobs, _add_findings, _add_actions):
+        found = step(engine, found)
     if found != SCHEMA_VERSION:
         problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
         remedy = "install the sfsync that wrote it, or name another journal"
@@ -214,36 +217,61 @@ def _create_tables(engine: sa.Engine) -> None:
             raise
 
 
-def _add_jobs(engine: sa.Engine) -> int | None:
+def _add_jobs(engine: sa.Engine, found: int | None) -> int | None:
     """Bring a journal from version 1 to 2 where it stands: its changes get the column of the job.
 
     Each step is done where it is not done yet, so that it may be broken off, or done by two
     processes at once.
     """
-    if not _has_jobs(engine):
-        column = f"{CHANGES.c.job.name} {CHANGES.c.job.type.compile(engine.dialect)}"
-        try:
-            with engine.begin() as connection:
-                connection.execute(sa.text(f"ALTER TABLE {CHANGES.name} ADD COLUMN {column}"))
-        except DatabaseError:
-            if not _has_jobs(engine):
-                raise
-    with engine.begin() as connection:
-        connection.execute(sa.update(VERSION).where(VERSION.c.version == 1).values(version=2))
-    return _read_version(engine)
+    if found == 1:
+        _add_column(engine, CHANGES.c.job)
+        return _raise_version(engine, 2)
+    return found
 
 
-def _add_findings(engine: sa.Engine) -> int | None:
+def _add_findings(engine: sa.Engine, found: int | None) -> int | None:
     """Bring a journal from version 2 to 3 where it stands: it gets the table of the findings."""
+    if found == 2:
+        with engine.begin() as connection:
+            connection.execute(CreateTable(FINDINGS, if_not_exists=True))
+        return _raise_version(engine, 3)
+    return found
+
+
+def _add_actions(engine: sa.Engine, found: int | None) -> int | None:
+    """Bring a journal from version 3 to 4 where it stands: runs count API calls, changes say what
+    they do to their record.
+    """
+    if found == 3:
+        for column in (RUNS.c.api_calls, CHANGES.c.action, CHANGES.c.created):
+            _add_column(engine, column)
+        return _raise_version(engine, 4)
+    return found
+
+
+def _add_column(engine: sa.Engine, column: sa.Column[Any]) -> None:
+    if _has_column(engine, column):
+        return
+    told = f"{column.name} {column.type.compile(engine.dialect)}"
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"ALTER TABLE {column.table.name} ADD COLUMN {told}"))
+    except DatabaseError:
+        # Another process may have been quicker.
+        if not _has_column(engine, column):
+            raise
+
+
+def _has_column(engine: sa.Engine, column: sa.Column[Any]) -> bool:
+    columns = sa.inspect(engine).get_columns(column.table.name)
+    return any(each["name"] == column.name for each in columns)
+
+
+def _raise_version(engine: sa.Engine, version: int) -> int | None:
     with engine.begin() as connection:
-        connection.execute(CreateTable(FINDINGS, if_not_exists=True))
-        connection.execute(sa.update(VERSION).where(VERSION.c.version == 2).values(version=3))
+        before = VERSION.c.version == version - 1
+        connection.execute(sa.update(VERSION).where(before).values(version=version))
     return _read_version(engine)
-
-
-def _has_jobs(engine: sa.Engine) -> bool:
-    columns = sa.inspect(engine).get_columns(CHANGES.name)
-    return any(column["name"] == CHANGES.c.job.name for column in columns)
 
 
 def _shown(engine: sa.Engine) -> str:
