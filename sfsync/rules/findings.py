@@ -19,20 +19,31 @@ def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
     `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
     is left out: what is nowhere to be filled in is nobody's to mend.
     """
-    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
     for rule in machine.findings:
-        if fields_lacking(look, machine.object, rule):
-            continue
-        here = rule.when.truth(look.on(machine.object)).holds
-        if rule.in_states is not None:
-            states = [places[name] for name in rule.in_states]
-            here = here & np.isin(look.state(machine.object), states)
-        if rule.is_of_unmoved:
-            here = here & ~moved
-        if rule.missing:
-            blanks = [blank_in(look, machine.object, name) for name in rule.missing]
-            here = here & np.logical_or.reduce(blanks)
-        yield from _findings(look, machine.object, rule, np.flatnonzero(here))
+        here = holds_for(look, machine, rule, moved)
+        if here is not None:
+            yield from _findings(look, machine.object, rule, np.flatnonzero(here))
+
+
+def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> Mask | None:
+    """Tell of which records a finding holds; None where the org lacks a field that it asks about,
+    so that nobody can judge.
+
+    `moved` tells which records a rule moves in this pass.
+    """
+    if fields_lacking(look, machine.object, rule):
+        return None
+    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
+    here = rule.when.truth(look.on(machine.object)).holds
+    if rule.in_states is not None:
+        states = [places[name] for name in rule.in_states]
+        here = here & np.isin(look.state(machine.object), states)
+    if rule.is_of_unmoved:
+        here = here & ~moved
+    if rule.missing:
+        blanks = [blank_in(look, machine.object, name) for name in rule.missing]
+        here = here & np.logical_or.reduce(blanks)
+    return here
 
 
 def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
