@@ -1,6 +1,6 @@
 """What must a person look at, and which fields of which record are blank?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
     for rule in machine.findings:
         here = holds_for(look, machine, rule, moved)
         if here is not None:
-            yield from _findings(look, machine.object, rule, np.flatnonzero(here))
+            yield from found_in(look, machine.object, rule, np.flatnonzero(here))
 
 
 def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> Mask | None:
@@ -46,7 +46,8 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
     return here
 
 
-def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+    """Put a finding of some records, by their rows, into words, with what proves it, in order."""
     blank = _blank_fields(look, object_name, rule, rows)
     said = [", ".join(field for field, _ in each) for each in blank]
     parts = zip(
@@ -61,6 +62,25 @@ def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> I
     for id, name, owner, message, facts, fields in parts:
         evidence = (*facts, *(each for _, each in fields))
         yield Finding(rule.name, object_name, id, name, owner, message, evidence)
+
+
+def found_for(
+    look: Look, machine: Machine, asked: Sequence[FindingRule], rows: Array
+) -> tuple[list[str], list[tuple[Evidence, ...]]]:
+    """Say, for each record by its row, which of these findings hold: in words, and with all that
+    proves them.
+    """
+    said: list[list[str]] = [[] for _ in rows]
+    proved: list[dict[Evidence, None]] = [{} for _ in rows]
+    nobody = np.zeros(look.size(machine.object), dtype=bool)
+    for each in asked:
+        mask = holds_for(look, machine, each, nobody)
+        here = np.flatnonzero(nobody[rows] if mask is None else mask[rows])
+        found = found_in(look, machine.object, each, rows[here])
+        for place, finding in zip(here.tolist(), found, strict=True):
+            said[place].append(finding.message)
+            proved[place].update(dict.fromkeys(finding.evidence))
+    return ["; ".join(each) for each in said], [tuple(each) for each in proved]
 
 
 def _blank_fields(
