@@ -125,7 +125,7 @@ NUMBERS = frozenset(
     {"Backlog_Count__c", "Potential_Score__c", "NumberOfEmployees", "Amount", "User_Count__c"}
 )
 REQUIRED_KEYS = frozenset({"case", "rule", "kind", "now", "given", "expect"})
-OPTIONAL_KEYS = frozenset({"zone", "previous_pass", "blocked_by", "findings", "commit"})
+OPTIONAL_KEYS = frozenset({"zone", "previous_pass", "blocked_by", "findings", "commit", "lacks"})
 
 
 def is_instant(value: object) -> bool:
