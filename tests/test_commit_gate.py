@@ -1,4 +1,4 @@
-"""Does an incomplete deal go back from Commit with its reasons, and stay where somebody mends it?"""
+"""Does an incomplete deal go back from Commit with its reasons, and does who mends it keep it?"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +9,12 @@ import pytest
 from loop_org import Loop, config_texts, empty_org, enforcing_policy, loop_of, shipped_policy
 
 from sfsync.errors import ConfigError, Stopped
+from sfsync.explain import Explanation, NextMove, explain
+from sfsync.extract.meetings import Meeting, read_meetings
 from sfsync.fake import FakeOrg
 from sfsync.jobs import run_planned
 from sfsync.model import Change, State, Watch
+from sfsync.rules.commit import CommitCheck
 from sfsync.rules.load import load_policy
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -33,9 +36,9 @@ class Deal:
         self.fake = fake
         self.account = fake.add("Account", Name="Acme", Status__c="Working", **ADDRESS, **old,
                                 Working_At__c=NOW - timedelta(days=80))  # fmt: skip
-        self.id = fake.add("Opportunity", Name="Deal", AccountId=self.account, StageName="Commit",
+        self.id = fake.add("Opportunity", Name="Deal", AccountId=self.account,
                            CloseDate="2026-07-01", Commit_At__c=NOW - timedelta(days=6),
-                           **{**COMPLETE, **lacks}, **old)  # fmt: skip
+                           **{"StageName": "Commit", **COMPLETE, **lacks}, **old)  # fmt: skip
         fake.add("OpportunityHistory", OpportunityId=self.id, StageName="Commit",
                  CreatedDate=NOW - timedelta(days=6))  # fmt: skip
 
@@ -224,3 +227,90 @@ def test_a_mode_that_is_none_is_told() -> None:
     with pytest.raises(ConfigError) as caught:
         load_policy({**texts, "sfsync.yaml": text})
     assert any("commit.mode" in problem for problem in caught.value.problems)
+
+
+def standings(found: Explanation) -> dict[str, str]:
+    assert found.commit is not None
+    return {item.code.removeprefix("commit-"): item.standing.value for item in found.commit.items}
+
+
+def test_each_item_is_explained_with_what_proves_it() -> None:
+    with a_deal(Amount=500, Quote_Signed_On__c=None, Plan__c=" ? ") as (loop, deal):
+        meeting = deal.meet()
+        found = explain(later(loop, hours=1).look(), deal.id)
+        read = read_meetings(loop.org, [meeting, deal.id])
+    assert standings(found) == {
+        "acceptance": "met",
+        "quote": "not needed",
+        "start-date": "met",
+        "onboarding-meeting": "met",
+        "onboarding-information": "missing",
+        "billing": "met",
+    }
+    assert found.commit is not None
+    proofs = {
+        field: (each.value, each.record)
+        for item in found.commit.items
+        for field, each in zip(item.fields, item.evidence, strict=True)
+    }
+    assert proofs["Acceptance_Received_On__c"] == ("2026-06-01", None)
+    assert proofs["onboarding_meetings"] == (1, meeting)
+    assert proofs["Plan__c"] == (" ? ", None)
+    assert proofs["Account.BillingCity"] == ("Lyon", deal.account)
+    assert read == {meeting: Meeting(meeting, "Kick-off", "2026-06-18")}
+    (rule,) = found.rules
+    assert rule.verdict == "moves"
+    assert rule.reason.endswith("to be filled in: Plan__c")
+
+
+def test_a_complete_one_is_held_by_nothing_missing_until_its_start_has_passed() -> None:
+    with a_deal() as (loop, deal):
+        deal.meet()
+        found = explain(later(loop, hours=1).look(), deal.id)
+    assert set(standings(found).values()) == {"met"}
+    (rule,) = found.rules
+    (clause,) = rule.failing
+    assert clause.text.startswith("one of commit-acceptance, commit-quote, ")
+    assert found.next_move == NextMove("2026-07-02", "commit-incomplete", "Closing")
+
+
+def test_an_item_that_the_org_has_no_field_for_cannot_be_judged() -> None:
+    with a_deal() as (loop, deal):
+        loop.fake.drop_field("Opportunity", "Plan__c")
+        loop.fake.drop_field("Event", "Type")
+        found = explain(later(loop, hours=1).look(), deal.id)
+    assert found.commit is not None
+    assert {item.code: item.why for item in found.commit.items if item.why} == {
+        "commit-onboarding-meeting": "the org lacks Event.Type",
+        "commit-onboarding-information": "the org lacks Opportunity.Plan__c",
+    }
+    (rule,) = found.rules
+    assert rule.verdict == "fails"
+
+
+@pytest.mark.parametrize(
+    ("before", "days", "why"),
+    [
+        ("Free Trial", 1, "not asked: it was won straight from Free Trial, not from Commit"),
+        ("Commit", 8, "not asked any more: it was won on 2026-06-07, more than 7 days ago"),
+        (None, 1, "not asked: its history does not show that it was won from Commit"),
+    ],
+)
+def test_why_a_won_one_is_not_asked_is_said(before: str | None, days: int, why: str) -> None:
+    fake = empty_org(NOW, "Europe/Paris")
+    won = NOW - timedelta(days=days)
+    deal = fake.add("Opportunity", Name="Won", StageName="Closed Won", CloseDate="2026-06-07",
+                    LastStageChangeDate=won, CreatedDate=NOW - timedelta(days=60))  # fmt: skip
+    for stage, at in ((before, won - timedelta(days=9)), ("Closed Won", won)):
+        if stage:
+            fake.add("OpportunityHistory", OpportunityId=deal, StageName=stage, CreatedDate=at)
+    with loop_of(fake, NOW) as loop:
+        found = explain(loop.look(), deal)
+    assert found.commit == CommitCheck(False, why)
+
+
+def test_an_account_and_a_deal_that_is_not_there_yet_are_asked_nothing() -> None:
+    with a_deal(StageName="Free Trial") as (loop, deal):
+        look = later(loop, hours=1).look()
+        assert explain(look, deal.id).commit is None
+        assert explain(look, deal.account).commit is None

@@ -12,10 +12,14 @@ _HISTORY = tuple(
 )
 
 
-def _stage_before(look: Look) -> Array:
+def stage_before(look: Look) -> Array:
     """Return, for each opportunity, the place of the stage in which it was before its present one,
-    by its history; -1 where that tells of none.
+    by its history; negative where that tells of none.
     """
+    return look.once("stage before", _stage_before)
+
+
+def _stage_before(look: Look) -> Array:
     _, record, state = sorted_stages(look)
     present = look.state("Opportunity")
     # What is left once the last run, of the present stage, is taken away ends with the one before.
@@ -27,8 +31,7 @@ def _stage_before(look: Look) -> Array:
 
 def _from_commit(look: Look) -> Mask:
     """Tell which opportunities were in Commit before their present stage."""
-    before = look.once("stage before", _stage_before)
-    return np.asarray(before == _commit(look))
+    return np.asarray(stage_before(look) == _commit(look))
 
 
 def _commit(look: Look) -> int:

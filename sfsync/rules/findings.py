@@ -91,13 +91,13 @@ def _blank_fields(
     for name in rule.missing:
         path = path_of(look, object_name, name)
         here = np.flatnonzero(blank_in(look, object_name, name)[rows])
-        records = _referred_to(look, path, rows[here])
+        records = referred_to(look, path, rows[here])
         for place, value, record in zip(here.tolist(), path.take(rows[here]), records, strict=True):
             found[place].append((path.field, Evidence(name, value, record)))
     return found
 
 
-def _referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
+def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
     """Return the Ids of the records that have the field; None for the records' own fields."""
     there = np.full(len(rows), -1) if path.rows is None else path.rows[rows]
     return _ids(look, path.object, there)
