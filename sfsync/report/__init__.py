@@ -1,6 +1,7 @@
 """What are managers told of what is wrong, and how does the mail look?"""
 
 from sfsync.report.build import Edition, build_reports
+from sfsync.report.forecast import Commitment, incomplete_ids
 from sfsync.report.lines import Report
 from sfsync.report.orders import REPORTS_FILE, ReportOrder, load_orders
 from sfsync.report.people import Person
@@ -8,12 +9,14 @@ from sfsync.report.render import Rendered, render
 
 __all__ = [
     "REPORTS_FILE",
+    "Commitment",
     "Edition",
     "Person",
     "Rendered",
     "Report",
     "ReportOrder",
     "build_reports",
+    "incomplete_ids",
     "load_orders",
     "render",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from sfsync.report.figures import Speech, isolated
+from sfsync.report.forecast import Forecast
 from sfsync.report.lines import (
     SEVERITIES,
     Line,
@@ -75,6 +76,7 @@ class TeamRow:
     name: str
     counts: str
     facts: str
+    forecasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class View:
     title: str
     summary: str
     money: str
+    forecasts: tuple[str, ...]
     notes: tuple[str, ...]
     bars: tuple[Bar, ...]
     teams: tuple[TeamRow, ...]
@@ -117,6 +120,7 @@ def view_of(
         title=speech.say(f"title_{report.capacity}"),
         summary=counts,
         money=writer.money(report.sums.amount),
+        forecasts=writer.forecasts(report.forecasts),
         notes=tuple(writer.notes()),
         bars=writer.bars(),
         teams=tuple(writer.teams()),
@@ -145,6 +149,19 @@ class _Writer:
     def money(self, amount: float | None) -> str:
         return self._speech.money(amount, self._report.currency)
 
+    def forecasts(self, forecasts: Iterable[Forecast]) -> tuple[str, ...]:
+        """Say how much in Commit rests on deals that lack something, a sentence a currency."""
+        speech = self._speech
+        return tuple(
+            speech.say(
+                "forecast",
+                incomplete=speech.money(each.incomplete, each.currency or self._report.currency),
+                total=speech.money(each.total, each.currency or self._report.currency),
+                share=speech.share(each.share),
+            )
+            for each in forecasts
+        )
+
     def counts(self) -> str:
         sums = self._report.sums
         numbers = {"new": sums.new, "open": sums.open, "high": sums.high, "solved": sums.solved}
@@ -160,6 +177,8 @@ class _Writer:
         else:
             since = speech.say("since", moment=speech.moment(report.since, report.zone))
             yield f"{as_of} {since}"
+        if not report.adds_up:
+            yield speech.say("currencies")
         if self._unsolved > len(self._shown):
             shown, all_of_them = len(self._shown), speech.number(self._unsolved)
             yield speech.say("rest", shown=speech.number(shown), all=all_of_them)
@@ -194,7 +213,8 @@ class _Writer:
             said = [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
             age = self._speech.say("oldest_is", age=self._age(sums.oldest)) if sums.oldest else ""
             facts = ", ".join(filter(None, [self.money(sums.amount), age]))
-            yield TeamRow(isolated(team.manager.name), ", ".join(said), facts)
+            name, forecasts = isolated(team.manager.name), self.forecasts(team.forecasts)
+            yield TeamRow(name, ", ".join(said), facts, forecasts)
 
     def sections(self) -> Iterator[Section]:
         solved = [line for line in self._report.lines if line.standing is Standing.SOLVED]
@@ -223,7 +243,8 @@ class _Writer:
         for owner, theirs in sorted(by_owner.items(), key=most):
             name = isolated(owner) or self._speech.say("no_owner")
             number = self._speech.number(len(theirs))
-            facts = " · ".join(filter(None, [number, self.money(at_stake(theirs))]))
+            money = self.money(at_stake(theirs)) if self._report.adds_up else ""
+            facts = " · ".join(filter(None, [number, money]))
             yield OwnerPart(name, facts, tuple(self._blocks(theirs)))
 
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
