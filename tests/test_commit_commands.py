@@ -61,7 +61,7 @@ def forecasts(call: Call, *args: str) -> set[str]:
     call("report", "exceptions", "--out", "look", *args)
     texts = [file.read_text("utf-8") for file in Path("look").glob("*.txt")]
     lines = (line.strip() for text in texts for line in text.splitlines())
-    begins = "Prévision reposant sur des Commit incomplets : "
+    begins = "Prévision reposant sur des Commit incomplets\u00a0: "
     told = {line.removeprefix(begins) for line in lines if line.startswith(begins)}
     return {each.replace("\u202f", " ").replace("\xa0", " ") for each in told}
 

@@ -45,8 +45,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "once": {"en": "each record counted once", "fr": "chaque fiche comptée une fois"},
     "forecast": {
         "en": "Forecast resting on incomplete Commits: {incomplete} of {total} in Commit ({share})",
-        "fr": "Prévision reposant sur des Commit incomplets : {incomplete} sur {total} en Commit "
-        "({share})",
+        "fr": "Prévision reposant sur des Commit incomplets\u00a0: {incomplete} sur {total} "
+        "en Commit ({share})",
     },
     "currencies": {
         "en": "The org keeps several currencies: each amount is in that of its record, and they "
