@@ -16,6 +16,7 @@ from sfsync.jobs import run_planned
 from sfsync.model import Change, State, Watch
 from sfsync.rules.commit import CommitCheck
 from sfsync.rules.load import load_policy
+from sfsync.rules.needs import fields_written, values_written
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 ADDRESS = {"BillingStreet": "1 Example Street", "BillingCity": "Lyon", "BillingCountry": "France"}
@@ -195,8 +196,11 @@ def test_a_pass_that_would_take_many_back_stops_and_asks() -> None:
         assert planned.plan.judged == 51
 
 
-def test_the_shipped_mode_only_reports() -> None:
+def test_the_shipped_mode_only_reports_and_needs_no_right_to_move_deals() -> None:
     assert shipped_policy().commit.mode == "report"
+    for policy, moves in ((shipped_policy(), False), (enforcing_policy(), True)):
+        assert ("stage" in fields_written(policy)["Opportunity"]) == moves
+        assert values_written(policy).get("Opportunity.stage", []) == ["Closing"] * moves
 
 
 @pytest.mark.parametrize(
