@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.alerts import Alerts
+from sfsync.journal.editions import Editions
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
+from sfsync.journal.notes import add_notes
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
@@ -46,7 +48,7 @@ class Journal(FindingsBook):
         """
         engine = open_database(url)
         add_messages(engine)
-        add_editions(engine)
+        add_notes(engine)
         return cls(engine)
 
     @property
@@ -58,6 +60,11 @@ class Journal(FindingsBook):
     def editions(self) -> Editions:
         """The reports that readers got."""
         return Editions(self._engine)
+
+    @property
+    def alerts(self) -> Alerts:
+        """What owners were alerted of."""
+        return Alerts(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
