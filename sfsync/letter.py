@@ -43,6 +43,16 @@ class AlertNote:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """The latest spell of which somebody was alerted, and the moment judged then (UTC)."""
+
+    spell: str
+    as_of: datetime
+
+
+# The series, object and Id that an alert is about.
+Subject = tuple[str, str, str]
 Note = EditionNote | AlertNote
 
 

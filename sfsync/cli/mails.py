@@ -31,7 +31,9 @@ _MARK = "\ufeff"
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail to one reader. `key` (`exceptions:2026-06-15:005…`) is that of its message, `now` the
-    moment that it tells of, `notes` what its reader then knows.
+    moment that it tells of, `notes` what its reader then knows. `later` says what becomes of it
+    where its reader had a mail under this key already and this one tells other things; without it,
+    the two tell the same.
     """
 
     key: str
@@ -39,6 +41,7 @@ class Mail:
     now: datetime
     rendered: "Rendered"
     notes: "tuple[Note, ...]" = ()
+    later: str = ""
 
 
 class Mails:
@@ -80,12 +83,20 @@ class Mails:
         for mail in mails:
             if not mail.reader.email:
                 self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
-        readable = [mail for mail in mails if mail.reader.email]
-        deliveries = postman.send([message_of(mail) for mail in readable])
-        is_done = self._told(deliveries) and len(readable) == len(mails)
+        waiting = self._waiting(mails)
+        for mail in waiting:
+            self._screen.tell(f"{mail.reader.name}: {mail.later}")
+        due = [mail for mail in mails if mail.reader.email and mail not in waiting]
+        deliveries = postman.send([message_of(mail) for mail in due])
+        is_done = self._told(deliveries) and len(due) + len(waiting) == len(mails)
         sent = sum(_is_sent(each) for each in deliveries)
-        self._screen.say(f"{count(sent, 'mail')} of {len(mails)} sent")
+        self._screen.say(f"{count(sent, 'mail')} of {len(mails) - len(waiting)} sent")
         return is_done
+
+    def _waiting(self, mails: Sequence[Mail]) -> list[Mail]:
+        keys = [mail.key for mail in mails if mail.later]
+        used = {each.key for each in self._journal.messages.read(self._books, keys)}
+        return [mail for mail in mails if mail.later and mail.key in used]
 
     def _told(self, deliveries: "Sequence[Delivery]") -> bool:
         for delivery in deliveries:

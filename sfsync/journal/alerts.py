@@ -1,7 +1,6 @@
 """Of what were owners alerted, and what was moved of which they may have to know?"""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,17 +9,8 @@ from sfsync.journal.messages import not_in_vain
 from sfsync.journal.notes import ALERTS
 from sfsync.journal.rows import read_changes
 from sfsync.journal.tables import CHANGES, RUNS
+from sfsync.letter import Alerted, Subject
 from sfsync.model import JournalledChange, RunState, State
-
-Subject = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Alerted:
-    """The latest spell of which somebody was alerted, and the moment judged then (UTC)."""
-
-    spell: str
-    as_of: datetime
 
 
 class Alerts:

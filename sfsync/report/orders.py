@@ -8,7 +8,15 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, read_yaml
+from sfsync.model import RULE_CAUSE
 from sfsync.registry import nearest
+from sfsync.report.alert_orders import (
+    SECTION,
+    AlertOrders,
+    AlertsShape,
+    alert_orders,
+    misnamed_in,
+)
 from sfsync.rules.shape import RuleName, Shape, keys_at
 
 REPORTS_FILE = "reports.yaml"
@@ -42,6 +50,9 @@ class ReportsFile(Shape):
     """The file reports.yaml."""
 
     reports: list[OrderShape] = Field(description="The reports that are sent.")
+    alerts: AlertsShape = Field(
+        AlertsShape.model_validate({}), description="What owners are alerted of."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +74,37 @@ def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrd
     Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
     """
     document = read_yaml(text, name)
+    file = _file(document)
+    problems = _misnamed(file, document, codes)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_order(each) for each in file.reports)
+
+
+def load_alerts(
+    text: str, name: str, codes: Collection[str], rules: Collection[str]
+) -> AlertOrders:
+    """Read `alerts` of `reports.yaml`; `codes` are the findings that there are, `rules` the rules.
+
+    Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
+    """
+    document = read_yaml(text, name)
+    file = _file(document)
+    problems = list(misnamed_in(file.alerts, document, codes, rules))
+    if problems:
+        raise ConfigError(problems)
+    return alert_orders(file.alerts, RULE_CAUSE)
+
+
+def _file(document: Document) -> ReportsFile:
     try:
-        file = ReportsFile.model_validate(document.data)
+        return ReportsFile.model_validate(document.data)
     except ValidationError as error:
         problems = [
             f"{document.place(each['loc'])}: {_words(each['loc'], each['type'], each['msg'])}"
             for each in error.errors()
         ]
         raise ConfigError(problems) from error
-    problems = _misnamed(file, document, codes)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(_order(each) for each in file.reports)
 
 
 def _words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -93,6 +123,9 @@ def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> 
         if order.name in taken:
             where = document.place(("reports", place, "name"))
             problems.append(f'{where}: there is another report "{order.name}": rename one')
+        if order.name == SECTION:
+            where = document.place(("reports", place, "name"))
+            problems.append(f'{where}: "{SECTION}" is the name of the mails to owners: rename it')
         taken.add(order.name)
         for code in order.codes:
             if code not in codes:

@@ -7,11 +7,13 @@ from functools import cache
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sfsync.report.figures import speech_of
+from sfsync.report.alert_view import alert_view
+from sfsync.report.alerts import AlertMail
+from sfsync.report.figures import Speech, speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
 from sfsync.report.sheet import as_csv
-from sfsync.report.view import MOST_LINES, view_of
+from sfsync.report.view import MOST_LINES, View, view_of
 from sfsync.rules.texts import FindingText
 
 # Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
@@ -41,18 +43,44 @@ def render(
     """Write a report in a language and a locale; None: as the report's order says, else as the
     reader's user says.
     """
-    reader = report.reader
-    ordered = "" if report.language == OF_READER else report.language
-    speech = speech_of(language or ordered or reader.language, locale or reader.locale)
-    templates = _templates()
+    speech = _speech_of(report, language, locale)
     for most in range(MOST_LINES, 0, -_FEWER):
         view = view_of(report, texts, speech, most)
-        html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
-        if len(html.encode()) < MOST_BYTES:
+        html = _html(view)
+        if _fits(html):
             break
-    text = templates.get_template("exceptions.txt").render(view=view)
     csv = as_csv(report, speech) if report.lines else ""
-    return Rendered(view.subject, html, text, csv)
+    return Rendered(view.subject, html, _text(view), csv)
+
+
+def render_alerts(mail: AlertMail) -> tuple[AlertMail, Rendered]:
+    """Write a mail of alerts in its reader's language; return with it the alerts that it shows."""
+    speech = _speech_of(mail.report)
+    for most in range(MOST_LINES, 0, -_FEWER):
+        shown = mail.first(most)
+        view = alert_view(shown, speech)
+        html = _html(view)
+        if _fits(html):
+            break
+    return shown, Rendered(view.subject, html, _text(view), "")
+
+
+def _speech_of(report: Report, language: str | None = None, locale: str | None = None) -> Speech:
+    reader = report.reader
+    ordered = "" if report.language == OF_READER else report.language
+    return speech_of(language or ordered or reader.language, locale or reader.locale)
+
+
+def _html(view: View) -> str:
+    return _inliner().inline(_templates().get_template("exceptions.html").render(view=view))
+
+
+def _text(view: View) -> str:
+    return _templates().get_template("exceptions.txt").render(view=view)
+
+
+def _fits(html: str) -> bool:
+    return len(html.encode()) < MOST_BYTES
 
 
 @cache

@@ -109,7 +109,7 @@ def view_of(
     """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
     solved the `most` worst are shown.
     """
-    writer = _Writer(report, texts, speech, most)
+    writer = Writer(report, texts, speech, most)
     counts = writer.counts()
     return View(
         language=speech.language,
@@ -122,14 +122,14 @@ def view_of(
         teams=tuple(writer.teams()),
         sections=tuple(writer.sections()),
         endings=tuple(writer.endings()),
-        words={key: speech.say(key) for key in _FIXED},
+        words={key: speech.say(key) for key in FIXED},
     )
 
 
-_FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
+FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
 
 
-class _Writer:
+class Writer:
     """Says the parts of one report."""
 
     def __init__(

@@ -95,6 +95,35 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Vous recevez ce message en tant qu'administrateur : il dit ce que vous seul pouvez "
         "corriger, et les fiches dont le propriétaire n'a pas de manager joignable.",
     },
+    "alert_subject": {"en": "Sales alerts: {parts}", "fr": "Alertes commerciales : {parts}"},
+    "alert_title": {"en": "Your alerts of {moment}", "fr": "Vos alertes du {moment}"},
+    "count_alerts": {
+        "en": "{n} alert needs you|{n} alerts need you",
+        "fr": "{n} alerte vous attend|{n} alertes vous attendent",
+    },
+    "more_alerts": {
+        "en": "{n} more has no room here and follows in the next mail."
+        "|{n} more have no room here and follow in the next mails.",
+        "fr": "{n} autre n'a pas de place ici et suivra dans le prochain message."
+        "|{n} autres n'ont pas de place ici et suivront dans les prochains messages.",
+    },
+    "alert_own": {"en": "Yours", "fr": "Les vôtres"},
+    "alert_inactive": {
+        "en": "For {owner}, who is inactive",
+        "fr": "Pour {owner}, dont le compte est inactif",
+    },
+    "alert_unmailed": {
+        "en": "For {owner}, who has no mail address",
+        "fr": "Pour {owner}, sans adresse e-mail",
+    },
+    "alert_why": {
+        "en": "You get this mail as the owner of these records in Salesforce, or in the place of "
+        "an owner whom no mail reaches. Owners are alerted before something goes wrong, and not "
+        "every day of the same.",
+        "fr": "Vous recevez ce message en tant que propriétaire de ces fiches dans Salesforce, ou "
+        "à la place d'un propriétaire qu'aucun message n'atteint. Les alertes précèdent les "
+        "problèmes, et ne se répètent pas chaque jour.",
+    },
     "csv_standing": {"en": "Standing", "fr": "Situation"},
     "csv_severity": {"en": "Severity", "fr": "Gravité"},
     "csv_code": {"en": "Code", "fr": "Code"},
