@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sfsync.mail import Message
     from sfsync.model import OpenFinding
-    from sfsync.report import Person, Rendered, Report, ReportOrder
+    from sfsync.report import FieldNames, Person, Rendered, Report, ReportOrder
     from sfsync.rules.texts import FindingText
 
 # Under the state folder: they hold customers' data.
@@ -96,7 +96,7 @@ def read_reports(
     from sfsync.report import REPORTS_FILE, load_orders
     from sfsync.rules.texts import TEXTS_FILE, load_texts
 
-    texts = load_texts(*_read(setting.config.path / TEXTS_FILE))
+    texts = load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
     return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
 
 
@@ -147,6 +147,21 @@ def open_findings(at: Opened, *, is_rehearsal: bool) -> "tuple[OpenFinding, ...]
     return tuple(OpenFinding(finding, services.now, services.now) for finding in planned)
 
 
+def field_names(at: Opened) -> "FieldNames":
+    """Return how the org calls the fields of which findings speak; takes one request."""
+    from sfsync.report import FieldNames
+
+    objects = [*at.setting.policy.machines]
+    at.org.describe(objects)
+    told = {
+        (object_name, name): info
+        for object_name in objects
+        for name, info in (at.org.fields(object_name) or {}).items()
+    }
+    money = frozenset(each for each, info in told.items() if info.type == "currency")
+    return FieldNames({each: info.label for each, info in told.items()}, money)
+
+
 def _admin(at: Opened) -> "Person":
     """Return the admin: the org's user with the address that is set, if there is one."""
     from sfsync.extract.people import read_person
@@ -184,6 +199,7 @@ class _Mails:
         self._texts = texts
         self._screen = screen
         self._settings = at.setting.settings
+        self._names = field_names(at)
 
     def write(self, reports: "Sequence[Report]", folder: Path) -> None:
         """Write each as mail, page, text and table, and say where."""
@@ -229,7 +245,7 @@ class _Mails:
     def _rendered(self, report: "Report") -> "Rendered":
         from sfsync.report import render
 
-        return render(report, self._texts)
+        return render(report, self._texts, names=self._names)
 
     def _eml(self, report: "Report", rendered: "Rendered") -> bytes:
         from sfsync.mail import to_eml

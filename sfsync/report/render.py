@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sfsync.report.figures import speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
+from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
 from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
@@ -37,21 +38,23 @@ def render(
     texts: Mapping[str, FindingText],
     language: str | None = None,
     locale: str | None = None,
+    names: FieldNames | None = None,
 ) -> Rendered:
     """Write a report in a language and a locale; None: as the report's order says, else as the
-    reader's user says.
+    reader's user says. `names` are the org's for its fields.
     """
     reader = report.reader
     ordered = "" if report.language == OF_READER else report.language
     speech = speech_of(language or ordered or reader.language, locale or reader.locale)
+    voice = Voice(speech, report.currency, report.zone, names or FieldNames())
     templates = _templates()
     for most in range(MOST_LINES, 0, -_FEWER):
-        view = view_of(report, texts, speech, most)
+        view = view_of(report, texts, voice, most)
         html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
         if len(html.encode()) < MOST_BYTES:
             break
     text = templates.get_template("exceptions.txt").render(view=view)
-    csv = as_csv(report, speech) if report.lines else ""
+    csv = as_csv(report, voice) if report.lines else ""
     return Rendered(view.subject, html, text, csv)
 
 

@@ -95,6 +95,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Vous recevez ce message en tant qu'administrateur : il dit ce que vous seul pouvez "
         "corriger, et les fiches dont le propriétaire n'a pas de manager joignable.",
     },
+    "empty": {"en": "empty", "fr": "vide"},
+    "yes": {"en": "yes", "fr": "oui"},
+    "no": {"en": "no", "fr": "non"},
+    "same_registration": {
+        "en": "same registration number {value}",
+        "fr": "même numéro d'immatriculation {value}",
+    },
+    "same_email": {"en": "same e-mail address {value}", "fr": "même adresse e-mail {value}"},
+    "same_domain": {"en": "same website domain {value}", "fr": "même domaine web {value}"},
+    "same_name": {"en": "same name", "fr": "même nom"},
+    "near_name": {"en": "near name ({value} of 100)", "fr": "nom proche ({value} sur 100)"},
+    "like_others": {"en": "like the others", "fr": "comme les autres"},
     "csv_standing": {"en": "Standing", "fr": "Situation"},
     "csv_severity": {"en": "Severity", "fr": "Gravité"},
     "csv_code": {"en": "Code", "fr": "Code"},
