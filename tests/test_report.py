@@ -305,11 +305,13 @@ def test_a_key_is_the_same_for_all_reports_of_a_day_or_week() -> None:
     assert reports([found()], every="weekly")["maud"].key == "exceptions:2026-W25:maud"
 
 
+VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", KEYS)
 def test_each_word_is_there_in_each_language(key: str, language: str) -> None:
-    given = dict.fromkeys(("parts", "moment", "zone", "shown", "all", "age", "n", "owner"), "")
-    said = word(key, language, **given)
+    said = word(key, language, **dict.fromkeys(VALUES, ""))
     assert said.strip()
     if key.startswith(("count_", "solved_after", "put_off", "more_")) or key == "days":
         assert said.count("|") == 1

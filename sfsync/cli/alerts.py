@@ -11,6 +11,7 @@ from sfsync.cli.delivery import (
     Way,
     admin_of,
     deliver,
+    field_names,
     open_findings,
     read_alerts,
     read_reports,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sfsync.model import JournalledChange, OpenFinding
-    from sfsync.report import AlertMail, AlertOrders, Moved
+    from sfsync.report import AlertMail, AlertOrders, FieldNames, Moved
     from sfsync.rules.texts import FindingText
 
 # As the policy calls them, where an object has them.
@@ -57,7 +58,9 @@ def alerts(
     orders = read_alerts(setting, texts)
 
     def written(at: Opened) -> list[Mail]:
-        return [_mail(each) for each in _alerts(at, texts, orders, is_rehearsal=now is not None)]
+        made = _alerts(at, texts, orders, is_rehearsal=now is not None)
+        names = field_names(at)
+        return [_mail(each, names) for each in made]
 
     deliver(setting, Way(person, out, sends, now, quiet), written)
 
@@ -78,10 +81,10 @@ def _alerts(
     return build_alerts(found, moves, people, texts, orders, told, occasion)
 
 
-def _mail(alert_mail: "AlertMail") -> Mail:
+def _mail(alert_mail: "AlertMail", names: "FieldNames") -> Mail:
     from sfsync.report import render_alerts
 
-    shown, rendered = render_alerts(alert_mail)
+    shown, rendered = render_alerts(alert_mail, names)
     made, number = shown.report, len(alert_mail.alerts)
     later = f"today's mail of alerts is out; {count(number, 'alert')} left for the next day's"
     return Mail(made.key, made.reader, made.now, rendered, shown.notes, later)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from sfsync.model import OpenFinding
-    from sfsync.report import AlertOrders, Person, ReportOrder
+    from sfsync.report import AlertOrders, FieldNames, Person, ReportOrder
     from sfsync.rules.texts import FindingText
 
 # Under the state folder: they hold customers' data.
@@ -92,7 +92,7 @@ def read_reports(
     from sfsync.report import REPORTS_FILE, load_orders
     from sfsync.rules.texts import TEXTS_FILE, load_texts
 
-    texts = load_texts(*_read(setting.config.path / TEXTS_FILE))
+    texts = load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
     return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
 
 
@@ -128,6 +128,21 @@ def open_findings(at: Opened, *, is_rehearsal: bool) -> "tuple[OpenFinding, ...]
         return kept
     planned = plan_job("hourly", services).plan.findings
     return tuple(OpenFinding(finding, services.now, services.now) for finding in planned)
+
+
+def field_names(at: Opened) -> "FieldNames":
+    """Return how the org calls the fields of which findings speak; takes one request."""
+    from sfsync.report import FieldNames
+
+    objects = [*at.setting.policy.machines]
+    at.org.describe(objects)
+    told = {
+        (object_name, name): info
+        for object_name in objects
+        for name, info in (at.org.fields(object_name) or {}).items()
+    }
+    money = frozenset(each for each, info in told.items() if info.type == "currency")
+    return FieldNames({each: info.label for each, info in told.items()}, money)
 
 
 def admin_of(at: Opened) -> "Person":

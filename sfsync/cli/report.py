@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.alerts import alerts
-from sfsync.cli.delivery import Way, admin_of, deliver, open_findings, read_reports, who_and_how
+from sfsync.cli.delivery import (
+    Way,
+    admin_of,
+    deliver,
+    field_names,
+    open_findings,
+    read_reports,
+    who_and_how,
+)
 from sfsync.cli.mails import Mail
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Moment, Place, now_option, place_options
@@ -16,7 +24,7 @@ from sfsync.cli.setting import set_up
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sfsync.report import Report, ReportOrder
+    from sfsync.report import FieldNames, Report, ReportOrder
     from sfsync.rules.texts import FindingText
 
 
@@ -52,7 +60,8 @@ def exceptions(
 
     def written(at: Opened) -> "list[Mail]":
         made = _reports(at, texts, orders, since, is_rehearsal=now is not None)
-        return [_mail(each, texts) for each in made]
+        names = field_names(at)
+        return [_mail(each, texts, names) for each in made]
 
     deliver(setting, Way(person, out, sends, now, quiet), written)
 
@@ -80,9 +89,10 @@ def _reports(
     return reports
 
 
-def _mail(report: "Report", texts: "Mapping[str, FindingText]") -> Mail:
+def _mail(report: "Report", texts: "Mapping[str, FindingText]", names: "FieldNames") -> Mail:
     from sfsync.letter import EditionNote
     from sfsync.report import render
 
     note = EditionNote(report.name, report.reader.id, report.now)
-    return Mail(report.key, report.reader, report.now, render(report, texts), (note,))
+    rendered = render(report, texts, names=names)
+    return Mail(report.key, report.reader, report.now, rendered, (note,))

@@ -7,6 +7,7 @@ from sfsync.report.lines import Report
 from sfsync.report.orders import REPORTS_FILE, ReportOrder, load_alerts, load_orders
 from sfsync.report.people import Person
 from sfsync.report.render import Rendered, render, render_alerts
+from sfsync.report.sentence import FieldNames
 
 __all__ = [
     "MOVES_TOLD_FOR",
@@ -14,6 +15,7 @@ __all__ = [
     "AlertMail",
     "AlertOrders",
     "Edition",
+    "FieldNames",
     "Moved",
     "Occasion",
     "Person",

@@ -1,16 +1,18 @@
 """What does the mail of a day's alerts show, and in which words?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sfsync.report.alerts import Alert, AlertMail
-from sfsync.report.figures import Speech, isolated
-from sfsync.report.lines import day_in
-from sfsync.report.view import FIXED, OwnerPart, Section, View, Writer
+from sfsync.report.figures import isolated
+from sfsync.report.lines import Line, day_in
+from sfsync.report.sentence import Voice
+from sfsync.report.view import FIXED, OwnerPart, Row, Section, View, Writer
 
 
-def alert_view(mail: AlertMail, speech: Speech) -> View:
+def alert_view(mail: AlertMail, voice: Voice) -> View:
     """Say a mail of alerts in a reader's language."""
-    writer = _AlertWriter(mail, speech)
+    writer, speech = _AlertWriter(mail, voice), voice.speech
     day = speech.day(day_in(mail.report.zone, mail.report.now))
     return View(
         language=speech.language,
@@ -30,9 +32,10 @@ def alert_view(mail: AlertMail, speech: Speech) -> View:
 class _AlertWriter(Writer):
     """Says the parts of a mail of alerts."""
 
-    def __init__(self, mail: AlertMail, speech: Speech) -> None:
-        super().__init__(mail.report, {}, speech, len(mail.alerts))
+    def __init__(self, mail: AlertMail, voice: Voice) -> None:
+        super().__init__(mail.report, {}, voice, len(mail.alerts))
         self._mail = mail
+        self._moves = {_named(each.line) for each in mail.alerts if each.is_move}
 
     def titles(self) -> str:
         """What the alerts are, each once, the worst first, with how many there are of it."""
@@ -40,8 +43,10 @@ class _AlertWriter(Writer):
         for alert in self._mail.alerts:
             title = alert.line.text.title[self._speech.language]
             counts[title] = counts.get(title, 0) + 1
-        said = [f"{title} ({self._speech.number(n)})" for title, n in counts.items()]
-        return ", ".join(said)
+        numbers = {
+            title: f" ({self._speech.number(n)})" if n > 1 else "" for title, n in counts.items()
+        }
+        return ", ".join(f"{title}{number}" for title, number in numbers.items())
 
     def notes(self) -> Iterator[str]:
         report, speech = self._report, self._speech
@@ -63,6 +68,15 @@ class _AlertWriter(Writer):
             count = self._speech.number(len(alerts))
             yield Section(self._whose(alerts[0]), "open", count, (OwnerPart("", "", blocks),), "")
 
+    def _row(self, line: Line) -> Row:
+        row = super()._row(line)
+        if _named(line) not in self._moves:
+            return row
+        # What moved it ended the spell, whose days do not go on.
+        after = [self._speech.count("solved_after", line.days)] if line.days else []
+        facts = filter(None, [self.money(line.found.amount), *after])
+        return replace(row, facts=tuple(facts))
+
     def _whose(self, alert: Alert) -> str:
         owner, speech = alert.owner, self._speech
         if owner is None:
@@ -71,3 +85,7 @@ class _AlertWriter(Writer):
             return speech.say("alert_own")
         name = isolated(owner.name)
         return speech.say("alert_unmailed" if owner.is_active else "alert_inactive", owner=name)
+
+
+def _named(line: Line) -> tuple[str, tuple[str, str]]:
+    return line.text.code, line.record

@@ -53,12 +53,15 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert: its line in the mail, its owner (None: nobody known), and of what spell it is."""
+    """One alert, of a finding or a move: its line in the mail, its owner (None: nobody known), and
+    of what spell it is.
+    """
 
     line: Line
     owner: Person | None
     series: str
     spell: str
+    is_move: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +171,14 @@ class _Desk:
             spell, began = self._spell(move.evidence, move.at)
             if subject in hidden or not self._is_new_spell(subject, spell):
                 continue
-            message = f"{move.before or '-'} → {move.after or '-'}"
+            message = " → ".join(each or "-" for each in (move.before, move.after))
             finding = Finding(
                 move.rule, move.object, move.id, move.name, move.owner_id, message, move.evidence
             )
-            told = OpenFinding(finding, move.at, move.at, move.amount)
-            yield self._alert(told, order.text, order.series, spell, began)
+            days = (day_in(self.occasion.zone, move.at) - began).days
+            line = self._line(OpenFinding(finding, move.at, move.at, move.amount), order.text, days)
+            owner = self.people.get(move.owner_id or "")
+            yield Alert(line, owner, order.series, spell, is_move=True)
 
     def of_findings(
         self, found: Iterable[OpenFinding], texts: Mapping[str, FindingText]
@@ -187,7 +192,9 @@ class _Desk:
                 continue
             spell, began = self._spell(each.finding.evidence, each.last_seen, each.first_seen)
             if self._is_due(subject, spell, self.orders.findings[code]):
-                yield self._alert(each, texts[code], code, spell, began)
+                line = self._line(each, texts[code], (self._today - began).days)
+                owner = self.people.get(each.finding.owner_id or "")
+                yield Alert(line, owner, code, spell, is_move=False)
 
     @property
     def _today(self) -> date:
@@ -220,15 +227,11 @@ class _Desk:
             return self._is_new_spell(subject, spell)
         return (self._today - day_in(self.occasion.zone, last.as_of)).days >= repeat
 
-    def _alert(
-        self, found: OpenFinding, text: FindingText, series: str, spell: str, began: date
-    ) -> Alert:
-        finding, occasion = found.finding, self.occasion
+    def _line(self, found: OpenFinding, text: FindingText, days: int) -> Line:
+        finding = found.finding
         owner = self.people.get(finding.owner_id or "")
-        days = max(0, (self._today - began).days)
-        link = f"{occasion.url}/lightning/r/{finding.object}/{finding.id}/view"
-        name = "" if owner is None else owner.name
-        return Alert(Line(found, text, name, Standing.OPEN, days, link), owner, series, spell)
+        link = f"{self.occasion.url}/lightning/r/{finding.object}/{finding.id}/view"
+        return Line(found, text, owner.name if owner else "", Standing.OPEN, max(0, days), link)
 
 
 def _subject(found: OpenFinding) -> Subject:

@@ -9,9 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sfsync.report.alert_view import alert_view
 from sfsync.report.alerts import AlertMail
-from sfsync.report.figures import Speech, speech_of
+from sfsync.report.figures import speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
+from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
 from sfsync.report.view import MOST_LINES, View, view_of
 from sfsync.rules.texts import FindingText
@@ -39,36 +40,45 @@ def render(
     texts: Mapping[str, FindingText],
     language: str | None = None,
     locale: str | None = None,
+    names: FieldNames | None = None,
 ) -> Rendered:
     """Write a report in a language and a locale; None: as the report's order says, else as the
-    reader's user says.
+    reader's user says. `names` are the org's for its fields.
     """
-    speech = _speech_of(report, language, locale)
+    voice = _voice(report, names, language, locale)
     for most in range(MOST_LINES, 0, -_FEWER):
-        view = view_of(report, texts, speech, most)
+        view = view_of(report, texts, voice, most)
         html = _html(view)
         if _fits(html):
             break
-    csv = as_csv(report, speech) if report.lines else ""
+    csv = as_csv(report, voice) if report.lines else ""
     return Rendered(view.subject, html, _text(view), csv)
 
 
-def render_alerts(mail: AlertMail) -> tuple[AlertMail, Rendered]:
-    """Write a mail of alerts in its reader's language; return with it the alerts that it shows."""
-    speech = _speech_of(mail.report)
+def render_alerts(mail: AlertMail, names: FieldNames | None = None) -> tuple[AlertMail, Rendered]:
+    """Write a mail of alerts in its reader's language; return with it the alerts that it shows.
+    `names` are the org's for its fields.
+    """
+    voice = _voice(mail.report, names)
     for most in range(MOST_LINES, 0, -_FEWER):
         shown = mail.first(most)
-        view = alert_view(shown, speech)
+        view = alert_view(shown, voice)
         html = _html(view)
         if _fits(html):
             break
     return shown, Rendered(view.subject, html, _text(view), "")
 
 
-def _speech_of(report: Report, language: str | None = None, locale: str | None = None) -> Speech:
+def _voice(
+    report: Report,
+    names: FieldNames | None,
+    language: str | None = None,
+    locale: str | None = None,
+) -> Voice:
     reader = report.reader
     ordered = "" if report.language == OF_READER else report.language
-    return speech_of(language or ordered or reader.language, locale or reader.locale)
+    speech = speech_of(language or ordered or reader.language, locale or reader.locale)
+    return Voice(speech, report.currency, report.zone, names or FieldNames())
 
 
 def _html(view: View) -> str:

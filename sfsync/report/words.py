@@ -118,12 +118,24 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "alert_why": {
         "en": "You get this mail as the owner of these records in Salesforce, or in the place of "
-        "an owner whom no mail reaches. Owners are alerted before something goes wrong, and not "
-        "every day of the same.",
+        "an owner whom no mail reaches. You are alerted of one thing once, or again after some "
+        "days if nothing was done.",
         "fr": "Vous recevez ce message en tant que propriétaire de ces fiches dans Salesforce, ou "
-        "à la place d'un propriétaire qu'aucun message n'atteint. Les alertes précèdent les "
-        "problèmes, et ne se répètent pas chaque jour.",
+        "à la place d'un propriétaire qu'aucun message n'atteint. Une même chose vous est "
+        "signalée une fois, ou de nouveau après quelques jours si rien n'a été fait.",
     },
+    "empty": {"en": "empty", "fr": "vide"},
+    "yes": {"en": "yes", "fr": "oui"},
+    "no": {"en": "no", "fr": "non"},
+    "same_registration": {
+        "en": "same registration number {value}",
+        "fr": "même numéro d'immatriculation {value}",
+    },
+    "same_email": {"en": "same e-mail address {value}", "fr": "même adresse e-mail {value}"},
+    "same_domain": {"en": "same website domain {value}", "fr": "même domaine web {value}"},
+    "same_name": {"en": "same name", "fr": "même nom"},
+    "near_name": {"en": "near name ({value} of 100)", "fr": "nom proche ({value} sur 100)"},
+    "like_others": {"en": "like the others", "fr": "comme les autres"},
     "csv_standing": {"en": "Standing", "fr": "Situation"},
     "csv_severity": {"en": "Severity", "fr": "Gravité"},
     "csv_code": {"en": "Code", "fr": "Code"},
