@@ -148,8 +148,8 @@ def read_changes(
         .order_by(CHANGE_FIELDS.c.field)
     )
     fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for run, seq, name, before, after in connection.execute(pieces):
-        fields[run, seq][name] = FieldChange(decode(before), decode(after))
+    for row in connection.execute(pieces):
+        fields[row.run, row.seq][row.field] = FieldChange(decode(row.before), decode(row.after))
     query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
     return [_change(row, fields[row.run, row.seq]) for row in connection.execute(query)]
 
