@@ -14,7 +14,7 @@ from sfsync.cli.delivery import (
     field_names,
     open_findings,
     read_alerts,
-    read_reports,
+    read_texts,
     who_and_how,
 )
 from sfsync.cli.mails import Mail
@@ -54,7 +54,7 @@ def alerts(
     sent; without a mail server they go to the outbox. What was sent is not told again.
     """
     setting = set_up(place)
-    texts, _ = read_reports(setting)
+    texts = read_texts(setting)
     orders = read_alerts(setting, texts)
 
     def written(at: Opened) -> list[Mail]:
@@ -100,7 +100,9 @@ def _moves(at: Opened, orders: "AlertOrders", found: "Sequence[OpenFinding]") ->
     causes = [f"{RULE_CAUSE}{rule}" for rule in orders.moves]
     if not causes:
         return []
-    since = services.now - MOVES_TOLD_FOR
+    # A pass finds what it moves, too: until the next one that is open still.
+    judged = [each.last_seen for each in found if each.solved_at is None]
+    since = min([services.now - MOVES_TOLD_FOR, *judged])
     noted = services.journal.alerts.moves(services.books, causes, since)
     noted = [each for each in noted if each[0] <= services.now]
     amounts = {

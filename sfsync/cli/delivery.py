@@ -90,10 +90,16 @@ def read_reports(
 ) -> "tuple[Mapping[str, FindingText], tuple[ReportOrder, ...]]":
     """Read the findings' texts and the reports ordered. Raises ConfigError with all problems."""
     from sfsync.report import REPORTS_FILE, load_orders
+
+    texts = read_texts(setting)
+    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
+
+
+def read_texts(setting: Setting) -> "Mapping[str, FindingText]":
+    """Read the findings' texts. Raises ConfigError with all problems."""
     from sfsync.rules.texts import TEXTS_FILE, load_texts
 
-    texts = load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
-    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
+    return load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
 
 
 def read_alerts(setting: Setting, codes: "Collection[str]") -> "AlertOrders":

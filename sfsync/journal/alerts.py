@@ -53,6 +53,6 @@ class Alerts:
         ]
         runs = sa.select(RUNS.c.id, RUNS.c.now).where(*conditions[:3])
         with self._engine.connect() as connection:
-            judged: dict[str, datetime] = dict(connection.execute(runs).tuples().all())
+            judged = {row.id: row.now for row in connection.execute(runs)}
             found = read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
         return [(judged[each.run], each) for each in found]

@@ -104,8 +104,9 @@ def build_alerts(
     """Sort what alerts today into one mail for each reader, by their names.
 
     `told` says of what somebody was alerted before. Findings that are solved, snoozed or waived
-    alert nobody, and neither does a move in the spell of such a one. A record's alert goes to its
-    owner; where no mail reaches them, to their nearest manager whom one reaches, else to the admin.
+    alert nobody, and neither does a move in the spell of such a one, or one of long ago. `moves`
+    are those since the findings were found, or longer. A record's alert goes to its owner; where no
+    mail reaches them, to their nearest manager whom one reaches, else to the admin.
     """
     desk = _Desk(people, orders, told, occasion)
     alerts = [*desk.of_moves(moves, found), *desk.of_findings(found, texts)]
@@ -169,7 +170,8 @@ class _Desk:
             subject = (order.series, move.object, move.id)
             self.moved.add(subject)
             spell, began = self._spell(move.evidence, move.at)
-            if subject in hidden or not self._is_new_spell(subject, spell):
+            is_news = move.at >= self.occasion.now - MOVES_TOLD_FOR
+            if not is_news or subject in hidden or not self._is_new_spell(subject, spell):
                 continue
             message = " → ".join(each or "-" for each in (move.before, move.after))
             finding = Finding(
