@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 
     from sfsync.mail import Message
     from sfsync.model import OpenFinding
-    from sfsync.report import FieldNames, Person, Rendered, Report, ReportOrder
+    from sfsync.report import (
+        FieldNames,
+        Person,
+        Rendered,
+        Report,
+        ReportOrder,
+        SummaryOrder,
+        Told,
+    )
     from sfsync.rules.texts import FindingText
 
+T = TypeVar("T", bound="Told")
 # Under the state folder: they hold customers' data.
 FOLDER = "reports"
 _NO_REHEARSAL = (
@@ -41,7 +50,7 @@ _MARK = "\ufeff"
 
 @click.group()
 def report() -> None:
-    """Write what managers are told, and send it."""
+    """Write what managers and the admin are told, and send it."""
 
 
 @report.command()
@@ -70,6 +79,8 @@ def exceptions(
     Each is written as .eml, .html and .txt, with its lines as .csv. With --send they are sent, each
     once a day or week; without a mail server they go to the outbox.
     """
+    from sfsync.report import Report, render
+
     setting = set_up(place)
     if sends and now is not None and setting.is_salesforce:
         raise click.UsageError(_NO_REHEARSAL)
@@ -82,7 +93,8 @@ def exceptions(
         if not reports:
             screen.say("There is nothing to tell, so there is no mail.")
             return
-        mails = _Mails(at, texts, screen)
+        names = field_names(at)
+        mails = Mails[Report](at, screen, lambda each: render(each, texts, names=names))
         if out is not None or not sends:
             mails.write(reports, out or setting.settings.state_dir / FOLDER)
         if sends and not mails.send(reports):
@@ -98,6 +110,13 @@ def read_reports(
 
     texts = load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
     return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
+
+
+def read_summary_order(setting: Setting) -> "SummaryOrder":
+    """Read what is ordered of the summary of the runs. Raises ConfigError with all problems."""
+    from sfsync.report import REPORTS_FILE, load_summary_order
+
+    return load_summary_order(*_read(setting.config.path / REPORTS_FILE))
 
 
 def _read(file: Path) -> tuple[str, str]:
@@ -121,7 +140,7 @@ def _reports(
 
     found = open_findings(at, is_rehearsal=is_rehearsal)
     people = read_people(at.org, {each.finding.owner_id or "" for each in found})
-    admin = _admin(at)
+    admin = admin_of(at)
     services, zone, url = at.services, at.org.zone, at.org.url
     reports: list[Report] = []
     for order in orders:
@@ -162,7 +181,7 @@ def field_names(at: Opened) -> "FieldNames":
     return FieldNames({each: info.label for each, info in told.items()}, money)
 
 
-def _admin(at: Opened) -> "Person":
+def admin_of(at: Opened) -> "Person":
     """Return the admin: the org's user with the address that is set, if there is one."""
     from sfsync.extract.people import read_person
     from sfsync.report import Person
@@ -191,17 +210,16 @@ def _chosen(reports: "list[Report]", person: str | None) -> "list[Report]":
     return chosen
 
 
-class _Mails:
-    """The mails of some reports: written to files, or sent."""
+class Mails(Generic[T]):
+    """Mails of one kind, which `rendered` puts into words: written to files, or sent."""
 
-    def __init__(self, at: Opened, texts: "Mapping[str, FindingText]", screen: Screen) -> None:
+    def __init__(self, at: Opened, screen: Screen, rendered: "Callable[[T], Rendered]") -> None:
         self._at = at
-        self._texts = texts
         self._screen = screen
         self._settings = at.setting.settings
-        self._names = field_names(at)
+        self._rendered = rendered
 
-    def write(self, reports: "Sequence[Report]", folder: Path) -> None:
+    def write(self, reports: Sequence[T], folder: Path) -> None:
         """Write each as mail, page, text and table, and say where."""
         make(folder)
         for each in reports:
@@ -221,7 +239,7 @@ class _Mails:
             if not each.reader.email:
                 self._screen.warn(f"{each.reader.name}: {_NO_ADMIN}")
 
-    def send(self, reports: "Sequence[Report]") -> bool:
+    def send(self, reports: Sequence[T]) -> bool:
         """Send each that has a reader, and say what became of it; tell whether all were sent."""
         from sfsync.letter import MessageState
 
@@ -242,12 +260,7 @@ class _Mails:
         self._screen.say(f"{count(sent, 'mail')} of {len(reports)} sent")
         return sent == len(reports)
 
-    def _rendered(self, report: "Report") -> "Rendered":
-        from sfsync.report import render
-
-        return render(report, self._texts, names=self._names)
-
-    def _eml(self, report: "Report", rendered: "Rendered") -> bytes:
+    def _eml(self, report: T, rendered: "Rendered") -> bytes:
         from sfsync.mail import to_eml
 
         if not report.reader.email:
@@ -258,7 +271,7 @@ class _Mails:
         return to_eml(message_of(report, rendered), head, report.now, message_id)
 
 
-def message_of(report: "Report", rendered: "Rendered") -> "Message":
+def message_of(report: "Told", rendered: "Rendered") -> "Message":
     """Make the mail of a report. Raises ConfigError where its reader's address is none."""
     from sfsync.mail import Address, Attachment, Message
 
@@ -272,7 +285,7 @@ def message_of(report: "Report", rendered: "Rendered") -> "Message":
     return Message(to, rendered.subject, rendered.text, rendered.html, report.key, attachments)
 
 
-def _file_name(report: "Report") -> str:
+def _file_name(report: "Told") -> str:
     """Name a report's files: `exceptions-2026-06-15-maud.verchere-lys`."""
     _, period, _ = report.key.split(":")
     reader = report.reader.email.partition("@")[0] or report.reader.name

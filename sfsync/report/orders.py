@@ -38,9 +38,21 @@ class OrderShape(Shape):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="The org's currency (ISO 4217).")
 
 
+class SummaryShape(Shape):
+    """The summary of the runs, for the admin."""
+
+    every: Literal["daily", "weekly"] = Field("daily", description="How often, at most.")
+    language: Literal["reader", "en", "fr"] = Field(
+        "reader", description="The mail's language; `reader`: the one of the admin's user."
+    )
+
+
 class ReportsFile(Shape):
     """The file reports.yaml."""
 
+    runs: SummaryShape = Field(
+        SummaryShape(every="daily", language="reader"), description="The summary of the runs."
+    )
     reports: list[OrderShape] = Field(description="The reports that are sent.")
 
 
@@ -57,24 +69,45 @@ class ReportOrder:
     currency: str = "EUR"
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryOrder:
+    """The summary of the runs as the admin ordered it."""
+
+    every: str = "daily"
+    language: str = OF_READER
+
+
+def load_summary_order(text: str, name: str) -> SummaryOrder:
+    """Read what `reports.yaml` says of the summary of the runs.
+
+    Raises ConfigError with all problems at once, as `load_orders` does.
+    """
+    runs = _file(read_yaml(text, name)).runs
+    return SummaryOrder(runs.every, runs.language)
+
+
 def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrder, ...]:
     """Read `reports.yaml`, in its order; `codes` are the findings that there are.
 
     Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
     """
     document = read_yaml(text, name)
+    file = _file(document)
+    problems = _misnamed(file, document, codes)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_order(each) for each in file.reports)
+
+
+def _file(document: Document) -> ReportsFile:
     try:
-        file = ReportsFile.model_validate(document.data)
+        return ReportsFile.model_validate(document.data)
     except ValidationError as error:
         problems = [
             f"{document.place(each['loc'])}: {_words(each['loc'], each['type'], each['msg'])}"
             for each in error.errors()
         ]
         raise ConfigError(problems) from error
-    problems = _misnamed(file, document, codes)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(_order(each) for each in file.reports)
 
 
 def _words(loc: tuple[int | str, ...], kind: str, message: str) -> str:

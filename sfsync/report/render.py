@@ -12,6 +12,8 @@ from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
 from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
+from sfsync.report.summary import SUMMARY, Summary
+from sfsync.report.summary_view import summary_view
 from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
 
@@ -47,15 +49,30 @@ def render(
     ordered = "" if report.language == OF_READER else report.language
     speech = speech_of(language or ordered or reader.language, locale or reader.locale)
     voice = Voice(speech, report.currency, report.zone, names or FieldNames())
-    templates = _templates()
     for most in range(MOST_LINES, 0, -_FEWER):
         view = view_of(report, texts, voice, most)
-        html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
+        html = _page("exceptions", view)
         if len(html.encode()) < MOST_BYTES:
             break
-    text = templates.get_template("exceptions.txt").render(view=view)
+    text = _text("exceptions", view)
     csv = as_csv(report, voice) if report.lines else ""
     return Rendered(view.subject, html, text, csv)
+
+
+def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Rendered:
+    """Write a summary of runs in the language and the locale of its order, or of its reader."""
+    reader, order = summary.reader, summary.period.order
+    ordered = "" if order.language == OF_READER else order.language
+    view = summary_view(summary, texts, speech_of(ordered or reader.language, reader.locale))
+    return Rendered(view.subject, _page(SUMMARY, view), _text(SUMMARY, view), "")
+
+
+def _page(name: str, view: object) -> str:
+    return _inliner().inline(_templates().get_template(f"{name}.html").render(view=view))
+
+
+def _text(name: str, view: object) -> str:
+    return _templates().get_template(f"{name}.txt").render(view=view)
 
 
 @cache
