@@ -13,13 +13,14 @@ from sfsync.report.orders import OF_READER
 from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
 from sfsync.report.summary import SUMMARY, Summary
-from sfsync.report.summary_view import summary_view
+from sfsync.report.summary_view import MOST_ENTRIES, summary_view
 from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
 
 # Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
 MOST_BYTES = 102_000
 _FEWER = 20
+_FEWER_ENTRIES = (20, 10, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,13 @@ def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Render
     """Write a summary of runs in the language and the locale of its order, or of its reader."""
     reader, order = summary.reader, summary.period.order
     ordered = "" if order.language == OF_READER else order.language
-    view = summary_view(summary, texts, speech_of(ordered or reader.language, reader.locale))
-    return Rendered(view.subject, _page(SUMMARY, view), _text(SUMMARY, view), "")
+    speech = speech_of(ordered or reader.language, reader.locale)
+    for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
+        view = summary_view(summary, texts, speech, most)
+        html = _page(SUMMARY, view)
+        if len(html.encode()) < MOST_BYTES:
+            break
+    return Rendered(view.subject, html, _text(SUMMARY, view), "")
 
 
 def _page(name: str, view: object) -> str:

@@ -9,8 +9,7 @@ from sfsync.report.summary import Broken, Found, Group, Left, Named, Summary, Wr
 from sfsync.rules.texts import FindingText
 
 # A longer part is not read.
-MOST_ENTRIES = 12
-MOST_RUNS = 24
+MOST_ENTRIES = 40
 _UNDO_CAUSE = "undo:"
 _LONGEST = 400
 
@@ -63,9 +62,16 @@ class SummaryView:
     words: Mapping[str, str]
 
 
-def summary_view(summary: Summary, texts: Mapping[str, FindingText], speech: Speech) -> SummaryView:
-    """Choose what the mail shows, and say it. `texts` are the findings' by code."""
-    writer = _Writer(summary, texts, speech)
+def summary_view(
+    summary: Summary,
+    texts: Mapping[str, FindingText],
+    speech: Speech,
+    most: int = MOST_ENTRIES,
+) -> SummaryView:
+    """Choose what the mail shows, and say it. `texts` are the findings' by code; of each part the
+    first `most` entries are shown.
+    """
+    writer = _Writer(summary, texts, speech, most)
     counts = writer.counts()
     subject = speech.say("runs_subject", parts=", ".join(counts) or writer.runs_and_calls())
     return SummaryView(
@@ -83,7 +89,14 @@ def summary_view(summary: Summary, texts: Mapping[str, FindingText], speech: Spe
 class _Writer:
     """Says the parts of one summary."""
 
-    def __init__(self, summary: Summary, texts: Mapping[str, FindingText], speech: Speech) -> None:
+    def __init__(
+        self,
+        summary: Summary,
+        texts: Mapping[str, FindingText],
+        speech: Speech,
+        most: int,
+    ) -> None:
+        self._most = most
         self._summary = summary
         self._texts = texts
         self._speech = speech
@@ -134,13 +147,13 @@ class _Writer:
         yield self._part("written", map(self._written, other))
         yield self._part("mails", self._mails())
         yield self._part("found", map(self._found, summary.found))
-        yield self._part("runs", map(self._run, reversed(summary.runs)), MOST_RUNS)
+        yield self._part("runs", map(self._run, reversed(summary.runs)))
 
-    def _part(self, key: str, entries: Iterable[Entry], most: int = MOST_ENTRIES) -> Part:
+    def _part(self, key: str, entries: Iterable[Entry]) -> Part:
         every = list(entries)
-        rest = len(every) - most
+        rest = len(every) - self._most
         more = self._speech.count("count_more", rest) if rest > 0 else ""
-        return Part(self._speech.say(f"section_{key}"), tuple(every[:most]), more)
+        return Part(self._speech.say(f"section_{key}"), tuple(every[: self._most]), more)
 
     def _broken(self, each: Broken) -> Entry:
         speech, last = self._speech, each.runs[-1]
