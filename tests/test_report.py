@@ -524,6 +524,7 @@ def test_the_shipped_reports_load() -> None:
             'reports.yaml:3: no finding "status-unknwn"; did you mean "status-unknown"?',
         ),
         ("reports:\n  - {name: a}\n  - {name: a}\n", 'reports.yaml:3: there is another report "a"'),
+        ("reports:\n  - {name: runs}\n", 'reports.yaml:2: "runs" is the name of other mails'),
         ("[]\n", "reports.yaml:1: the file must hold `reports`"),
     ],
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from sfsync.model import OpenFinding
-    from sfsync.report import AlertOrders, FieldNames, Person, ReportOrder
+    from sfsync.report import AlertOrders, FieldNames, Person, ReportOrder, SummaryOrder
     from sfsync.rules.texts import FindingText
 
 # Under the state folder: they hold customers' data.
@@ -110,6 +110,13 @@ def read_alerts(setting: Setting, codes: "Collection[str]") -> "AlertOrders":
 
     rules = {rule.name for each in setting.policy.machines.values() for rule in each.rules}
     return load_alerts(*_read(setting.config.path / REPORTS_FILE), codes=codes, rules=rules)
+
+
+def read_summary_order(setting: Setting) -> "SummaryOrder":
+    """Read what is ordered of the summary of the runs. Raises ConfigError with all problems."""
+    from sfsync.report import REPORTS_FILE, load_summary_order
+
+    return load_summary_order(*_read(setting.config.path / REPORTS_FILE))
 
 
 def _read(file: Path) -> tuple[str, str]:

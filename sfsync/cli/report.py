@@ -20,6 +20,7 @@ from sfsync.cli.mails import Mail
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Moment, Place, now_option, place_options
 from sfsync.cli.setting import set_up
+from sfsync.cli.summary import runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def report() -> None:
-    """Write what managers and owners are told, and send it."""
+    """Write what managers, owners and the admin are told, and send it."""
 
 
 report.add_command(alerts)
+report.add_command(runs)
 
 
 @report.command()

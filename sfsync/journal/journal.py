@@ -148,6 +148,7 @@ class Journal(FindingsBook):
         error: str | None = None,
         whole: bool = True,
         forgotten: Collection[tuple[str, str]] = (),
+        api_calls: int | None = None,
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
@@ -155,8 +156,8 @@ class Journal(FindingsBook):
         differs from the state kept so far is written. With None no state is touched. `forgotten`
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
-        read some records only (an undo, a cleanup) says False. Raises NotFound where there is no
-        such run.
+        read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
+        for it, None where nobody knows. Raises NotFound where there is no such run.
         """
         with self._engine.begin() as connection:
             number = self._number(connection, run_id)
@@ -168,6 +169,7 @@ class Journal(FindingsBook):
                     state=state.value,
                     error=error,
                     is_pass=whole and states is not None,
+                    api_calls=api_calls,
                 )
             )
             if states or forgotten:

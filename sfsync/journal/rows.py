@@ -43,6 +43,7 @@ def run_row(run: Run) -> Row:
         "undoes": run.undoes,
         "error": run.error,
         "is_pass": False,
+        "api_calls": run.api_calls,
     }
 
 
@@ -124,6 +125,7 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
         undoes=row.undoes,
         error=row.error,
         zone=row.zone,
+        api_calls=row.api_calls,
     )
 
 

@@ -20,6 +20,8 @@ from sfsync.report.alert_orders import (
 from sfsync.rules.shape import RuleName, Shape, keys_at
 
 REPORTS_FILE = "reports.yaml"
+# What begins the keys of mails that are no such reports.
+_OTHER_MAILS = (SECTION, "runs", "run")
 # The language of each reader, as their user says.
 OF_READER = "reader"
 
@@ -46,9 +48,21 @@ class OrderShape(Shape):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="The org's currency (ISO 4217).")
 
 
+class SummaryShape(Shape):
+    """The summary of the runs, for the admin."""
+
+    every: Literal["daily", "weekly"] = Field("daily", description="How often, at most.")
+    language: Literal["reader", "en", "fr"] = Field(
+        "reader", description="The mail's language; `reader`: the one of the admin's user."
+    )
+
+
 class ReportsFile(Shape):
     """The file reports.yaml."""
 
+    runs: SummaryShape = Field(
+        SummaryShape(every="daily", language="reader"), description="The summary of the runs."
+    )
     reports: list[OrderShape] = Field(description="The reports that are sent.")
     alerts: AlertsShape = Field(
         AlertsShape.model_validate({}), description="What owners are alerted of."
@@ -66,6 +80,23 @@ class ReportOrder:
     every: str = "daily"
     language: str = OF_READER
     currency: str = "EUR"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryOrder:
+    """The summary of the runs as the admin ordered it."""
+
+    every: str = "daily"
+    language: str = OF_READER
+
+
+def load_summary_order(text: str, name: str) -> SummaryOrder:
+    """Read what `reports.yaml` says of the summary of the runs.
+
+    Raises ConfigError with all problems at once, as `load_orders` does.
+    """
+    runs = _file(read_yaml(text, name)).runs
+    return SummaryOrder(runs.every, runs.language)
 
 
 def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrder, ...]:
@@ -123,9 +154,9 @@ def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> 
         if order.name in taken:
             where = document.place(("reports", place, "name"))
             problems.append(f'{where}: there is another report "{order.name}": rename one')
-        if order.name == SECTION:
+        if order.name in _OTHER_MAILS:
             where = document.place(("reports", place, "name"))
-            problems.append(f'{where}: "{SECTION}" is the name of the mails to owners: rename it')
+            problems.append(f'{where}: "{order.name}" is the name of other mails: rename it')
         taken.add(order.name)
         for code in order.codes:
             if code not in codes:

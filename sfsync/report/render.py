@@ -14,12 +14,17 @@ from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
 from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
-from sfsync.report.view import MOST_LINES, View, view_of
+from sfsync.report.summary import SUMMARY, Summary
+from sfsync.report.summary_view import MOST_ENTRIES, summary_view
+from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
 
 # Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
 MOST_BYTES = 102_000
 _FEWER = 20
+# The template of mails that tell of records, line by line.
+_LINES = "exceptions"
+_FEWER_ENTRIES = (20, 10, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,11 @@ def render(
     voice = _voice(report, names, language, locale)
     for most in range(MOST_LINES, 0, -_FEWER):
         view = view_of(report, texts, voice, most)
-        html = _html(view)
+        html = _page(_LINES, view)
         if _fits(html):
             break
     csv = as_csv(report, voice) if report.lines else ""
-    return Rendered(view.subject, html, _text(view), csv)
+    return Rendered(view.subject, html, _text(_LINES, view), csv)
 
 
 def render_alerts(mail: AlertMail, names: FieldNames | None = None) -> tuple[AlertMail, Rendered]:
@@ -63,10 +68,10 @@ def render_alerts(mail: AlertMail, names: FieldNames | None = None) -> tuple[Ale
     for most in range(MOST_LINES, 0, -_FEWER):
         shown = mail.first(most)
         view = alert_view(shown, voice)
-        html = _html(view)
+        html = _page(_LINES, view)
         if _fits(html):
             break
-    return shown, Rendered(view.subject, html, _text(view), "")
+    return shown, Rendered(view.subject, html, _text(_LINES, view), "")
 
 
 def _voice(
@@ -81,12 +86,25 @@ def _voice(
     return Voice(speech, report.currency, report.zone, names or FieldNames())
 
 
-def _html(view: View) -> str:
-    return _inliner().inline(_templates().get_template("exceptions.html").render(view=view))
+def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Rendered:
+    """Write a summary of runs in the language and the locale of its order, or of its reader."""
+    reader, order = summary.reader, summary.period.order
+    ordered = "" if order.language == OF_READER else order.language
+    speech = speech_of(ordered or reader.language, reader.locale)
+    for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
+        view = summary_view(summary, texts, speech, most)
+        html = _page(SUMMARY, view)
+        if _fits(html):
+            break
+    return Rendered(view.subject, html, _text(SUMMARY, view), "")
 
 
-def _text(view: View) -> str:
-    return _templates().get_template("exceptions.txt").render(view=view)
+def _page(name: str, view: object) -> str:
+    return _inliner().inline(_templates().get_template(f"{name}.html").render(view=view))
+
+
+def _text(name: str, view: object) -> str:
+    return _templates().get_template(f"{name}.txt").render(view=view)
 
 
 def _fits(html: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from babel import Locale
 
+from sfsync.report.summary_words import SUMMARY_WORDS
+
 LANGUAGES = ("en", "fr")
 
 # Where a number decides, the singular stands before the bar.
@@ -152,6 +154,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "csv_message": {"en": "Details", "fr": "Détails"},
     "csv_remedy": {"en": "To do", "fr": "À faire"},
     "csv_link": {"en": "Link", "fr": "Lien"},
+    **SUMMARY_WORDS,
 }
 KEYS = tuple(_WORDS)
 
