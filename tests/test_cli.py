@@ -397,7 +397,9 @@ def test_a_run_that_would_move_too_many_stops_before_it_writes(call: Call, tmp_p
     assert "60 of 60 accounts" in run["error"]
     assert run["api_calls"] > 0
     assert "stopped\tnothing was written: 60 of 60" in call("runs").stdout
-    assert "nothing was written" in call("show", run["id"]).stdout
+    shown = call("show", run["id"]).stdout
+    assert f"hourly, stopped, {run['api_calls']} API calls" in shown
+    assert "nothing was written" in shown
     assert data_of(call("findings", "list", "--format", "json", org=org))["findings"] == []
     assert "60 applied" in call("run", "hourly", "--allow-large-change", org=org).stdout
 

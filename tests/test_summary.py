@@ -218,8 +218,14 @@ def test_the_page_tells_what_the_text_tells_and_needs_nothing_from_outside() -> 
 
 
 def test_a_long_summary_is_cut_so_that_gmail_cuts_nothing() -> None:
-    crowd = [change(f"{'é' * 400} {n}", f"rule:rule-{n % 60}") for n in range(300)]
-    made = mail(told(a_run(), crowd))
+    refused = [
+        told(
+            a_run(n), [change(f"{'é' * 90} {n}{m}") for m in range(3)], State.REFUSED, "CODE", words
+        )
+        for n, words in enumerate(f"{'é' * 500} {n}" for n in range(60))
+        for words in (f"{n} {words}",)
+    ]
+    made = mail(*refused)
     assert len(made.html.encode()) < MOST_BYTES
     assert "\n(and 40 more)\n" in made.text
 

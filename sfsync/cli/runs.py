@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import click
+from rich.text import Text
 
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
@@ -17,6 +18,8 @@ from sfsync.model import JournalledChange, Run, RunState, State
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
+# `sfsync show` tells the rest.
+_LONGEST = 120
 
 
 @click.command()
@@ -37,8 +40,8 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
         return
     at_work = is_at_work(settings)
     rows = [_run_row(run, screen, _state(run, at_work)) for run in found]
-    heads = ("run", "job", "started", "as of", "calls", "result")
-    screen.table(heads, rows, whole=("run", "started", "as of"))
+    heads = ("run", "started, as of", "calls", "result")
+    screen.table(heads, rows, whole=("run", "started, as of"), right=("calls",))
     screen.say(f"Times are in {' or '.join(sorted({run.zone for run in found}))}.")
 
 
@@ -84,7 +87,10 @@ def _run_row(run: Run, screen: Screen, state: str) -> list[Cell]:
     if not screen.is_terminal:
         return [run.id, run.job, *times, state, result, calls]
     told = result if state == RunState.FINISHED else f"{state}: {result}"
-    return [run.id, run.job, *times, calls, told]
+    if len(told) > _LONGEST:
+        told = f"{told[: _LONGEST - 1]}…"
+    below = (("\n", ""), (run.job, "dim")), (("\n", ""), (times[1], "dim"))
+    return [Text.assemble(run.id, *below[0]), Text.assemble(times[0], *below[1]), calls, told]
 
 
 def _state(run: Run, at_work: bool) -> str:

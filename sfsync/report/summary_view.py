@@ -11,7 +11,7 @@ from sfsync.rules.texts import FindingText
 # A longer part is not read.
 MOST_ENTRIES = 40
 _UNDO_CAUSE = "undo:"
-_LONGEST = 400
+_LONGEST, _LONGEST_NAME = 400, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class _Writer:
     def _link(self, named: Named) -> Link:
         url = self._summary.period.url
         href = f"{url}/lightning/r/{named.object}/{named.id}/view" if named.id else ""
-        return Link(isolated(named.name) or named.id, named.id, href)
+        return Link(isolated(_short(named.name, _LONGEST_NAME)) or named.id, named.id, href)
 
     def _mails(self) -> Iterator[Entry]:
         for each in self._summary.mails:
@@ -242,7 +242,7 @@ def _records(several: Iterable[Written | Left]) -> int:
     return sum(each.group.records for each in several)
 
 
-def _short(text: str) -> str:
-    """Return a message on one line, cut where nobody reads on."""
+def _short(text: str, longest: int = _LONGEST) -> str:
+    """Return a text on one line, cut where nobody reads on."""
     plain = cleaned(text)
-    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"
+    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"

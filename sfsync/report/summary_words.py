@@ -76,7 +76,7 @@ SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
     "state_refused": {"en": "Refused", "fr": "Refusée"},
     "state_stale": {"en": "Stale", "fr": "Périmée"},
     "state_unknown": {"en": "Unknown", "fr": "Inconnue"},
-    "state_skipped": {"en": "Skipped", "fr": "Passée"},
+    "state_skipped": {"en": "Skipped", "fr": "Omise"},
     "why_stale": {
         "en": "Changed by somebody after it was read; the next pass judges it again.",
         "fr": "Modifiée par quelqu'un après la lecture ; le prochain passage la juge à nouveau.",
@@ -95,7 +95,7 @@ SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
     "count_state_refused": {"en": "{n} refused|{n} refused", "fr": "{n} refusée|{n} refusées"},
     "count_state_stale": {"en": "{n} stale|{n} stale", "fr": "{n} périmée|{n} périmées"},
     "count_state_unknown": {"en": "{n} unknown|{n} unknown", "fr": "{n} inconnue|{n} inconnues"},
-    "count_state_skipped": {"en": "{n} skipped|{n} skipped", "fr": "{n} passée|{n} passées"},
+    "count_state_skipped": {"en": "{n} skipped|{n} skipped", "fr": "{n} omise|{n} omises"},
     "count_state_planned": {
         "en": "{n} not sent|{n} not sent",
         "fr": "{n} non envoyée|{n} non envoyées",
@@ -103,9 +103,9 @@ SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
     "count_state_sent": {"en": "{n} sent|{n} sent", "fr": "{n} envoyée|{n} envoyées"},
     "nothing_done": {"en": "nothing to do", "fr": "rien à faire"},
     "why_summary": {
-        "en": "You get this mail as the admin of sfsync. `sfsync show RUN` lists each change of a "
-        "run, `sfsync undo RUN` takes them back.",
-        "fr": "Vous recevez ce message en tant qu'administrateur de sfsync. `sfsync show RUN` "
-        "liste chaque changement d'une exécution, `sfsync undo RUN` les annule.",
+        "en": "You get this mail as the admin of sfsync. sfsync show RUN lists each change of a "
+        "run, sfsync undo RUN takes them back.",
+        "fr": "Vous recevez ce message en tant qu'administrateur de sfsync. sfsync show RUN "
+        "liste chaque changement d'une exécution, sfsync undo RUN les annule.",
     },
 }
