@@ -215,12 +215,14 @@ class Outcome:
 
 class RunState(StrEnum):
     """How a run stands: running, finished (all of it was tried; an outcome may be unknown), crashed
-    (ended early, books closed later).
+    (ended early, books closed later), stopped (by a limit, a guard or an org that was not to be
+    reached, before anything was written).
     """
 
     RUNNING = "running"
     FINISHED = "finished"
     CRASHED = "crashed"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,8 @@ class Run:
     """One execution of a job, as journalled.
 
     `org` is the name under which the books of its org are kept, `zone` the org's IANA time zone.
-    `now` is the moment judged; `started` and `finished` are the machine's clock.
+    `now` is the moment judged; `started` and `finished` are the machine's clock. `api_calls` counts
+    the requests that its process made, reading included; None where nobody counted.
     """
 
     id: str
@@ -243,6 +246,7 @@ class Run:
     undoes: str | None = None
     error: str | None = None
     zone: str = "UTC"
+    api_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

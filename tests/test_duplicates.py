@@ -145,7 +145,8 @@ def test_the_newest_loses_and_its_finding_names_the_other_and_why() -> None:
         "same website domain example.fr"
     )
     assert [(e.fact, e.value, e.record) for e in finding.evidence] == [
-        ("same_domain", "example.fr", "001000000000003AAA")
+        ("alike", "S.A.R.L. DUPONT et fils", "001000000000003AAA"),
+        ("same_domain", "example.fr", "001000000000003AAA"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Is each finding found where it must be, and nowhere else; has each its texts?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,11 @@ from ruamel.yaml import YAML
 from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
 from sfsync.facts import Look
-from sfsync.model import Finding, from_wire
-from sfsync.policy import Policy
+from sfsync.model import Evidence, Finding, from_wire
+from sfsync.policy import DUPLICATES, Policy
+from sfsync.report import FieldNames
+from sfsync.report.figures import speech_of
+from sfsync.report.sentence import Voice
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
 from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
@@ -23,6 +27,7 @@ FOLDER = Path(__file__).parent / "cases" / "findings"
 NOW = from_wire("2026-06-15T08:00:00Z")
 CODES = sorted(codes_of(shipped_policy()))
 TEXTS = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
+FINDING_TEXTS = load_texts(TEXTS, TEXTS_FILE, shipped_policy())
 
 
 def bodies() -> list[dict[str, Any]]:
@@ -104,11 +109,70 @@ def test_each_code_is_found_in_a_case_and_not_found_in_it(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_each_code_has_title_and_remedy_in_both_languages(code: str) -> None:
-    text = load_texts(TEXTS, TEXTS_FILE)[code]
+    text = FINDING_TEXTS[code]
     for words in (text.title, text.remedy):
         assert set(words) == {"en", "fr"}
         assert all(each.strip() for each in words.values())
         assert words["en"] != words["fr"]
+
+
+def voice(language: str, locale: str) -> Voice:
+    names = FieldNames(
+        {("Opportunity", "Acceptance_Received_On__c"): "Accord reçu le"},
+        frozenset({("Opportunity", "Amount")}),
+    )
+    return Voice(speech_of(language, locale), "EUR", "Europe/Paris", names)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_has_a_sentence_in_both_languages_that_its_evidence_fills(
+    code: str, found: Mapping[bool, Mapping[str, Sequence[Finding]]]
+) -> None:
+    text = FINDING_TEXTS[code]
+    assert text.says.get("fr"), f"{TEXTS_FILE}: {code} has no `says: {{fr: ...}}`"
+    for each in found[False][code]:
+        # What it falls back to, were something missing, is not in the sentence.
+        fallback = replace(each, message="as the pass said it")
+        french = voice("fr", "fr_FR").sentence(fallback, text)
+        assert french != fallback.message
+        assert not set("{}") & set(french)
+        if code != DUPLICATES:
+            assert voice("en_US", "en_US").sentence(fallback, text) != fallback.message
+
+
+def said(code: str, locale: str, found: Mapping[str, Sequence[Finding]]) -> list[str]:
+    told = sorted(found[code], key=lambda each: each.id)
+    mine = [each for each in told if each.id.startswith(f"{code}/")]
+    return [voice(locale, locale).sentence(each, FINDING_TEXTS[code]) for each in mine]
+
+
+def test_a_sentence_has_the_readers_words_dates_and_money(
+    found: Mapping[bool, Mapping[str, Sequence[Finding]]],
+) -> None:
+    told = found[True]
+    large, without = said("commit-quote", "fr_FR", told)
+    assert large == (
+        "aucun devis signé, montant\u00a0: 10\u202f000\u00a0€\u00a0; "
+        "à renseigner\u00a0: Quote_Signed_On__c"
+    )
+    assert "montant\u00a0: vide" in without
+    assert "amount €10,000: Quote_Signed_On__c is empty" in said("commit-quote", "en_US", told)[0]
+    assert said("commit-start-date", "fr_FR", told)[1].endswith("14/06/2026")
+    assert said("commit-start-date", "en_US", told)[1].endswith("it is 6/14/2026")
+    assert said("commit-acceptance", "fr_FR", told)[0].endswith("Accord reçu le")
+    (twin, *_) = said(DUPLICATES, "fr_FR", told)
+    assert re.match(r"sans doute la même fiche que .+ \(00.{16}\)\u00a0: même ", twin)
+
+
+def test_what_the_evidence_lacks_is_said_as_the_pass_said_it() -> None:
+    """Findings in the journal may be older than the words."""
+    text = FINDING_TEXTS["closing-idle"]
+    bare = Finding("closing-idle", "Opportunity", "006", "Deal", None, "idle for 20 days")
+    assert voice("fr", "fr").sentence(bare, text) == "idle for 20 days"
+    assert voice("fr", "fr").sentence(replace(bare, object="Lead"), text) == "idle for 20 days"
+    other = replace(text, says={"fr": "rien depuis {idle_days} jours"})
+    proven = replace(bare, evidence=(Evidence("idle_days", 20),))
+    assert voice("fr", "fr").sentence(proven, other) == "rien depuis 20 jours"
 
 
 def test_the_shipped_texts_are_right() -> None:
@@ -118,11 +182,16 @@ def test_the_shipped_texts_are_right() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("amount-missing:", "amount-mising:", ':71: no rule finds "amount-mising"; did you mean'),
+        ("amount-missing:", "amount-mising:", ':80: no rule finds "amount-mising"; did you mean'),
         ("amount-missing:", "amount-mising:", 'no texts for the finding "amount-missing"'),
         ("severity: low", "severity: tiny", "severity: Input should be"),
         ("  goes_to: owner", "  goes_tp: owner", 'unknown key "goes_tp"; did you mean "goes_to"?'),
         ("fr: Montant absent}", "}", '"title.fr" is missing'),
+        ("{idle_days} jours", "{idel_days} jours", 'field "idel_days"; did you mean "idle_days"?'),
+        ("{idle_days} jours", "{idle_days jours", "the braces do not pair"),
+        ("prévue le {close_date}", "prévue le {missing}", 'no fact or field "missing"'),
+        ("n'est plus actif\"", 'est {stage}"', 'owner-inactive: there is no fact or field "stage"'),
+        ("says: {fr:", "says: {fx:", 'unknown key "fx"; there is: en, fr'),
     ],
 )
 def test_wrong_texts_are_told_with_their_place(old: str, new: str, words: str) -> None:

@@ -18,21 +18,23 @@ NOT_DONE = "sent or about to be sent when the run ended; the org did not do it"
 ENDED = "the run ended before its work was done; its books were closed later"
 
 
-def settle(books: str, desk: Desk, state_fields: Mapping[str, str]) -> tuple[Run, ...]:
+def settle(
+    books: str, desk: Desk, state_fields: Mapping[str, str], at: datetime | None = None
+) -> tuple[Run, ...]:
     """Close the org's open runs, oldest first, and give them back as they now stand.
 
     Only to be called under the lock, where every open run is a dead one. What was never sent is
     skipped; of what was handed to a bulk job the job is asked, once it is at its end; what else was
     sent without a known outcome is read and decided. `state_fields` names the field of the state
     for each object: the states that the run wrote are kept, so that the next pass knows them for
-    the service's. Raises OrgUnavailable or OrgRefused where the org cannot be read: the run then
-    stays open.
+    the service's. `at` is the machine's time, None: the org's. Raises OrgUnavailable or OrgRefused
+    where the org cannot be read: the run then stays open.
     """
     open_runs = reversed(desk.journal.open_runs(books))
-    return tuple(_close(run, desk, state_fields) for run in open_runs)
+    return tuple(_close(run, desk, state_fields, at or desk.clock()) for run in open_runs)
 
 
-def _close(run: Run, desk: Desk, state_fields: Mapping[str, str]) -> Run:
+def _close(run: Run, desk: Desk, state_fields: Mapping[str, str], at: datetime) -> Run:
     entries = desk.journal.changes(run.id)
     outcomes = [
         (entry.seq, _outcome(entry, State.SKIPPED, NEVER_SENT))
@@ -44,13 +46,18 @@ def _close(run: Run, desk: Desk, state_fields: Mapping[str, str]) -> Run:
     outcomes += told.items()
     outcomes += _decided([each for each in sent if each.seq not in told], desk)
     desk.journal.note(run.id, outcomes)
-    close_early(run.id, desk.clock(), ENDED, desk.journal, state_fields)
+    close_early(run.id, at, ENDED, desk.journal, state_fields)
     logger.info("run %s was left open: %d changes settled", run.id, len(outcomes))
     return desk.journal.run(run.id)
 
 
 def close_early(
-    run_id: str, finished: datetime, why: str, journal: Journal, state_fields: Mapping[str, str]
+    run_id: str,
+    finished: datetime,
+    why: str,
+    journal: Journal,
+    state_fields: Mapping[str, str],
+    api_calls: int | None = None,
 ) -> None:
     """Close the books of a run that ended before its work was done, its outcomes being noted.
 
@@ -76,6 +83,7 @@ def close_early(
         error=why,
         whole=False,
         forgotten=forgotten,
+        api_calls=api_calls,
     )
 
 

@@ -49,7 +49,7 @@ def run(
     JOB is `hourly`.
     """
     from sfsync.cli.sheet import show_plan
-    from sfsync.jobs import plan_job
+    from sfsync.jobs import plan_job, stops_entered
 
     setting = set_up(place, writes=True)
     if setting.is_salesforce and scope.now is not None:
@@ -59,7 +59,8 @@ def run(
         settle_first(at, screen)
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
-        made = plan_job(job, services, only=scope.only, ids=scope.ids)
+        with stops_entered(services, job, SystemRandom()):
+            made = plan_job(job, services, only=scope.only, ids=scope.ids)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)

@@ -29,14 +29,15 @@ def check(place: Place, quiet: bool) -> None:
     findings.yaml, reports.yaml and setup.yaml are checked when all else is right: they speak of the
     others' findings, fields and states.
     """
-    from sfsync.cli.report import read_reports
+    from sfsync.cli.delivery import read_alerts, read_reports
     from sfsync.cli.setup import wishes_of
     from sfsync.rules.texts import check_texts
 
     setting = set_up(place)
     check_texts(*texts_file(setting.config), setting.policy)
     wishes_of(setting)
-    read_reports(setting)
+    texts, _ = read_reports(setting)
+    read_alerts(setting, texts)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
     count = sum(len(part) for each in parts for part in each)

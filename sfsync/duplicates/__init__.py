@@ -28,9 +28,20 @@ _WHAT: Mapping[Kind, str] = {
     Kind.EMAIL: "e-mail address",
     Kind.DOMAIN: "website domain",
 }
+# The fact that names each record that is likely the same, in the evidence of a finding.
+ALIKE = "alike"
+OBJECTS = (ACCOUNT, CONTACT)
 KnownDifferent = Collection[frozenset[str]]
 
-__all__ = ["DUPLICATES", "READS", "KnownDifferent", "likely_duplicates"]
+__all__ = [
+    "ALIKE",
+    "DUPLICATES",
+    "OBJECTS",
+    "READS",
+    "SAME_WORDS",
+    "KnownDifferent",
+    "likely_duplicates",
+]
 
 
 def likely_duplicates(look: Look, different: KnownDifferent = frozenset()) -> tuple[Finding, ...]:
@@ -103,6 +114,7 @@ def _said(
             told.append(
                 f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, places[row])}"
             )
+            evidence.append(Evidence(ALIKE, names[other] or ids[other], ids[other]))
             evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
         yield Finding(
             DUPLICATES,

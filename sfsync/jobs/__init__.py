@@ -6,7 +6,7 @@ the `JOBS.named` decorator, and a line here.
 
 from sfsync.jobs import hourly
 from sfsync.jobs.job import JOBS, Planned, Services, plan_job
-from sfsync.jobs.run import Ran, locked, run_planned, settle_before
+from sfsync.jobs.run import Ran, locked, run_planned, settle_before, stops_entered
 
 __all__ = [
     "JOBS",
@@ -18,4 +18,5 @@ __all__ = [
     "plan_job",
     "run_planned",
     "settle_before",
+    "stops_entered",
 ]

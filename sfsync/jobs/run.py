@@ -5,6 +5,8 @@ books, apply, close the books.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,7 +14,7 @@ from random import Random
 from filelock import FileLock, Timeout
 
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, Locked, OrgRefused, Stopped
+from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.journal import new_run_id
 from sfsync.model import Outcome, Plan, Run, RunState, State
@@ -62,17 +64,46 @@ def locked(path: Path) -> FileLock:
     return lock
 
 
+@contextmanager
+def stops_entered(services: Services, job: str, chance: Random) -> Iterator[None]:
+    """Enter a run of the job as stopped where what is done within ends it before anything was
+    written: by a limit or guard, the org, or a configuration that does not fit it. The error passes
+    through.
+    """
+    try:
+        yield
+    except (Stopped, OrgError, ConfigError) as error:
+        at = services.wall()
+        run = Run(
+            id=new_run_id(at, chance),
+            org=services.books,
+            zone=services.org.zone,
+            job=job,
+            now=services.now,
+            started=at,
+            finished=at,
+            state=RunState.STOPPED,
+            policy_hash=services.policy.hash,
+            error=str(error),
+            api_calls=services.org.calls,
+        )
+        services.journal.start(run, ())
+        raise
+
+
 def run_planned(
     planned: Planned, services: Services, desk: Desk, *, allow_large: bool, chance: Random
 ) -> Ran:
     """Apply what was planned, with the books kept; only to be called under the lock.
 
     `chance` makes the run's id unique. Before anything is written raises Stopped where a limit is
-    passed, and ConfigError where the org lacks fields that the plan changes. Where the org goes
+    passed, and ConfigError where the org lacks fields that the plan changes: the run is entered as
+    stopped. Where the org goes
     away half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
     """
     plan = planned.plan
-    _check(plan, services, desk, allow_large=allow_large)
+    with stops_entered(services, plan.job, chance):
+        _check(plan, services, desk, allow_large=allow_large)
     started = services.wall()
     run = Run(
         id=new_run_id(started, chance),
@@ -96,6 +127,7 @@ def run_planned(
         states=states,
         whole=planned.whole,
         forgotten=_doubtful(plan, services.policy, outcomes),
+        api_calls=services.org.calls,
     )
     if planned.whole:
         _keep_findings(planned, services, desk)
@@ -142,7 +174,8 @@ def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outc
         # What was sent and is not known yet keeps the run open, for the next start to settle.
         if not UNDECIDED & desk.journal.run(run.id).counts.keys():
             fields = services.policy.state_fields()
-            close_early(run.id, services.wall(), str(refusal), desk.journal, fields)
+            at, calls = services.wall(), services.org.calls
+            close_early(run.id, at, str(refusal), desk.journal, fields, calls)
         raise
 
 
@@ -181,4 +214,4 @@ def _doubtful(plan: Plan, policy: Policy, outcomes: tuple[Outcome, ...]) -> list
 
 def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:
     """Close the books that a dead process left open; only to be called under the lock."""
-    return settle(services.books, desk, services.policy.state_fields())
+    return settle(services.books, desk, services.policy.state_fields(), services.wall())

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.alerts import Alerts
+from sfsync.journal.editions import Editions
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
+from sfsync.journal.notes import add_notes
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
@@ -46,7 +48,7 @@ class Journal(FindingsBook):
         """
         engine = open_database(url)
         add_messages(engine)
-        add_editions(engine)
+        add_notes(engine)
         return cls(engine)
 
     @property
@@ -58,6 +60,11 @@ class Journal(FindingsBook):
     def editions(self) -> Editions:
         """The reports that readers got."""
         return Editions(self._engine)
+
+    @property
+    def alerts(self) -> Alerts:
+        """What owners were alerted of."""
+        return Alerts(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
@@ -141,6 +148,7 @@ class Journal(FindingsBook):
         error: str | None = None,
         whole: bool = True,
         forgotten: Collection[tuple[str, str]] = (),
+        api_calls: int | None = None,
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
@@ -148,8 +156,8 @@ class Journal(FindingsBook):
         differs from the state kept so far is written. With None no state is touched. `forgotten`
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
-        read some records only (an undo, a cleanup) says False. Raises NotFound where there is no
-        such run.
+        read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
+        for it, None where nobody knows. Raises NotFound where there is no such run.
         """
         with self._engine.begin() as connection:
             number = self._number(connection, run_id)
@@ -161,6 +169,7 @@ class Journal(FindingsBook):
                     state=state.value,
                     error=error,
                     is_pass=whole and states is not None,
+                    api_calls=api_calls,
                 )
             )
             if states or forgotten:

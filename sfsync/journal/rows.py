@@ -43,6 +43,7 @@ def run_row(run: Run) -> Row:
         "undoes": run.undoes,
         "error": run.error,
         "is_pass": False,
+        "api_calls": run.api_calls,
     }
 
 
@@ -124,6 +125,7 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
         undoes=row.undoes,
         error=row.error,
         zone=row.zone,
+        api_calls=row.api_calls,
     )
 
 
@@ -148,8 +150,8 @@ def read_changes(
         .order_by(CHANGE_FIELDS.c.field)
     )
     fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for run, seq, name, before, after in connection.execute(pieces):
-        fields[run, seq][name] = FieldChange(decode(before), decode(after))
+    for row in connection.execute(pieces):
+        fields[row.run, row.seq][row.field] = FieldChange(decode(row.before), decode(row.after))
     query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
     return [_change(row, fields[row.run, row.seq]) for row in connection.execute(query)]
 

@@ -102,6 +102,8 @@ CHANGE_FIELDS = sa.Table(
     sa.Column("field", sa.String(120), primary_key=True),
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("after", sa.Text, nullable=False),
+    # Since version 4: where the new value comes from, where it is a public source.
+    sa.Column("source", sa.Text),
     sa.ForeignKeyConstraint(["run", "seq"], [CHANGES.c.run, CHANGES.c.seq]),
     sa.Index("change_fields_of_field", "field"),
 )
@@ -240,10 +242,12 @@ def _add_findings(engine: sa.Engine, found: int | None) -> int | None:
 
 def _add_actions(engine: sa.Engine, found: int | None) -> int | None:
     """Bring a journal from version 3 to 4 where it stands: runs count API calls, changes say what
-    they do to their record.
+    they do to their record, and fields where their new value comes from.
     """
     if found == 3:
-        for column in (RUNS.c.api_calls, CHANGES.c.action, CHANGES.c.created):
+        for column in (
+            *(RUNS.c.api_calls, CHANGES.c.action, CHANGES.c.created, CHANGE_FIELDS.c.source),
+        ):
             _add_column(engine, column)
         return _raise_version(engine, 4)
     return found

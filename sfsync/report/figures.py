@@ -1,5 +1,6 @@
 """How are dates, numbers, money and names written for one reader?"""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,9 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 # No printable characters by themselves, yet part of emoji and of Persian names.
 _JOINERS = frozenset({"\u200c", "\u200d"})
 
+# Blanks at which no line may end: before these marks, and within quotes.
+_BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -29,6 +33,11 @@ class Speech:
     def say(self, key: str, **values: str) -> str:
         """Say a word or sentence."""
         return word(key, self.language, **values)
+
+    def typeset(self, text: str) -> str:
+        """Write a text of the configuration on one line that does not break before a colon."""
+        plain = " ".join(text.split())
+        return _BEFORE_MARK.sub("\u00a0", plain) if self.language == "fr" else plain
 
     def count(self, key: str, number: int) -> str:
         """Say a number of things."""

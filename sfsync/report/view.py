@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from sfsync.report.figures import Speech, isolated
+from sfsync.report.figures import isolated
 from sfsync.report.forecast import Forecast
 from sfsync.report.lines import (
     SEVERITIES,
@@ -18,6 +18,7 @@ from sfsync.report.lines import (
     oldest_first,
     worst_first,
 )
+from sfsync.report.sentence import Voice
 from sfsync.rules.texts import FindingText
 
 # A longer mail is not read.
@@ -97,22 +98,25 @@ class View:
     title: str
     summary: str
     money: str
-    forecasts: tuple[str, ...]
     notes: tuple[str, ...]
     bars: tuple[Bar, ...]
     teams: tuple[TeamRow, ...]
     sections: tuple[Section, ...]
     endings: tuple[str, ...]
     words: Mapping[str, str]
+    forecasts: tuple[str, ...] = ()
 
 
 def view_of(
-    report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int = MOST_LINES
+    report: Report,
+    texts: Mapping[str, FindingText],
+    voice: Voice,
+    most: int = MOST_LINES,
 ) -> View:
     """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
     solved the `most` worst are shown.
     """
-    writer = _Writer(report, texts, speech, most)
+    writer, speech = Writer(report, texts, voice, most), voice.speech
     counts = writer.counts()
     return View(
         language=speech.language,
@@ -126,22 +130,23 @@ def view_of(
         teams=tuple(writer.teams()),
         sections=tuple(writer.sections()),
         endings=tuple(writer.endings()),
-        words={key: speech.say(key) for key in _FIXED},
+        words={key: speech.say(key) for key in FIXED},
     )
 
 
-_FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
+FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
 
 
-class _Writer:
+class Writer:
     """Says the parts of one report."""
 
     def __init__(
-        self, report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int
+        self, report: Report, texts: Mapping[str, FindingText], voice: Voice, most: int
     ) -> None:
         self._report = report
         self._texts = texts
-        self._speech = speech
+        self._voice = voice
+        self._speech = voice.speech
         unsolved = [line for line in report.lines if line.standing is not Standing.SOLVED]
         self._unsolved = len(unsolved)
         self._shown = sorted(unsolved, key=worst_first)[:most]
@@ -270,7 +275,7 @@ class _Writer:
         age = self._solved_after(line.days) if is_solved else self._age(line.days)
         back = self._speech.say("returned") if line.found.returned and not is_solved else ""
         facts = tuple(filter(None, [self.money(line.found.amount), age, back]))
-        message = "" if is_solved else isolated(finding.message)
+        message = "" if is_solved else self._voice.sentence(finding, line.text)
         return Row(isolated(finding.name) or finding.id, line.link, message, facts)
 
     def _age(self, days: int) -> str:

@@ -10,7 +10,7 @@ from sfsync.facts.blank import FieldPath, blank_in, path_of
 from sfsync.model import Evidence, Finding
 from sfsync.policy import MISSING, NO_STATE, FindingRule, Machine
 from sfsync.rules.blind import fields_lacking
-from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
+from sfsync.rules.words import all_in_words, evidence_for, ids_of, names_of, proofs_of
 
 
 def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> It
         names_of(look, object_name, rows),
         owners_of(look, object_name, rows),
         all_in_words(look, object_name, rows, rule.because, {MISSING: said}),
-        evidence_for(look, object_name, rows, facts_of([rule])),
+        evidence_for(look, object_name, rows, proofs_of(rule)),
         blank,
         strict=True,
     )

@@ -14,7 +14,7 @@ from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, from_wire
-from sfsync.policy import FindingRule, Keep, Rule
+from sfsync.policy import MISSING, FindingRule, Keep, Rule
 
 
 def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
@@ -27,6 +27,15 @@ def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
             names.update(dict.fromkeys(each.fact for each in source.set if each.fact))
             names.update(dict.fromkeys([source.entered_fact] if source.entered_fact else []))
     return list(names)
+
+
+def proofs_of(rule: FindingRule) -> list[str]:
+    """Name what a finding is to prove: the facts and fields that decide, then those that its words
+    tell; each once.
+    """
+    told = [name for _, name, _, _ in Formatter().parse(rule.because) if name]
+    names = dict.fromkeys([*facts_of([rule]), *told])
+    return [name for name in names if name != MISSING]
 
 
 def facts_read(look: Look, object_name: str, names: Iterable[str]) -> Iterator[str]:
