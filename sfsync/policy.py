@@ -177,7 +177,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The states of one object and all that is decided about it, in the order written."""
+    """The states of one object and all that is decided about it, in the order written.
+
+    An object of which only findings are declared has no states; its `state` is empty.
+    """
 
     object: str
     state: str
@@ -196,7 +199,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of `config/`, checked."""
+    """All of `config/`, checked. `stateless` holds the objects of which only findings are declared."""
 
     objects: Mapping[str, Mapping[str, FieldSpec]]
     leave_out: Mapping[str, Condition]
@@ -206,6 +209,12 @@ class Policy:
     machines: Mapping[str, Machine]
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
+    stateless: Mapping[str, Machine] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> Mapping[str, Machine]:
+        """All objects of which something is decided or found: those with states first."""
+        return {**self.machines, **self.stateless}
 
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""

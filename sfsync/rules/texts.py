@@ -76,7 +76,7 @@ def check_texts(text: str, name: str, policy: Policy) -> None:
 def codes_of(policy: Policy) -> dict[str, str]:
     """Return each code that the policy can find, with the place of its first rule."""
     found: dict[str, str] = {}
-    for machine in policy.machines.values():
+    for machine in policy.judged.values():
         for rule in machine.findings:
             found.setdefault(rule.name, rule.place)
     if policy.duplicates.find:
