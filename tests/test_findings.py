@@ -14,7 +14,7 @@ from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
 from sfsync.facts import Look
 from sfsync.model import Finding, from_wire
-from sfsync.policy import Policy
+from sfsync.policy import MAIL_REFUSED, UPDATE_REFUSED, Policy
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
 from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
@@ -22,14 +22,17 @@ from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
 FOLDER = Path(__file__).parent / "cases" / "findings"
 NOW = from_wire("2026-06-15T08:00:00Z")
 CODES = sorted(codes_of(shipped_policy()))
+# What only a run meets with: tests/test_troubles.py has their cases.
+OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED}
 TEXTS = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
 
 
 def bodies() -> list[dict[str, Any]]:
-    """The cases of all files."""
+    """The cases of all files, each with a key of its own."""
     reader = YAML(typ="safe")
     texts = (path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yaml")))
-    return [body for text in texts for body in reader.load(text)]
+    read = [body for text in texts for body in reader.load(text)]
+    return [{**body, "key": f"{body['code']}-{n}"} for n, body in enumerate(read)]
 
 
 CASES = bodies()
@@ -42,13 +45,13 @@ def without_rules(policy: Policy) -> Policy:
 
 
 def in_one_org() -> Case:
-    """All cases side by side in one org, the Ids of each behind its code: reading takes longest."""
+    """All cases side by side in one org, the Ids of each behind its key: reading takes longest."""
     given: dict[str, list[dict[str, Any]]] = {}
     for body in CASES:
         for name, rows in body["given"].items():
             given.setdefault(name, []).extend(
                 {
-                    field: f"{body['code']}/{value}" if value and field in REFERENCES else value
+                    field: f"{body['key']}/{value}" if value and field in REFERENCES else value
                     for field, value in row.items()
                 }
                 for row in rows
@@ -74,30 +77,29 @@ def found() -> Mapping[bool, Mapping[str, Sequence[Finding]]]:
     return told
 
 
-@pytest.mark.parametrize("body", CASES, ids=lambda body: body["code"])
+@pytest.mark.parametrize("body", CASES, ids=lambda body: body["key"])
 def test_a_finding_is_found_where_the_case_says_and_nowhere_else(
     body: dict[str, Any], found: Mapping[bool, Mapping[str, Sequence[Finding]]]
 ) -> None:
-    code = body["code"]
+    key = body["key"]
     mine = [
         each
-        for each in found[not body.get("without_rules")].get(code, ())
-        if each.id.startswith(f"{code}/")
+        for each in found[not body.get("without_rules")].get(body["code"], ())
+        if each.id.startswith(f"{key}/")
     ]
-    assert sorted(each.id for each in mine) == [f"{code}/{name}" for name in body["found"]]
+    assert sorted(each.id for each in mine) == [f"{key}/{name}" for name in body["found"]]
     for each in mine:
         assert body.get("says", "") in each.message
         assert "{" not in each.message
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(set(CODES) - OF_RUNS))
 def test_each_code_is_found_in_a_case_and_not_found_in_it(code: str) -> None:
     mine = [body for body in CASES if body["code"] == code]
     assert mine, f"no case has `code: {code}`; write one in {FOLDER.name}/"
     for body in mine:
-        rows = [
-            row["Id"] for name in ("Account", "Opportunity") for row in body["given"].get(name, ())
-        ]
+        judged = shipped_policy().judged
+        rows = [row["Id"] for name in judged for row in body["given"].get(name, ())]
         assert body["found"]
         assert set(rows) - set(body["found"])
 

@@ -145,9 +145,24 @@ VALUES = [
             "OwnerId, type: reference, to: Usr}",
             '"User"?',
         ),
-        (SETTINGS, "leave_out: {}", "leave_out: {Acount: {type: Partner}}", '"Account"?'),
-        (SETTINGS, "leave_out: {}", "leave_out: {Account: {typ: Partner}}", '"type"?'),
-        (SETTINGS, "leave_out: {}", "leave_out: {Account: {idle_days: 3}}", "no fact or field"),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Acount: {type: Partner}}",
+            '"Account"?',
+        ),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Account: {typ: Partner}}",
+            '"type"?',
+        ),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Account: {idle_days: 3}}",
+            "no fact or field",
+        ),
         (SETTINGS, "[none, Working]", "[none, Wroking]", 'did you mean "Working"?'),
         (
             SETTINGS,
@@ -266,7 +281,10 @@ def test_all_mistakes_of_all_files_are_told_at_once_in_order() -> None:
         ("won_since_entry: true", "won_since_entri: true"),
         ("to: Disqualified", "to: Gone"),
     )
-    settings, second = changed(SETTINGS, ("leave_out: {}", "leave_out: {Acount: {type: Partner}}"))
+    settings, second = changed(
+        SETTINGS,
+        ("leave_out: {Lead: {is_converted: true}}", "leave_out: {Acount: {type: Partner}}"),
+    )
     texts[SETTINGS] = settings[SETTINGS]
     stages, third = changed(OPPORTUNITIES, ("entered: commit_at", "entered: comit_at"))
     texts[OPPORTUNITIES] = stages[OPPORTUNITIES]

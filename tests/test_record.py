@@ -374,7 +374,7 @@ def test_a_text_that_the_policy_names_stays() -> None:
     assert replaced("string", "Qualified Pool") == "Qualified Pool"
     texts = dict(config_texts())
     texts["sfsync.yaml"] = texts["sfsync.yaml"].replace(
-        "leave_out: {}", "leave_out: {Account: {name: Maison Mère}}"
+        "leave_out: {Lead: {is_converted: true}}", "leave_out: {Account: {name: Maison Mère}}"
     )
     assert replaced("string", "Maison Mère") != "Maison Mère"
     assert replaced("string", "Maison Mère", texts=texts) == "Maison Mère"

@@ -26,9 +26,7 @@ def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ..
 
 def cannot_judge(look: Look) -> tuple[str, ...]:
     """Say only which rules, scores and findings cannot judge because of what the org lacks."""
-    return tuple(
-        line for machine in look.policy.judged.values() for line in _cannot(look, machine)
-    )
+    return tuple(line for machine in look.policy.judged.values() for line in _cannot(look, machine))
 
 
 def cannot_do_without(look: Look) -> frozenset[str]:

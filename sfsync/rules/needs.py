@@ -21,17 +21,13 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
     """
     needed: dict[str, set[str]] = {name: set() for name in policy.objects}
     judged = policy.judged
-    of_facts = [
-        read for fact in FACTS.values() if fact.object in judged for read in fact.reads
-    ]
+    of_facts = [read for fact in FACTS.values() if fact.object in judged for read in fact.reads]
     for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ())):
         object_name, _, column = read.partition(".")
         if object_name in needed:
             needed[object_name].add(column)
     for object_name, machine in judged.items():
         needed[object_name] |= _named_by(machine)
-    for object_name, out in policy.leave_out.items():
-        needed[object_name] |= set(tested(out))
     for object_name, machine in judged.items():
         for name in (each for finding in machine.findings for each in finding.missing):
             first, _, second = name.partition(".")
@@ -39,6 +35,9 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
             to = policy.objects[object_name][first].to
             if second and to is not None:
                 needed[to].add(second)
+    for object_name, out in policy.leave_out.items():
+        if needed[object_name]:
+            needed[object_name] |= set(tested(out))
     needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
     return {
         name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))

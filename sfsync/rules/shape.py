@@ -58,6 +58,7 @@ class FactsShape(Shape):
     commit_days_after_won: Annotated[Days, Field(ge=0)]
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 class LimitsShape(Shape):

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, Path, read_yaml
-from sfsync.policy import DUPLICATES, Policy
+from sfsync.policy import DUPLICATES, MAIL_REFUSED, UPDATE_REFUSED, Policy
 from sfsync.registry import nearest
 from sfsync.rules.shape import RuleName, Shape
 
@@ -81,6 +81,7 @@ def codes_of(policy: Policy) -> dict[str, str]:
             found.setdefault(rule.name, rule.place)
     if policy.duplicates.find:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
+    found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED), "sfsync itself"))
     return found
 
 
