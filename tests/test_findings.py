@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
+from sfsync.extract import extract
 from sfsync.facts import Look
 from sfsync.model import Finding, from_wire
 from sfsync.policy import MAIL_REFUSED, UPDATE_REFUSED, Policy
@@ -166,3 +167,31 @@ def test_what_the_org_lacks_is_not_found_missing_everywhere() -> None:
     (note,) = [each for each in plan.notes if each.startswith("Opportunity has findings")]
     assert "bant-incomplete (no Opportunity.Need__c)" in note
     assert "source-missing (no Opportunity.LeadSource)" in note
+
+
+def test_an_org_without_leads_is_judged_and_its_contacts_too() -> None:
+    fake = empty_org(NOW, "Europe/Paris")
+    alone = {"Id": "003000000000001AAA", "LastName": "Muster", "Name": "Muster", "Email": "none"}
+    fill(fake, {"Contact": [alone]})
+    fake.drop_object("Lead")
+    fake.drop_field("Contact", "AccountId")
+    with loop_of(fake, NOW) as loop:
+        plan = loop.plan().plan
+    assert [(each.code, each.id) for each in plan.findings] == [("email-malformed", alone["Id"])]
+    assert "The org lacks the object Lead; it counts as empty." in plan.notes
+    (note,) = [each for each in plan.notes if each.startswith("Contact has findings")]
+    assert "contact-without-account (no Contact.AccountId)" in note
+
+
+def test_the_contact_of_an_account_that_is_left_out_is_not_without_one() -> None:
+    texts = dict(config_texts())
+    old = texts["sfsync.yaml"]
+    texts["sfsync.yaml"] = old.replace("leave_out: {", "leave_out: {Account: {type: Partner}, ", 1)
+    fake = empty_org(NOW, "Europe/Paris")
+    partner = {"Id": "001000000000001AAA", "Name": "Partner", "Type": "Partner"}
+    theirs = {"Id": "003000000000001AAA", "LastName": "Muster", "AccountId": partner["Id"]}
+    fill(fake, {"Account": [partner], "Contact": [theirs]})
+    with loop_of(fake, NOW) as loop:
+        snapshot = extract(loop.org, load_policy(texts), NOW)
+    assert not len(snapshot.frames["Account"])
+    assert judge(Look(snapshot, load_policy(texts))).findings == ()
