@@ -16,6 +16,8 @@ from sfsync.conditions import Condition
 NO_STATE = "none"
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
+# What runs meet with, and enter as findings: no rule declares these either.
+UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 
@@ -61,6 +63,7 @@ class FactSettings:
     commit_days_after_won: int
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The states of one object and all that is decided about it, in the order written."""
+    """The states of one object and all that is decided about it, in the order written.
+
+    An object of which only findings are declared has no states; its `state` is empty.
+    """
 
     object: str
     state: str
@@ -196,7 +202,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of `config/`, checked."""
+    """All of `config/`, checked. `stateless`: the objects of which only findings are declared."""
 
     objects: Mapping[str, Mapping[str, FieldSpec]]
     leave_out: Mapping[str, Condition]
@@ -206,6 +212,12 @@ class Policy:
     machines: Mapping[str, Machine]
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
+    stateless: Mapping[str, Machine] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> Mapping[str, Machine]:
+        """All objects of which something is decided or found: those with states first."""
+        return {**self.machines, **self.stateless}
 
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""
