@@ -16,6 +16,8 @@ from sfsync.conditions import Condition
 NO_STATE = "none"
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
+# What runs meet with, and enter as findings: no rule declares these either.
+UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 # What stands in the braces of a rule's words for what was found of the record.
@@ -63,6 +65,7 @@ class FactSettings:
     commit_days_after_won: int
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The states of one object and all that is decided about it, in the order written."""
+    """The states of one object and all that is decided about it, in the order written.
+
+    An object of which only findings are declared has no states; its `state` is empty.
+    """
 
     object: str
     state: str
@@ -225,7 +231,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of `config/`, checked."""
+    """All of `config/`, checked. `stateless`: the objects of which only findings are declared."""
 
     objects: Mapping[str, Mapping[str, FieldSpec]]
     leave_out: Mapping[str, Condition]
@@ -235,7 +241,13 @@ class Policy:
     machines: Mapping[str, Machine]
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
+    stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = CommitSettings()
+
+    @property
+    def judged(self) -> Mapping[str, Machine]:
+        """All objects of which something is decided or found: those with states first."""
+        return {**self.machines, **self.stateless}
 
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""

@@ -28,7 +28,13 @@ from sfsync.rules.load import load_policy
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
 Key = tuple[str, str]
 
-CONFIG_FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
+CONFIG_FILES = (
+    "sfsync.yaml",
+    "rules/accounts.yaml",
+    "rules/opportunities.yaml",
+    "rules/contacts.yaml",
+    "rules/leads.yaml",
+)
 
 
 @cache

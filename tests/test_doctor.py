@@ -86,8 +86,8 @@ def of_the_org(fake: FakeOrg, group: str, seen: Seen = RECORDED) -> list[Check]:
 def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -> None:
     assert problems(well.checks) == {}
     assert in_group(well.checks, "objects and fields", "good") == [
-        "Account, AccountHistory, Contact, Event, OpportunityContactRole, OpportunityHistory, Task,"
-        " User: all 67 fields that rules need are right"
+        "Account, AccountHistory, Contact, Event, Lead, OpportunityContactRole, OpportunityHistory,"
+        " Task, User: all 77 fields that rules need are right"
     ]
     # The platform's own lead sources are not the company's five.
     assert in_group(well.checks, "objects and fields", "note") == [

@@ -102,12 +102,16 @@ def test_a_pass_on_a_recording_writes_what_it_writes_on_the_org(tmp_path: Path) 
 
 def test_all_is_recorded_that_is_there_and_what_is_missing_is_told(tmp_path: Path) -> None:
     fake = small(Website="www.atelier.example", NumberOfEmployees=12)
-    fake.drop_object("Lead")
+    for name in ("Lead", "OpportunityFieldHistory"):
+        fake.drop_object(name)
     recorded = record(fake, tmp_path / "made")
-    assert not (tmp_path / "made" / "Lead.csv").exists()
+    for name in ("Lead", "OpportunityFieldHistory"):
+        assert not (tmp_path / "made" / f"{name}.csv").exists()
     assert recorded.counts["Account"] == 1
     assert "Account.Status__c" in recorded.missing
-    assert not any(each.startswith("Lead") for each in recorded.missing)
+    # What config/ does not name is nobody's lack.
+    assert "Lead" in recorded.missing
+    assert not any(each.startswith("OpportunityFieldHistory") for each in recorded.missing)
     (row,) = rows_of(tmp_path / "made", "Account")
     (there,) = fake.records("Account")
     assert (row["Id"], row["Website"]) == (there["Id"], "www.atelier.example")
@@ -374,7 +378,7 @@ def test_a_text_that_the_policy_names_stays() -> None:
     assert replaced("string", "Qualified Pool") == "Qualified Pool"
     texts = dict(config_texts())
     texts["sfsync.yaml"] = texts["sfsync.yaml"].replace(
-        "leave_out: {}", "leave_out: {Account: {name: Maison Mère}}"
+        "leave_out: {Lead: {is_converted: true}}", "leave_out: {Account: {name: Maison Mère}}"
     )
     assert replaced("string", "Maison Mère") != "Maison Mère"
     assert replaced("string", "Maison Mère", texts=texts) == "Maison Mère"

@@ -39,9 +39,10 @@ def check(place: Place, quiet: bool) -> None:
     texts, _ = read_reports(setting)
     read_alerts(setting, texts)
     policy = setting.policy
-    parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
+    parts = [(m.rules, m.keep, m.findings) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
-    objects = " and ".join(policy.machines)
+    *first, last = policy.judged
+    objects = f"{', '.join(first)} and {last}" if first else last
     if not quiet:
         click.echo(
             f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
@@ -54,7 +55,7 @@ def list_rules(place: Place, quiet: bool) -> None:
     """List the rules in the order they are tried."""
     setting = set_up(place)
     screen = Screen(is_quiet=quiet)
-    for machine in setting.policy.machines.values():
+    for machine in setting.policy.judged.values():
         rows = [
             (rule.name, ", ".join(rule.from_states), rule.to, rule.asks, rule.place)
             for rule in machine.rules
@@ -132,7 +133,7 @@ def schema(settings: bool, name: str, place: Place, quiet: bool) -> None:
     from sfsync.rules.schema import rule_file_schema
 
     setting = set_up(place)
-    _machine(setting.policy.machines, name)
+    _machine(setting.policy.judged, name)
     echo(json.dumps(rule_file_schema(setting.policy, name), indent=2))
 
 

@@ -14,6 +14,7 @@ from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
 from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
+from sfsync.rules.findings import owners_of
 from sfsync.rules.judge import judge
 from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import MODIFIED, Snapshot
@@ -75,9 +76,9 @@ def hourly(services: Services) -> Planned:
     states = _states(look.snapshot, look)
     for change in stirred:
         del states[change.object, change.id]
-    adds_up = not keeps_currencies(services.org)
+    adds_up, owners = not keeps_currencies(services.org), _owners(look, quiet)
     amounts = _at_stake(look, plan.findings, adds_up=adds_up)
-    return Planned(plan, states, whole=True, amounts=amounts)
+    return Planned(plan, states, whole=True, amounts=amounts, owners=owners)
 
 
 def _at_stake(
@@ -96,6 +97,18 @@ def _at_stake(
         pairs = zip(ids, values, strict=True)
         amounts.update({(object_name, id): float(value) for id, value in pairs if value})
     return amounts
+
+
+def _owners(look: Look, changes: Sequence[Change]) -> dict[tuple[str, str], str | None]:
+    """Return the Ids of the users who own the records that change; None for a queue's."""
+    owners: dict[tuple[str, str], str | None] = {}
+    for name in sorted({each.object for each in changes}):
+        index = look.frame(name).index
+        rows = index.get_indexer(pd.Index([each.id for each in changes if each.object == name]))
+        rows = rows[rows >= 0]
+        keys = [(name, id) for id in index[rows]]
+        owners.update(zip(keys, owners_of(look, name, rows), strict=True))
+    return owners
 
 
 def _with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:

@@ -5,7 +5,7 @@ books, apply, close the books.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from sfsync.apply import Desk, apply, close_early, settle
 from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
+from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
 from sfsync.model import Outcome, Plan, Run, RunState, State
 from sfsync.org import UNPROCESSED, OrgReader
@@ -130,18 +131,25 @@ def run_planned(
         api_calls=services.org.calls,
     )
     if planned.whole:
-        _keep_findings(planned, services, desk)
+        _keep_findings(planned, outcomes, services, desk)
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
 
 
-def _keep_findings(planned: Planned, services: Services, desk: Desk) -> None:
-    """Enter what a whole pass found. One that died before this is made good by the next."""
-    found = [
-        (finding, planned.amounts.get((finding.object, finding.id)))
-        for finding in planned.plan.findings
-    ]
-    counts = desk.journal.merge_findings(services.books, planned.plan.now, found)
+def _keep_findings(
+    planned: Planned, outcomes: Sequence[Outcome], services: Services, desk: Desk
+) -> None:
+    """Enter what a whole pass found and met with. One that died before this is made good by the
+    next.
+    """
+    books, journal = services.books, desk.journal
+    findings = (
+        *planned.plan.findings,
+        *refused_updates(planned, outcomes, journal, books),
+        *refused_mails(journal, books),
+    )
+    found = [(each, planned.amounts.get((each.object, each.id))) for each in findings]
+    counts = journal.merge_findings(books, planned.plan.now, found)
     logger.info(
         "findings: %d new, %d open as before, %d returned, %d solved",
         counts.new,

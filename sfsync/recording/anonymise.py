@@ -211,7 +211,7 @@ def _words_of(policy: Policy) -> Iterator[str]:
     yield from (*facts.qualified_stages, *facts.pause_days_by_lost_reason)
     conditions: list[Condition | None] = list(policy.leave_out.values())
     written: list[Assignment] = []
-    for machine in policy.machines.values():
+    for machine in policy.judged.values():
         for state in machine.states.values():
             yield from (state.name, *state.formerly)
         conditions += [each.when for each in machine.rules]

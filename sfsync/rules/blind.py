@@ -25,15 +25,19 @@ def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ..
 
 
 def cannot_judge(look: Look) -> tuple[str, ...]:
-    """Say only which rules, scores and findings cannot judge because of what the org lacks."""
-    return tuple(
-        line for machine in look.policy.machines.values() for line in _cannot(look, machine)
-    )
+    """Say only which rules, scores and findings cannot judge because of what the org lacks.
+
+    Of an object without states that is not there at all there is nothing to judge.
+    """
+    policy, missing = look.policy, look.snapshot.missing
+    judged = [*policy.machines.values()]
+    judged += [each for name, each in policy.stateless.items() if name not in missing]
+    return tuple(line for machine in judged for line in _cannot(look, machine))
 
 
 def cannot_do_without(look: Look) -> frozenset[str]:
     """Name, by Salesforce's names (`Account.Status__c`, `Task`), what the org lacks and some rule,
-    keep or finding needs: without it, that one cannot judge.
+    keep or finding of an object with states needs: without it, that one cannot judge.
     """
     return frozenset(
         need

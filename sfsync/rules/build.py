@@ -58,15 +58,19 @@ class Builder:
         self._objects = objects
         self._problems = problems
         self._states = [name for name in file.states if name != NO_STATE]
+        # Of an object without states nothing can be in the state `none` either.
+        self._asked_states = [NO_STATE, *self._states] if file.state is not None else []
 
     def machine(self) -> Machine:
         """Return the machine; of use only if no problem was noted."""
         file = self._file
-        self._known_field(file.state, ("state",), Kind.WORDS)
+        if file.state is not None:
+            self._known_field(file.state, ("state",), Kind.WORDS)
+        self._has_what_it_needs()
         self._unique_names()
         return Machine(
             object=file.object,
-            state=file.state,
+            state=file.state or "",
             states={
                 name: state
                 for name, each in file.states.items()
@@ -77,6 +81,21 @@ class Builder:
             findings=tuple(self._finding(n, each) for n, each in enumerate(file.findings)),
             scores={name: self._score(name, lines) for name, lines in file.scores.items()},
         )
+
+    def _has_what_it_needs(self) -> None:
+        """Check that the file has states, unless it holds findings only; and that these have an
+        owner.
+        """
+        file = self._file
+        others = file.states or file.rules or file.keep or file.scores or not file.findings
+        if file.state is None and others:
+            self._problems.add((), '"state" is missing: only findings can do without states')
+        if file.state is not None and not file.states:
+            self._problems.add((), '"states" is missing')
+        if file.findings and "owner" not in self._objects[file.object]:
+            self._problems.add(
+                ("findings",), f"whose are they? Name the owner's field of {file.object} as `owner`"
+            )
 
     def _unique_names(self) -> None:
         seen: set[str] = set()
@@ -166,7 +185,7 @@ class Builder:
     def _finding(self, n: int, each: shape.FindingShape) -> FindingRule:
         path: Path = ("findings", n)
         for key, states in (("in", each.in_states), ("staying_in", each.staying_in)):
-            self._known_states(states or [], (*path, key), [NO_STATE, *self._states])
+            self._known_states(states or [], (*path, key), self._asked_states)
         if each.in_states and each.staying_in:
             self._problems.add(path, f'{each.name}: give either "in" or "staying_in"')
         for place, name in enumerate(each.missing):
@@ -191,7 +210,8 @@ class Builder:
         ways = {each: spec.to for each, spec in fields.items() if spec.to}
         if first not in ways:
             self._problems.add(path, f'no reference is called "{first}"{nearest(first, ways)}')
-        elif second not in self._objects[ways[first]]:
+        elif second not in self._objects.get(ways[first], {second}):
+            # An object that is nowhere is told at its reference.
             hint = nearest(second, self._objects[ways[first]])
             self._problems.add(path, f'{ways[first]} has no field "{second}"{hint}')
 

@@ -43,6 +43,9 @@ def judge(look: Look) -> Judgement:
         findings += findings_of(look, machine, decision.moved)
         if machine.object == "Account" and machine.rules:
             judged = len(decision.before)
+    for machine in look.policy.stateless.values():
+        unmoved = np.zeros(look.size(machine.object), dtype=bool)
+        findings += findings_of(look, machine, unmoved)
     return Judgement(
         tuple(sorted(changes, key=lambda change: (change.object, change.id))),
         tuple(sorted(findings, key=lambda finding: (finding.object, finding.id, finding.code))),

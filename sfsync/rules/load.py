@@ -52,9 +52,11 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if settings is None:
         raise ConfigError(found)
     objects = _objects(settings, settings_problems)
-    machines = _machines(files, objects, main)
+    judged = _machines(files, objects, main)
+    machines = {name: machine for name, machine in judged.items() if machine.state}
+    stateless = {name: machine for name, machine in judged.items() if not machine.state}
     out = _leave_out(settings, objects, settings_problems)
-    if len(files) == len(machines):
+    if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
     if found:
         raise ConfigError(found)
@@ -65,7 +67,9 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     commit = CommitSettings(**settings.commit.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
     key = hash_of(contents)
-    return Policy(objects, out, facts, limits, reading, machines, key, duplicates, commit)
+    return Policy(
+        objects, out, facts, limits, reading, machines, key, duplicates, stateless, commit
+    )
 
 
 def _machines(
@@ -174,6 +178,8 @@ def _objects(settings: shape.Settings, problems: Problems) -> dict[str, dict[str
                 )
             objects[object_name][name] = FieldSpec(name, spec.field, spec.type, spec.to)
     for fact in FACTS.values():
+        if fact.object not in objects:
+            continue
         for read in fact.reads:
             object_name, _, name = read.partition(".")
             if name not in objects.get(object_name, {}):

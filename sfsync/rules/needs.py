@@ -21,22 +21,24 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
     sorted.
     """
     needed: dict[str, set[str]] = {name: set() for name in policy.objects}
-    of_facts = [read for fact in FACTS.values() for read in fact.reads]
+    judged = policy.judged
+    of_facts = [read for fact in FACTS.values() if fact.object in judged for read in fact.reads]
     for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ())):
         object_name, _, column = read.partition(".")
         if object_name in needed:
             needed[object_name].add(column)
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in judged.items():
         needed[object_name] |= _named_by(machine)
-    for object_name, out in policy.leave_out.items():
-        needed[object_name] |= set(tested(out))
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in judged.items():
         for name in (each for finding in machine.findings for each in finding.missing):
             first, _, second = name.partition(".")
             needed[object_name].add(first)
             to = policy.objects[object_name][first].to
             if second and to is not None:
                 needed[to].add(second)
+    for object_name, out in policy.leave_out.items():
+        if needed[object_name]:
+            needed[object_name] |= set(tested(out))
     needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
     return {
         name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))
@@ -48,7 +50,8 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
 def _named_by(machine: Machine) -> set[str]:
     written = {each.field for each in _assignments(machine)}
     asked = {name for each in _conditions(machine) for name in tested(each)}
-    return {machine.state, *machine.entered_fields(), *written, *asked}
+    states = {machine.state} if machine.state else set()
+    return {*states, *machine.entered_fields(), *written, *asked}
 
 
 def _conditions(machine: Machine) -> Iterator[Condition]:
@@ -123,7 +126,7 @@ def values_known(policy: Policy) -> dict[str, list[str]]:
         _note(found, f"{object_name}.{machine.state}", machine.states)
     for column, values in values_written(policy).items():
         _note(found, column, values)
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in policy.judged.items():
         for condition in _conditions(machine):
             _note_compared(found, policy, object_name, condition)
     for object_name, condition in policy.leave_out.items():

@@ -4,9 +4,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sfsync.duplicates import ALIKE, OBJECTS
-from sfsync.policy import DUPLICATES, MISSING, FindingRule, Machine, Policy
+from sfsync.policy import (
+    DUPLICATES,
+    MAIL_REFUSED,
+    MISSING,
+    UPDATE_REFUSED,
+    FindingRule,
+    Machine,
+    Policy,
+)
 from sfsync.rules.words import proofs_of
 
+# What proves that the org refused an update, and a mail server a mail, so many times.
+FIELDS, PASSES, RECIPIENT, REFUSAL = "fields", "passes", "recipient", "refusal"
+TOLD_OF_UPDATE = frozenset({FIELDS, PASSES, REFUSAL})
+TOLD_OF_MAIL = frozenset({RECIPIENT, REFUSAL})
+# Whom mails do not reach.
+USER = "User"
 # An object and a field of it, as the API names them.
 Field = tuple[str, str]
 
@@ -29,11 +43,13 @@ class Saying:
 def sayings_of(policy: Policy) -> dict[str, dict[str, Saying]]:
     """Return what is said by each code, for each object of which it is found."""
     found: dict[str, dict[str, Saying]] = {}
-    for machine in policy.machines.values():
+    for machine in policy.judged.values():
         for rule in machine.findings:
             found.setdefault(rule.name, {})[machine.object] = _saying(rule, machine, policy)
     if policy.duplicates.find:
         found[DUPLICATES] = {each: Saying("", frozenset({ALIKE})) for each in OBJECTS}
+    found[UPDATE_REFUSED] = {each: Saying("", TOLD_OF_UPDATE) for each in policy.machines}
+    found[MAIL_REFUSED] = {USER: Saying("", TOLD_OF_MAIL)}
     return found
 
 

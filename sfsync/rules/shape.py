@@ -58,6 +58,7 @@ class FactsShape(Shape):
     commit_days_after_won: Annotated[Days, Field(ge=0)]
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 class LimitsShape(Shape):
@@ -191,11 +192,14 @@ class ScoreShape(Shape):
 
 
 class RuleFile(Shape):
-    """A file in rules/: the states of one object, and all that is decided about it."""
+    """A file in rules/: the states of one object, and all that is decided about it.
+
+    Without states it may hold findings only.
+    """
 
     object: str
-    state: str
-    states: dict[str, State]
+    state: str | None = None
+    states: dict[str, State] = Field(default_factory=dict)
     rules: list[RuleShape] = Field(default_factory=list)
     keep: list[KeepShape] = Field(default_factory=list)
     findings: list[FindingShape] = Field(default_factory=list)

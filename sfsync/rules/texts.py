@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, Path, read_yaml
-from sfsync.policy import DUPLICATES, Policy
+from sfsync.policy import DUPLICATES, MAIL_REFUSED, UPDATE_REFUSED, Policy
 from sfsync.registry import nearest
 from sfsync.rules.sayings import Saying, names_in_all, sayings_of
 from sfsync.rules.shape import RuleName, Shape
@@ -97,11 +97,12 @@ def check_texts(text: str, name: str, policy: Policy) -> None:
 def codes_of(policy: Policy) -> dict[str, str]:
     """Return each code that the policy can find, with the place of its first rule."""
     found: dict[str, str] = {}
-    for machine in policy.machines.values():
+    for machine in policy.judged.values():
         for rule in machine.findings:
             found.setdefault(rule.name, rule.place)
     if policy.duplicates.find:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
+    found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED), "sfsync itself"))
     return found
 
 
