@@ -112,17 +112,29 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
     not.
 
     Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
-    by an undo. Where the plan does not know how many accounts there are, nothing is too many.
+    by an undo. Where the plan does not know how many accounts there are, no share of them is too
+    large. Of other records only the number counts: most of them have reached their last state, so
+    that a share of all of them says nothing.
     """
-    moved = sum(state_fields.get(change.object) in change.fields for change in plan.changes)
-    most = max(limits.moved_at_least, limits.moved_share * plan.judged)
-    if moved <= most or not plan.judged:
-        return ""
-    return (
-        f"{moved} of {plan.judged} accounts would change their status, more than"
-        f" {limits.moved_share:.0%} (limits.moved_share): look at the plan; if it is right, add"
-        " --allow-large-change"
+    moved = Counter(
+        change.object for change in plan.changes if state_fields.get(change.object) in change.fields
     )
+    accounts = moved.pop("Account", 0)
+    said = []
+    if plan.judged and accounts > max(limits.moved_at_least, limits.moved_share * plan.judged):
+        said.append(
+            f"{accounts} of {plan.judged} accounts would change their status, more than"
+            f" {limits.moved_share:.0%} (limits.moved_share)"
+        )
+    said += [
+        f"{number} records of {name} would change their state, more than"
+        f" {limits.moved_at_least} (limits.moved_at_least)"
+        for name, number in sorted(moved.items())
+        if number > limits.moved_at_least
+    ]
+    if not said:
+        return ""
+    return f"{', and '.join(said)}: look at the plan; if it is right, add --allow-large-change"
 
 
 def check_fits(

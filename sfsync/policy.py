@@ -20,6 +20,8 @@ DUPLICATES = "likely-duplicate"
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
+# What stands in the braces of a rule's words for what was found of the record.
+FOUND = "found"
 
 KIND_OF_TYPE: Mapping[str, Kind] = {
     "text": Kind.WORDS,
@@ -96,6 +98,20 @@ class DuplicateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitSettings:
+    """What becomes of an opportunity in Commit that lacks something: `report` only tells of it,
+    `enforce` lets a rule take it back.
+    """
+
+    mode: str = "report"
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether rules may take it back."""
+        return self.mode == "enforce"
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpec:
     """One status or stage: since which field, older names of it in the history, and where rules may
     move it.
@@ -123,6 +139,8 @@ class Assignment:
 class Rule:
     """A transition: from which states (`none`: no state), when, to which, and what is written
     beside it.
+
+    Where `found` names findings of the same object, one of them, at least, must hold as well.
     """
 
     name: str
@@ -132,6 +150,12 @@ class Rule:
     set: tuple[Assignment, ...]
     because: str
     place: str
+    found: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """What must be so for it to hold, in words."""
+        return f"{self.when} and found: {', '.join(self.found)}" if self.found else str(self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +223,11 @@ class Machine:
             if state.entered:
                 yield state.entered
 
+    def found_for(self, rule: Rule) -> tuple[FindingRule, ...]:
+        """Return the findings that a rule asks for, in the order of its list."""
+        by_name = {each.name: each for each in self.findings}
+        return tuple(by_name[name] for name in rule.found)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -213,6 +242,7 @@ class Policy:
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
     stateless: Mapping[str, Machine] = field(default_factory=dict)
+    commit: CommitSettings = CommitSettings()
 
     @property
     def judged(self) -> Mapping[str, Machine]:

@@ -49,6 +49,15 @@ def shipped_policy() -> Policy:
     return load_policy(config_texts())
 
 
+@cache
+def enforcing_policy() -> Policy:
+    """The shipped configuration with `commit: {mode: enforce}`, loaded once."""
+    texts = dict(config_texts())
+    said = texts["sfsync.yaml"].replace("  mode: report ", "  mode: enforce ", 1)
+    assert said != texts["sfsync.yaml"]
+    return load_policy({**texts, "sfsync.yaml": said})
+
+
 def fill(fake: FakeOrg, records: Records) -> None:
     """Put records in the REST API's form into the org, as they are; users that are there stay."""
     users = {str(row["Id"]) for row in fake.records("User")}
@@ -78,11 +87,12 @@ class Loop:
     now: datetime
     batch_size: int = BATCH_SIZE
     chance: Random = field(default_factory=lambda: Random(0))
+    policy: Policy = field(default_factory=shipped_policy)
 
     @property
     def services(self) -> Services:
-        clock, policy = self.fake.clock.now, shipped_policy()
-        return Services(self.org, self.journal, policy, self.now, clock, clock, self.org.id)
+        clock = self.fake.clock.now
+        return Services(self.org, self.journal, self.policy, self.now, clock, clock, self.org.id)
 
     @property
     def desk(self) -> Desk:
@@ -114,14 +124,14 @@ class Loop:
     def remember(self, now: datetime, states: Mapping[Key, str | None]) -> None:
         """Let the books say that an earlier pass at `now` left these records so."""
         run = Run(f"earlier-{now:%Y%m%d%H%M%S}", self.org.id, "hourly", now, now, None,
-                  RunState.RUNNING, shipped_policy().hash)  # fmt: skip
+                  RunState.RUNNING, self.policy.hash)  # fmt: skip
         self.journal.start(run, ())
         self.journal.finish(run.id, finished=now, state=RunState.FINISHED, states=states)
 
 
 @contextmanager
-def loop_of(fake: FakeOrg, now: datetime) -> Iterator[Loop]:
-    """A loop over an org, with new books in memory."""
+def loop_of(fake: FakeOrg, now: datetime, policy: Policy | None = None) -> Iterator[Loop]:
+    """A loop over an org, with new books in memory; by the shipped policy if no other is given."""
     org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
     with closing(Journal.open("sqlite://")) as journal:
-        yield Loop(fake, org, journal, now)
+        yield Loop(fake, org, journal, now, policy=policy or shipped_policy())

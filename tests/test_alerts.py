@@ -390,7 +390,7 @@ OCCASION = Occasion(SENT_AT, "https://acme.my.salesforce.com", "Europe/Paris", P
 def shipped() -> dict[str, Any]:
     known = load_texts((CONFIG / "findings.yaml").read_text("utf-8"), "findings.yaml")
     file = (CONFIG / "reports.yaml").read_text("utf-8")
-    return {"texts": known, "orders": load_alerts(file, "r", known, {"idle"})}
+    return {"texts": known, "orders": load_alerts(file, "r", known, {"idle", "commit-incomplete"})}
 
 
 def a_finding(

@@ -185,7 +185,7 @@ def test_the_shipped_texts_are_right() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("amount-missing:", "amount-mising:", ':72: no rule finds "amount-mising"; did you mean'),
+        ("amount-missing:", "amount-mising:", ':80: no rule finds "amount-mising"; did you mean'),
         ("amount-missing:", "amount-mising:", 'no texts for the finding "amount-missing"'),
         ("severity: low", "severity: tiny", "severity: Input should be"),
         ("  goes_to: owner", "  goes_tp: owner", 'unknown key "goes_tp"; did you mean "goes_to"?'),

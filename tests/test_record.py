@@ -384,6 +384,11 @@ def test_a_text_that_the_policy_names_stays() -> None:
     assert replaced("string", "Maison Mère", texts=texts) == "Maison Mère"
 
 
+@pytest.mark.parametrize("text", ["TBD", " à compléter ", "?"])
+def test_a_text_that_fills_nothing_in_fills_nothing_in_afterwards(text: str) -> None:
+    assert replaced("textarea", text, name="Plan__c", object="Opportunity") == text
+
+
 def test_the_history_of_a_text_is_replaced_as_the_text_is(tmp_path: Path) -> None:
     fake = FakeOrg.standard(NOW, custom_fields={
         "Account": [{"name": "Name", "history_tracked": True},

@@ -305,7 +305,8 @@ def test_a_key_is_the_same_for_all_reports_of_a_day_or_week() -> None:
     assert reports([found()], every="weekly")["maud"].key == "exceptions:2026-W25:maud"
 
 
-VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value")
+VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value",
+          "incomplete", "total", "share")  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,7 @@
 """Of what are owners alerted, and how does it reach them? (`sfsync report alerts`)"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,10 +69,14 @@ def alerts(
 def _alerts(
     at: Opened, texts: "Mapping[str, FindingText]", orders: "AlertOrders", *, is_rehearsal: bool
 ) -> "tuple[AlertMail, ...]":
+    from sfsync.extract.currencies import keeps_currencies
     from sfsync.extract.people import read_people
     from sfsync.report import Occasion, build_alerts
 
     services = at.services
+    if keeps_currencies(at.org):
+        # Then an amount is in that of its record, which nobody knows here.
+        orders = replace(orders, currency="")
     found = open_findings(at, is_rehearsal=is_rehearsal)
     moves = _moves(at, orders, found)
     owners = {each.finding.owner_id or "" for each in found if each.finding.code in orders.findings}

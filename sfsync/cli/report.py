@@ -16,6 +16,7 @@ from sfsync.cli.delivery import (
     read_reports,
     who_and_how,
 )
+from sfsync.cli.forecast import commit_codes, read_forecast
 from sfsync.cli.mails import Mail
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Moment, Place, now_option, place_options
@@ -76,17 +77,21 @@ def _reports(
     *,
     is_rehearsal: bool,
 ) -> "list[Report]":
+    from sfsync.extract.currencies import keeps_currencies
     from sfsync.extract.people import read_people
     from sfsync.report import Edition, build_reports
 
     found = open_findings(at, is_rehearsal=is_rehearsal)
-    people = read_people(at.org, {each.finding.owner_id or "" for each in found})
+    codes = commit_codes(at)
+    deals, adds_up = read_forecast(at, found, codes), not keeps_currencies(at.org)
+    owners = {each.finding.owner_id for each in found} | {each.owner_id for each in deals}
+    people = read_people(at.org, {each or "" for each in owners})
     admin = admin_of(at)
     services, zone, url = at.services, at.org.zone, at.org.url
     reports: list[Report] = []
     for order in orders:
         told = {} if since else services.journal.editions.last(services.books, order.name)
-        edition = Edition(order, services.now, since, url, zone, admin, told)
+        edition = Edition(order, services.now, since, url, zone, admin, told, deals, codes, adds_up)
         reports += build_reports(found, people, texts, edition)
     return reports
 

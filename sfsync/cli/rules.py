@@ -57,7 +57,7 @@ def list_rules(place: Place, quiet: bool) -> None:
     screen = Screen(is_quiet=quiet)
     for machine in setting.policy.judged.values():
         rows = [
-            (rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place)
+            (rule.name, ", ".join(rule.from_states), rule.to, rule.asks, rule.place)
             for rule in machine.rules
         ]
         rows += [

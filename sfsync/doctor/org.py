@@ -101,7 +101,8 @@ def _limits(org: OrgReader, policy: Policy) -> Iterator[Check]:
 def _history(org: OrgReader, policy: Policy) -> Iterator[Check]:
     for name, machine in policy.machines.items():
         history = f"{name}History"
-        if history not in policy.objects or not machine.rules:
+        # The history of stages is kept by itself; one of fields knows which field it was.
+        if "field" not in policy.objects.get(history, ()) or not machine.rules:
             continue
         field = policy.field(name, machine.state)
         where = f"Setup, Object Manager, {name}, Fields & Relationships, Set History Tracking"

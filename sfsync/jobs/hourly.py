@@ -9,6 +9,7 @@ import pandas as pd
 from sfsync.calendar import latest
 from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
+from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
 from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
@@ -75,16 +76,19 @@ def hourly(services: Services) -> Planned:
     states = _states(look.snapshot, look)
     for change in stirred:
         del states[change.object, change.id]
-    amounts, owners = _at_stake(look, plan.findings), _owners(look, quiet)
+    adds_up, owners = not keeps_currencies(services.org), _owners(look, quiet)
+    amounts = _at_stake(look, plan.findings, adds_up=adds_up)
     return Planned(plan, states, whole=True, amounts=amounts, owners=owners)
 
 
-def _at_stake(look: Look, findings: Sequence[Finding]) -> dict[tuple[str, str], float]:
+def _at_stake(
+    look: Look, findings: Sequence[Finding], *, adds_up: bool
+) -> dict[tuple[str, str], float]:
     """Return the amount of each opportunity, and of the open ones of each account, of which
-    something was found.
+    something was found; the latter only where amounts add up, being in one currency.
     """
     amounts: dict[tuple[str, str], float] = {}
-    for object_name, name in _STAKES.items():
+    for object_name, name in _STAKES.items() if adds_up else [("Opportunity", "amount")]:
         ids = sorted({each.id for each in findings if each.object == object_name})
         if not ids:
             continue

@@ -3,6 +3,7 @@
 from sfsync.report.alert_orders import AlertOrders
 from sfsync.report.alerts import MOVES_TOLD_FOR, AlertMail, Moved, Occasion, build_alerts
 from sfsync.report.build import Edition, build_reports
+from sfsync.report.forecast import Commitment, incomplete_ids
 from sfsync.report.lines import Report
 from sfsync.report.orders import (
     REPORTS_FILE,
@@ -23,6 +24,7 @@ __all__ = [
     "SUMMARY",
     "AlertMail",
     "AlertOrders",
+    "Commitment",
     "Edition",
     "FieldNames",
     "Moved",
@@ -36,6 +38,7 @@ __all__ = [
     "SummaryOrder",
     "build_alerts",
     "build_reports",
+    "incomplete_ids",
     "load_alerts",
     "load_orders",
     "load_summary_order",

@@ -145,7 +145,7 @@ def _mail(
         zone=occasion.zone,
         lines=lines,
         teams=(),
-        sums=sum_up(lines),
+        sums=sum_up(lines, adds_up=bool(orders.currency)),
         trend=(),
         put_off=0,
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 
 from sfsync.report.words import LANGUAGES, counted, word
 
@@ -48,12 +48,21 @@ class Speech:
         return format_decimal(number, locale=self.locale)
 
     def money(self, amount: float | None, currency: str) -> str:
-        """Write an amount in whole units: €12,345 or 12 345 €; nothing where it is unknown."""
+        """Write an amount in whole units: €12,345 or 12 345 €; nothing where it is unknown.
+
+        Without a currency it is a bare number.
+        """
         if amount is None:
             return ""
+        if not currency:
+            return self.number(round(amount))
         return format_currency(
             amount, currency, format=self._whole, locale=self.locale, currency_digits=False
         )
+
+    def share(self, share: float) -> str:
+        """Write a part of a whole, from 0 to 1, in per cent: 30% or 30 %."""
+        return format_percent(share, locale=self.locale)
 
     def day(self, day: date) -> str:
         """Write a day in figures: 6/15/2026 or 15/06/2026."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from sfsync.report.figures import isolated
+from sfsync.report.forecast import Forecast
 from sfsync.report.lines import (
     SEVERITIES,
     Line,
@@ -76,6 +77,7 @@ class TeamRow:
     name: str
     counts: str
     facts: str
+    forecasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class View:
     sections: tuple[Section, ...]
     endings: tuple[str, ...]
     words: Mapping[str, str]
+    forecasts: tuple[str, ...] = ()
 
 
 def view_of(
@@ -121,6 +124,7 @@ def view_of(
         title=speech.say(f"title_{report.capacity}"),
         summary=counts,
         money=writer.money(report.sums.amount),
+        forecasts=writer.forecasts(report.forecasts),
         notes=tuple(writer.notes()),
         bars=writer.bars(),
         teams=tuple(writer.teams()),
@@ -150,6 +154,19 @@ class Writer:
     def money(self, amount: float | None) -> str:
         return self._speech.money(amount, self._report.currency)
 
+    def forecasts(self, forecasts: Iterable[Forecast]) -> tuple[str, ...]:
+        """Say how much in Commit rests on deals that lack something, a sentence a currency."""
+        speech = self._speech
+        return tuple(
+            speech.say(
+                "forecast",
+                incomplete=speech.money(each.incomplete, each.currency or self._report.currency),
+                total=speech.money(each.total, each.currency or self._report.currency),
+                share=speech.share(each.share),
+            )
+            for each in forecasts
+        )
+
     def counts(self) -> str:
         sums = self._report.sums
         numbers = {"new": sums.new, "open": sums.open, "high": sums.high, "solved": sums.solved}
@@ -165,6 +182,8 @@ class Writer:
         else:
             since = speech.say("since", moment=speech.moment(report.since, report.zone))
             yield f"{as_of} {since}"
+        if not report.adds_up:
+            yield speech.say("currencies")
         if self._unsolved > len(self._shown):
             shown, all_of_them = len(self._shown), speech.number(self._unsolved)
             yield speech.say("rest", shown=speech.number(shown), all=all_of_them)
@@ -199,7 +218,8 @@ class Writer:
             said = [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
             age = self._speech.say("oldest_is", age=self._age(sums.oldest)) if sums.oldest else ""
             facts = ", ".join(filter(None, [self.money(sums.amount), age]))
-            yield TeamRow(isolated(team.manager.name), ", ".join(said), facts)
+            name, forecasts = isolated(team.manager.name), self.forecasts(team.forecasts)
+            yield TeamRow(name, ", ".join(said), facts, forecasts)
 
     def sections(self) -> Iterator[Section]:
         solved = [line for line in self._report.lines if line.standing is Standing.SOLVED]
@@ -228,7 +248,8 @@ class Writer:
         for owner, theirs in sorted(by_owner.items(), key=most):
             name = isolated(owner) or self._speech.say("no_owner")
             number = self._speech.number(len(theirs))
-            facts = " · ".join(filter(None, [number, self.money(at_stake(theirs))]))
+            money = self.money(at_stake(theirs)) if self._report.adds_up else ""
+            facts = " · ".join(filter(None, [number, money]))
             yield OwnerPart(name, facts, tuple(self._blocks(theirs)))
 
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:

@@ -45,6 +45,17 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "low": {"en": "Low", "fr": "Légère"},
     "at_stake": {"en": "Money at stake", "fr": "Montant en jeu"},
     "once": {"en": "each record counted once", "fr": "chaque fiche comptée une fois"},
+    "forecast": {
+        "en": "Forecast resting on incomplete Commits: {incomplete} of {total} in Commit ({share})",
+        "fr": "Prévision reposant sur des Commit incomplets\u00a0: {incomplete} sur {total} "
+        "en Commit ({share})",
+    },
+    "currencies": {
+        "en": "The org keeps several currencies: each amount is in that of its record, and they "
+        "are not added up.",
+        "fr": "L'organisation utilise plusieurs devises : chaque montant est dans celle de sa "
+        "fiche, et ils ne sont pas additionnés.",
+    },
     "todo": {"en": "To do", "fr": "À faire"},
     "days": {"en": "{n} day|{n} days", "fr": "{n} jour|{n} jours"},
     "today": {"en": "today", "fr": "aujourd'hui"},

@@ -63,7 +63,10 @@ def fields_lacking(look: Look, object_name: str, rule: FindingRule) -> list[str]
     return sorted(api_name(look, each) for each in lacking)
 
 
-def _needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
+def needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
+    """Name, by Salesforce's names, what the org lacks and a rule or finding cannot judge without,
+    sorted.
+    """
     needs = set(_needs(look, object_name, part.when))
     if isinstance(part, FindingRule):
         needs.update(fields_lacking(look, object_name, part))
@@ -118,7 +121,7 @@ def _cannot(look: Look, machine: Machine) -> Iterator[str]:
     for kind, parts in kinds:
         blind: dict[str, list[str]] = {}
         for part in parts:
-            needs = ", ".join(_needs_of(look, machine.object, part))
+            needs = ", ".join(needs_of(look, machine.object, part))
             if needs:
                 blind.setdefault(needs, []).append(part.name)
         if blind:

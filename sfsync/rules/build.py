@@ -10,6 +10,7 @@ from sfsync.conditions import Condition, parse_condition
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path
 from sfsync.policy import (
+    FOUND,
     MISSING,
     NO_STATE,
     Assignment,
@@ -134,15 +135,29 @@ class Builder:
                     (*path, "from"),
                     f'rule {each.name}: "{state}" may not become "{each.to}" by the states above',
                 )
+        self._known_findings(each.found, (*path, "found"))
         return Rule(
             name=each.name,
             from_states=tuple(each.from_states),
             when=self._when(each.when, (*path, "when")),
             to=each.to,
             set=self._assignments(each.set, (*path, "set")),
-            because=self._because(each.because, (*path, "because")),
+            because=self._because(each.because, (*path, "because"), [FOUND] if each.found else []),
             place=self._problems.place(path),
+            found=tuple(each.found),
         )
+
+    def _known_findings(self, names: Sequence[str], path: Path) -> None:
+        """Check that a rule asks for findings of the file, which do not ask for rules in turn."""
+        findings = {each.name: each for each in self._file.findings}
+        for n, name in enumerate(names):
+            if name not in findings:
+                self._problems.add((*path, n), f'no finding "{name}"{nearest(name, findings)}')
+            elif findings[name].staying_in:
+                self._problems.add(
+                    (*path, n),
+                    f'the finding "{name}" is of records that no rule moves (staying_in)',
+                )
 
     def _keep(self, n: int, each: shape.KeepShape) -> Keep:
         path: Path = ("keep", n)
@@ -195,7 +210,8 @@ class Builder:
         ways = {each: spec.to for each, spec in fields.items() if spec.to}
         if first not in ways:
             self._problems.add(path, f'no reference is called "{first}"{nearest(first, ways)}')
-        elif second not in self._objects[ways[first]]:
+        elif second not in self._objects.get(ways[first], {second}):
+            # An object that is nowhere is told at its reference.
             hint = nearest(second, self._objects[ways[first]])
             self._problems.add(path, f'{ways[first]} has no field "{second}"{hint}')
 

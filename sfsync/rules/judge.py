@@ -7,10 +7,11 @@ import numpy as np
 
 from sfsync.columns import Array
 from sfsync.facts import Look
+from sfsync.facts.blank import proof_of
 from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp, Watch
-from sfsync.policy import Keep, Rule
+from sfsync.policy import FOUND, FindingRule, Keep, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
-from sfsync.rules.findings import findings_of
+from sfsync.rules.findings import findings_of, found_for
 from sfsync.rules.follow import refuse_circles
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
 from sfsync.snapshot import MODIFIED
@@ -40,8 +41,8 @@ def judge(look: Look) -> Judgement:
         refuse_circles(look, decision)
         changes += changes_of(look, decision)
         findings += findings_of(look, machine, decision.moved)
-        if machine.rules:
-            judged += len(decision.before)
+        if machine.object == "Account" and machine.rules:
+            judged = len(decision.before)
     for machine in look.policy.stateless.values():
         unmoved = np.zeros(look.size(machine.object), dtype=bool)
         findings += findings_of(look, machine, unmoved)
@@ -87,23 +88,31 @@ def _changes(
     look: Look, decision: Decision, sources: Sequence[Rule | Keep], rows: Array
 ) -> Iterator[Change]:
     """Put records with the same sources into changes."""
-    object_name, first = decision.machine.object, sources[0]
+    machine, object_name, first = decision.machine, decision.machine.object, sources[0]
     names = facts_of(sources)
-    reasons = [all_in_words(look, object_name, rows, each.because) for each in sources]
+    asked = machine.found_for(first) if isinstance(first, Rule) else ()
+    said, proved = found_for(look, machine, asked, rows)
+    reasons = [
+        all_in_words(look, object_name, rows, each.because, {FOUND: said} if asked else {})
+        for each in sources
+    ]
+    # What was not found might be by now, and what was found might not: all of it is rested on.
+    read = facts_of([*sources, *asked])
     parts = zip(
         ids_of(look, object_name, rows),
         names_of(look, object_name, rows),
         _fields(look, decision, rows),
         zip(*reasons, strict=True),
         evidence_for(look, object_name, rows, names),
-        _rests_on(look, object_name, rows, names),
+        proved,
+        _rests_on(look, object_name, rows, read, asked),
         strict=True,
     )
     cause = f"{RULE_CAUSE}{first.name}" if isinstance(first, Rule) else first.name
-    watches = _watches(look, object_name, names) if isinstance(first, Rule) else ()
-    for id, name, fields, reason, evidence, rests_on in parts:
+    watches = _watches(look, object_name, read) if isinstance(first, Rule) else ()
+    for id, name, fields, reason, facts, more, rests_on in parts:
         if fields:
-            why = "; ".join(reason)
+            why, evidence = "; ".join(reason), tuple(dict.fromkeys((*facts, *more)))
             yield Change(object_name, id, name, fields, cause, why, evidence, rests_on, watches)
 
 
@@ -141,15 +150,22 @@ def _fields(look: Look, decision: Decision, rows: Array) -> Iterator[Mapping[str
 
 
 def _rests_on(
-    look: Look, object_name: str, rows: Array, names: Iterable[str]
+    look: Look,
+    object_name: str,
+    rows: Array,
+    names: Iterable[str],
+    asked: Iterable[FindingRule],
 ) -> Iterator[tuple[Stamp, ...]]:
-    """Yield, for each record, its own stamp and those of the records that prove the named facts."""
+    """Yield, for each record, its own stamp, those of the records that prove the named facts, and
+    of those that have the fields about which the findings asked for ask.
+    """
     proving: list[set[Stamp]] = [set() for _ in rows]
-    for name in names:
-        proof = look.column(object_name, name).proof
-        for other, here, proofs in proof.by_table(rows) if proof is not None else ():
+    proofs = [look.column(object_name, name).proof for name in names]
+    proofs += [proof_of(look, object_name, path) for each in asked for path in each.missing]
+    for proof in proofs:
+        for other, here, proved in proof.by_table(rows) if proof is not None else ():
             if MODIFIED in look.policy.objects[other]:
-                for place, stamp in zip(here.tolist(), _stamps(look, other, proofs), strict=True):
+                for place, stamp in zip(here.tolist(), _stamps(look, other, proved), strict=True):
                     proving[place].add(stamp)
     for own, others in zip(_stamps(look, object_name, rows), proving, strict=True):
         yield own, *sorted(others - {own})

@@ -17,6 +17,7 @@ from sfsync.facts import FACTS
 from sfsync.lines import Document, Path, read_yaml, without
 from sfsync.policy import (
     NO_STATE,
+    CommitSettings,
     DuplicateSettings,
     FactSettings,
     FieldSpec,
@@ -63,9 +64,11 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     limits = Limits(**settings.limits.model_dump())
     reading = Reading(**settings.reading.model_dump())
     duplicates = DuplicateSettings(**settings.duplicates.model_dump())
+    commit = CommitSettings(**settings.commit.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
+    key = hash_of(contents)
     return Policy(
-        objects, out, facts, limits, reading, machines, hash_of(contents), duplicates, stateless
+        objects, out, facts, limits, reading, machines, key, duplicates, stateless, commit
     )
 
 

@@ -1,11 +1,12 @@
 """Which fields and values do facts and rules read or write?"""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from sfsync.conditions import PRESENCE, Condition
+from sfsync.conditions import PRESENCE, All, Condition, Operand, Test
 from sfsync.duplicates import READS as DUPLICATE_READS
 from sfsync.facts import FACTS
-from sfsync.policy import Assignment, Machine, Policy
+from sfsync.policy import Assignment, Machine, Policy, Rule
 from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
@@ -67,7 +68,23 @@ def _assignments(machine: Machine) -> Iterator[Assignment]:
 
 def fields_written(policy: Policy) -> dict[str, frozenset[str]]:
     """Return, per object that has rules, our names of the fields that plans may change."""
-    return {name: frozenset(_written_by(machine)) for name, machine in policy.machines.items()}
+    active = {name: _active(policy, machine) for name, machine in policy.machines.items()}
+    return {name: frozenset(_written_by(machine)) for name, machine in active.items()}
+
+
+def _active(policy: Policy, machine: Machine) -> Machine:
+    """Leave out the rules that ask for Commit being enforced, where it is not: they write
+    nothing, and nobody need have the right to.
+    """
+    if policy.commit.is_enforced:
+        return machine
+    return replace(machine, rules=tuple(each for each in machine.rules if not _enforces(each)))
+
+
+def _enforces(rule: Rule) -> bool:
+    parts = rule.when.parts if isinstance(rule.when, All) else (rule.when,)
+    enforced = Test("commit_is_enforced", "is", Operand(True))
+    return enforced in parts
 
 
 def _written_by(machine: Machine) -> Iterator[str]:
@@ -88,7 +105,8 @@ def values_written(policy: Policy) -> dict[str, list[str]]:
     order of the rules' file.
     """
     found: dict[str, dict[str, None]] = {}
-    for object_name, machine in policy.machines.items():
+    for object_name, each_machine in policy.machines.items():
+        machine = _active(policy, each_machine)
         moved_to = {rule.to for rule in machine.rules}
         states = [name for name in machine.states if name in moved_to]
         _note(found, f"{object_name}.{machine.state}", states)

@@ -93,6 +93,14 @@ class DuplicatesShape(Shape):
     )
 
 
+class CommitShape(Shape):
+    """What becomes of an opportunity in Commit that lacks something."""
+
+    mode: Literal["report", "enforce"] = Field(
+        "report", description="Whether it is only told of, or a rule may take it back as well."
+    )
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -102,6 +110,7 @@ class Settings(Shape):
     limits: LimitsShape
     reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
+    commit: CommitShape = CommitShape.model_construct()
 
 
 class State(Shape):
@@ -126,11 +135,16 @@ class RuleShape(Shape):
         alias="from", description="The states it moves records from; `none`: no state."
     )
     when: dict[str, Any]
+    found: list[RuleName] = Field(
+        default_factory=list, description="One of these findings, at least, holds as well."
+    )
     to: str
     set: dict[str, Any] = Field(
         default_factory=dict, description="What is written beside the move."
     )
-    because: str = Field(description="The reason in words; {fact} puts a value in.")
+    because: str = Field(
+        description="The reason in words; {fact} puts a value in, {found} what was found."
+    )
 
 
 class FactRef(Shape):

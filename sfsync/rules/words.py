@@ -128,11 +128,6 @@ def all_in_words(
     ]
 
 
-def in_words(look: Look, object_name: str, row: int, text: str) -> str:
-    """Fill a reason's template with the values of one record, as `all_in_words` does."""
-    return all_in_words(look, object_name, np.array([row]), text)[0]
-
-
 def _shown(look: Look, column: Column, rows: Array) -> list[str]:
     """Say values as a person reads them."""
     values = column.take(rows)
