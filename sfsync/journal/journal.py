@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.creations import Creations, is_about
 from sfsync.journal.editions import Editions, add_editions
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
@@ -110,7 +111,12 @@ class Journal(FindingsBook):
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         """Note what became of changes, by seq. Raises NotFound where there is no such run."""
         values = [
-            {"state": outcome.state.value, "code": outcome.code, "message": outcome.message}
+            {
+                "state": outcome.state.value,
+                "code": outcome.code,
+                "message": outcome.message,
+                "created": outcome.created or None,
+            }
             for _, outcome in outcomes
         ]
         self._update(run_id, [seq for seq, _ in outcomes], values)
@@ -208,13 +214,17 @@ class Journal(FindingsBook):
             number = self._number(connection, run_id)
             return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
+    @property
+    def creations(self) -> Creations:
+        """The records that runs created, or perhaps did."""
+        return Creations(self._engine)
+
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
-        """All changes ever planned for a record, newest run first."""
-        conditions = [
-            RUNS.c.org == org,
-            CHANGES.c.object == object,
-            CHANGES.c.record_id == record_id,
-        ]
+        """All changes ever planned for a record, and creations of records about it, newest run
+        first.
+        """
+        own = sa.and_(CHANGES.c.object == object, CHANGES.c.record_id == record_id)
+        conditions = [RUNS.c.org == org, sa.or_(own, is_about(record_id))]
         order = [CHANGES.c.run.desc(), CHANGES.c.seq.desc()]
         with self._engine.connect() as connection:
             return rows.read_changes(connection, conditions, order)
