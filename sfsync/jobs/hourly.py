@@ -11,6 +11,7 @@ from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
+from sfsync.jobs.tasks import tasks_of
 from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.judge import judge
@@ -52,12 +53,16 @@ def way_to_read(services: Services) -> Approach:
 
 @JOBS.named(NAME)
 def hourly(services: Services) -> Planned:
-    """Judge every account and opportunity by the rules, and plan what they ask for."""
+    """Judge every account and opportunity by the rules, and plan what they ask for, tasks
+    included.
+    """
     way = way_to_read(services)
     read_at, look = way.read_at, read(services, way)
-    judgement = judge(look)
-    quiet, stirred = _apart(_with_recent(judgement.changes, look), read_at)
-    notes = [*blind_spots(look, columns_needed(services.policy))]
+    judgement = judge(look, services.journal.creations.keys(services.books))
+    tasks, waiting = tasks_of(judgement.tasks, services.org)
+    changes = (*_with_recent(judgement.changes, look), *tasks)
+    quiet, stirred = _apart(changes, read_at)
+    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
     if services.now < read_at - _A_WHILE:
@@ -73,7 +78,8 @@ def hourly(services: Services) -> Planned:
     )
     states = _states(look.snapshot, look)
     for change in stirred:
-        del states[change.object, change.id]
+        # Of a task that is to be created no state is known.
+        states.pop((change.object, change.id), None)
     return Planned(plan, states, whole=True, amounts=_at_stake(look, plan.findings))
 
 

@@ -1,11 +1,12 @@
 """Which fields and values do facts and rules read or write?"""
 
 from collections.abc import Iterable, Iterator
+from string import Formatter
 
 from sfsync.conditions import PRESENCE, Condition
 from sfsync.duplicates import READS as DUPLICATE_READS
 from sfsync.facts import FACTS
-from sfsync.policy import Assignment, Machine, Policy
+from sfsync.policy import Assignment, Machine, Policy, TaskRule
 from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
@@ -47,12 +48,20 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
 def _named_by(machine: Machine) -> set[str]:
     written = {each.field for each in _assignments(machine)}
     asked = {name for each in _conditions(machine) for name in tested(each)}
-    return {machine.state, *machine.entered_fields(), *written, *asked}
+    told = {name for task in machine.tasks for name in _told_by(task)}
+    return {machine.state, *machine.entered_fields(), *written, *asked, *told}
+
+
+def _told_by(task: TaskRule) -> Iterator[str]:
+    """Yield what the words of a task put in: people read them in the org."""
+    for text in (task.subject, task.description, task.because):
+        yield from (name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 def _conditions(machine: Machine) -> Iterator[Condition]:
     yield from (rule.when for rule in machine.rules)
     yield from (finding.when for finding in machine.findings)
+    yield from (task.when for task in machine.tasks)
     yield from (keep.when for keep in machine.keep if keep.when is not None)
     yield from (line.when for lines in machine.scores.values() for line in lines)
 
