@@ -41,7 +41,7 @@ def settle(books: str, desk: Desk, state_fields: Mapping[str, str]) -> tuple[Run
 def _look_for_creations(books: str, desk: Desk) -> None:
     """Look again for what earlier runs were to create, and nobody knows whether they did."""
     by_run: dict[str, list[JournalledChange]] = defaultdict(list)
-    for entry in desk.journal.creations.unsettled(books):
+    for entry in desk.journal.unsettled_creations(books):
         by_run[entry.run].append(entry)
     for run_id, entries in by_run.items():
         known = [each for each in _created(entries, desk) if each[1].state is not State.UNKNOWN]

@@ -12,7 +12,7 @@ from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
 from sfsync.cli.setting import settings_of
-from sfsync.cli.sheet import outcome_row
+from sfsync.cli.sheet import outcome_row, said
 from sfsync.model import JournalledChange, Run, RunState, State
 
 # The journal alone cannot tell a run at work from one whose process died.
@@ -98,11 +98,8 @@ def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
 
 
 def fields_of(each: JournalledChange, screen: Screen) -> list[str]:
-    """Say the new values of a journalled change, field by field."""
-    return [
-        f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
-        for name, values in each.change.fields.items()
-    ]
+    """Say what a journalled change did, field by field."""
+    return list(said(each.change, each.change.fields.items(), screen))
 
 
 def run_data(run: Run) -> Mapping[str, Any]:
@@ -118,6 +115,7 @@ def change_data(each: JournalledChange) -> Mapping[str, Any]:
         "state": each.outcome.state.value,
         "code": each.outcome.code,
         "message": each.outcome.message,
+        "created": each.outcome.created,
     }
     return {**data, "outcome": outcome, "run": each.run, "sent_at": _plain(each.sent_at)}
 

@@ -58,7 +58,7 @@ def hourly(services: Services) -> Planned:
     """
     way = way_to_read(services)
     read_at, look = way.read_at, read(services, way)
-    judgement = judge(look, services.journal.creations.keys(services.books))
+    judgement = judge(look, services.journal.created_keys(services.books))
     tasks, waiting = tasks_of(judgement.tasks, services.org)
     changes = (*_with_recent(judgement.changes, look), *tasks)
     quiet, stirred = _apart(changes, read_at)

@@ -46,7 +46,7 @@ def undo(
         )
     changes = _chosen(services.journal.changes(run.id), only, ids)
     read_at = services.clock()
-    made = services.journal.creations.keys(services.books)
+    made = services.journal.created_keys(services.books)
     reversal = reverse(changes, _present(services.org, changes), made)
     plan = as_plan(
         NAME,

@@ -1,7 +1,5 @@
 """Which records did runs create, and of which does nobody know yet?"""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 
 from sfsync.journal import rows
@@ -14,41 +12,28 @@ _NOT_KNOWN = (State.SENT, State.UNKNOWN)
 _IS_CREATION = CHANGES.c.action == Action.CREATE.value
 
 
-@dataclass(frozen=True, slots=True)
-class Creations:
-    """The creations of all runs."""
+def created_keys(connection: sa.Connection, org: str) -> frozenset[str]:
+    """Read the keys of all that was created, that perhaps was, or that was there already."""
+    is_done = CHANGES.c.state.in_([state.value for state in _PERHAPS_DONE])
+    query = (
+        sa.select(CHANGES.c.record_id)
+        .distinct()
+        .join(RUNS, RUNS.c.number == CHANGES.c.run)
+        .where(RUNS.c.org == org, _IS_CREATION)
+        .where(sa.or_(is_done, CHANGES.c.created.is_not(None)))
+    )
+    return frozenset(connection.scalars(query))
 
-    engine: sa.Engine
 
-    def keys(self, org: str) -> frozenset[str]:
-        """The keys of all records of an org that were created, that perhaps were, or that were
-        there already when they were to be created.
-
-        That holds for ever: what a person or an undo deletes afterwards is not created again.
-        """
-        is_done = CHANGES.c.state.in_([state.value for state in _PERHAPS_DONE])
-        query = (
-            sa.select(CHANGES.c.record_id)
-            .distinct()
-            .join(RUNS, RUNS.c.number == CHANGES.c.run)
-            .where(RUNS.c.org == org, _IS_CREATION)
-            .where(sa.or_(is_done, CHANGES.c.created.is_not(None)))
-        )
-        with self.engine.connect() as connection:
-            return frozenset(connection.scalars(query))
-
-    def unsettled(self, org: str) -> list[JournalledChange]:
-        """The creations of runs whose books are closed, of which nobody knows yet whether the org
-        did them; oldest run first.
-        """
-        conditions = [
-            RUNS.c.org == org,
-            RUNS.c.state != RunState.RUNNING.value,
-            _IS_CREATION,
-            CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
-        ]
-        with self.engine.connect() as connection:
-            return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
+def unsettled_creations(connection: sa.Connection, org: str) -> list[JournalledChange]:
+    """Read the creations of closed runs of which nobody knows yet whether the org did them."""
+    conditions = [
+        RUNS.c.org == org,
+        RUNS.c.state != RunState.RUNNING.value,
+        _IS_CREATION,
+        CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
+    ]
+    return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
 
 
 def is_about(record_id: str) -> sa.ColumnElement[bool]:

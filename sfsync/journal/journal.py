@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.creations import Creations, is_about
+from sfsync.journal.creations import created_keys, is_about, unsettled_creations
 from sfsync.journal.editions import Editions, add_editions
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
@@ -214,10 +214,21 @@ class Journal(FindingsBook):
             number = self._number(connection, run_id)
             return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
-    @property
-    def creations(self) -> Creations:
-        """The records that runs created, or perhaps did."""
-        return Creations(self._engine)
+    def created_keys(self, org: str) -> frozenset[str]:
+        """The keys of all records of an org that were created, that perhaps were, or that were
+        there already when they were to be created.
+
+        That holds for ever: what a person or an undo deletes afterwards is not created again.
+        """
+        with self._engine.connect() as connection:
+            return created_keys(connection, org)
+
+    def unsettled_creations(self, org: str) -> list[JournalledChange]:
+        """The creations of runs whose books are closed, of which nobody knows yet whether the org
+        did them; oldest run first.
+        """
+        with self._engine.connect() as connection:
+            return unsettled_creations(connection, org)
 
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
         """All changes ever planned for a record, and creations of records about it, newest run
