@@ -15,6 +15,7 @@ from sfsync.apply import Desk, apply, settle
 from sfsync.apply.batch import LAST_PAUSE, PAUSES
 from sfsync.errors import OrgRefused, OrgUnavailable, Stopped
 from sfsync.fake import FakeOrg
+from sfsync.fake.given_faults import Faults
 from sfsync.fake.server import Call
 from sfsync.fake.wire import json_reply
 from sfsync.journal import Journal
@@ -149,28 +150,18 @@ def test_a_refusal_stops_no_other_and_is_planned_again(fake: FakeOrg, desk: Desk
     assert desk.journal.created_keys(desk.org.id) == {outcomes[1].id}
 
 
-def lock_times(fake: FakeOrg, times: int) -> list[int]:
-    """Refuse so many creations because of a lock; return how many there were."""
-    seen: list[int] = []
-    locked = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain", "fields": []}
-
-    def hook(call: Call) -> object:
-        if call.when != "before" or not is_write(call) or len(seen) >= times:
-            return None
-        seen.append(1)
-        return json_reply([{"success": False, "errors": [locked]}])
-
-    fake.on_request.append(hook)
-    return seen
+def lock(fake: FakeOrg, id: str, times: int) -> None:
+    """Let a record be locked for so many creations of tasks about it."""
+    Faults(fake).add({"kind": "lock", "ids": [id], "times": times})
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_locked_one_is_sent_again_since_nothing_was_created(
     fake: FakeOrg, desk: Desk, slept: list[float], times: int
 ) -> None:
-    seen = lock_times(fake, times)
-    (outcome,) = carry_out(desk, [a_creation(fake, *firms(fake, 1))])
-    assert len(seen) == times
+    (id,) = firms(fake, 1)
+    lock(fake, id, times)
+    (outcome,) = carry_out(desk, [a_creation(fake, id)])
     assert (outcome.state is State.APPLIED) == (times < 3) == (len(tasks(fake)) == 1)
     assert len(slept) == min(times, 2)
 
@@ -178,8 +169,9 @@ def test_a_locked_one_is_sent_again_since_nothing_was_created(
 def test_a_locked_one_that_came_otherwise_meanwhile_is_not_sent_again(
     fake: FakeOrg, desk: Desk
 ) -> None:
-    change = a_creation(fake, *firms(fake, 1))
-    lock_times(fake, 1)
+    (id,) = firms(fake, 1)
+    change = a_creation(fake, id)
+    lock(fake, id, 1)
     values = {name: each.after for name, each in change.fields.items()}
     other = replace(desk, sleep=lambda _: fake.add("Task", **values))
     (outcome,) = carry_out(other, [change])
