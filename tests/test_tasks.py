@@ -21,6 +21,9 @@ from handover import (
 from loop_org import Loop, config_texts, loop_of
 from ruamel.yaml import YAML
 
+from sfsync.cli.runs import change_data
+from sfsync.cli.screen import Screen
+from sfsync.cli.sheet import outcome_row, said
 from sfsync.errors import ConfigError
 from sfsync.fake import FakeOrg
 from sfsync.jobs.hourly import hourly
@@ -29,6 +32,7 @@ from sfsync.model import (
     Action,
     Change,
     FieldChange,
+    JournalledChange,
     Outcome,
     Plan,
     Run,
@@ -384,3 +388,23 @@ def test_an_undo_may_be_of_the_tasks_alone_or_of_one_opportunitys() -> None:
         assert len(undo(loop.services, run, only=[TASK]).planned.plan.changes) == 2
         (change,) = undo(loop.services, run, ids=[about]).planned.plan.changes
         assert change.fields["WhatId"] == FieldChange(about, None)
+
+
+def test_people_read_that_a_record_is_created_or_deleted() -> None:
+    fields = {"Subject": FieldChange(None, "Call"), "WhatId": FieldChange(None, None)}
+    new = Change("Task", "new25aeb4a0e71a055", "Call", fields, CAUSE, "", action=Action.CREATE)
+    gone = replace(
+        new, id="00T000000000001AAA", fields={"Subject": FieldChange("Call", None)},
+        action=Action.DELETE,
+    )  # fmt: skip
+    screen = Screen()
+    assert list(said(new, new.fields.items(), screen)) == [
+        "creates the Task",
+        "Subject: Call",
+        "WhatId: -",
+    ]
+    assert list(said(gone, gone.fields.items(), screen)) == ["deletes the Task", "Subject: Call"]
+    applied = Outcome("Task", new.id, State.APPLIED, created="00T000000000001AAA")
+    assert "00T000000000001AAA" in outcome_row(new, applied, screen)
+    data = change_data(JournalledChange("run", 0, new, applied, None))
+    assert (data["action"], data["outcome"]["created"]) == ("create", "00T000000000001AAA")
