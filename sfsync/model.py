@@ -45,8 +45,8 @@ def from_wire(text: str) -> datetime:
 def same_value(left: Value, right: Value) -> bool:
     """Tell whether two field values are the same to Salesforce.
 
-    Null equals blank text, 3 equals 3.0, and datetimes are compared by instant: the API writes
-    `+0000`, exports write `.000Z`.
+    Null equals blank text, 3 equals 3.0, lines may end in one way or the other, and datetimes are
+    compared by instant: the API writes `+0000`, exports write `.000Z`.
     """
     if left in (None, "") or right in (None, ""):
         return left in (None, "") and right in (None, "")
@@ -54,6 +54,8 @@ def same_value(left: Value, right: Value) -> bool:
         return left is right
     if left == right:
         return True
+    if isinstance(left, str) and isinstance(right, str) and "\r" in left + right:
+        return left.replace("\r\n", "\n") == right.replace("\r\n", "\n")
     moment = _instant(left)
     return moment is not None and moment == _instant(right)
 

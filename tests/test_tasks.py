@@ -358,6 +358,8 @@ def test_what_somebody_worked_on_is_left_and_the_rest_deleted() -> None:
             fake.edit("Task", tasks[name], **edit)
         # What the service wrote still stands there.
         fake.edit("Task", tasks["urgent"], Priority="High")
+        words = str(fake.record("Task", tasks["urgent"])["Description"]).replace("\n", "\r\n")
+        fake.edit("Task", tasks["urgent"], Description=words)
         found = undo(loop.services, run)
         assert {left.id: (left.field, left.why) for left in found.left} == {
             tasks[name]: ("IsClosed" if name == "closed" else next(iter(edit)), why)
