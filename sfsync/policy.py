@@ -195,6 +195,27 @@ class FindingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRule:
+    """A task that a record gets, once for ever: in which states at the start of the pass (None:
+    any), when, and without which findings.
+
+    It belongs to the `queue` of that name, or, where that is empty, to the record's owner; it is
+    due so many days after today.
+    """
+
+    name: str
+    in_states: tuple[str, ...] | None
+    when: Condition
+    without: tuple[str, ...]
+    subject: str
+    description: str
+    queue: str
+    due_in_days: int
+    because: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreLine:
     """Points for a condition."""
 
@@ -215,6 +236,7 @@ class Machine:
     rules: tuple[Rule, ...] = ()
     keep: tuple[Keep, ...] = ()
     findings: tuple[FindingRule, ...] = ()
+    tasks: tuple[TaskRule, ...] = ()
     scores: Mapping[str, tuple[ScoreLine, ...]] = field(default_factory=dict)
 
     def entered_fields(self) -> Iterator[str]:

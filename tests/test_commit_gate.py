@@ -217,9 +217,10 @@ def test_a_rule_that_asks_for_findings_is_checked(old: str, new: str, words: str
     texts = dict(config_texts())
     rules = texts["rules/opportunities.yaml"]
     assert old in rules
-    rules = rules.replace(old, new, 1) + (
+    stays = (
         "  - name: stays\n    staying_in: Closing\n    when: {stage: present}\n    because: stays\n"
     )
+    rules = rules.replace(old, new, 1).replace("\nfindings:\n", f"\nfindings:\n{stays}", 1)
     with pytest.raises(ConfigError) as caught:
         load_policy({**texts, "rules/opportunities.yaml": rules})
     assert any(words in problem for problem in caught.value.problems), caught.value.problems

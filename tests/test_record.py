@@ -30,6 +30,7 @@ from sfsync.rules.load import load_policy
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 KEY = bytes(range(32))
 MARK = "[sfsync]"
+OF_TEXTS = ("Subject", "Description")
 
 
 def record(fake: FakeOrg, folder: Path, key: bytes | None = None) -> Recorded:
@@ -224,8 +225,16 @@ def test_the_command_takes_another_key_each_time(
 
 def test_the_plan_on_an_anonymised_recording_changes_the_same(plans: dict[str, Plan]) -> None:
     def told(plan: Plan) -> list[Any]:
+        # A task is told in the texts of its record, which are replaced.
         return [
-            (each.object, each.id, each.fields, each.cause, each.evidence) for each in plan.changes
+            (
+                each.object,
+                each.id,
+                {name: of for name, of in each.fields.items() if name not in OF_TEXTS},
+                each.cause,
+                each.evidence,
+            )
+            for each in plan.changes
         ]
 
     assert told(plans["other"]) == told(plans["plain"])

@@ -13,7 +13,7 @@ from sfsync.cli.setting import set_up, texts_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sfsync.policy import Machine
+    from sfsync.policy import Machine, TaskRule
 
 
 @click.group()
@@ -39,7 +39,7 @@ def check(place: Place, quiet: bool) -> None:
     texts, _ = read_reports(setting)
     read_alerts(setting, texts)
     policy = setting.policy
-    parts = [(m.rules, m.keep, m.findings) for m in policy.judged.values()]
+    parts = [(m.rules, m.keep, m.findings, m.tasks) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
     *first, last = policy.judged
     objects = f"{', '.join(first)} and {last}" if first else last
@@ -68,10 +68,20 @@ def list_rules(place: Place, quiet: bool) -> None:
             (each.name, ", ".join(each.in_states or ["any"]), "finding", str(each.when), each.place)
             for each in machine.findings
         ]
+        rows += [
+            (each.name, ", ".join(each.in_states or ["any"]), "task", _told(each), each.place)
+            for each in machine.tasks
+        ]
         if screen.is_terminal:
             screen.table(("rule", "what it says"), [_in_two(*row) for row in rows], machine.object)
         else:
             screen.table((), rows)
+
+
+def _told(task: "TaskRule") -> str:
+    """Say when a task is created: `commit_due is true, without commit-quote`."""
+    without = f", without {', '.join(task.without)}" if task.without else ""
+    return f"{task.when}{without}"
 
 
 def _in_two(name: str, states: str, to: str, when: str, place: str) -> list[Cell]:

@@ -13,7 +13,7 @@ from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, echo, one_line
 from sfsync.cli.setting import settings_of
-from sfsync.cli.sheet import outcome_row
+from sfsync.cli.sheet import outcome_row, said
 from sfsync.model import JournalledChange, Run, RunState, State
 
 # The journal alone cannot tell a run at work from one whose process died.
@@ -110,11 +110,8 @@ def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
 
 
 def fields_of(each: JournalledChange, screen: Screen) -> list[str]:
-    """Say the new values of a journalled change, field by field."""
-    return [
-        f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
-        for name, values in each.change.fields.items()
-    ]
+    """Say what a journalled change did, field by field."""
+    return list(said(each.change, each.change.fields.items(), screen))
 
 
 def run_data(run: Run) -> Mapping[str, Any]:
@@ -130,6 +127,7 @@ def change_data(each: JournalledChange) -> Mapping[str, Any]:
         "state": each.outcome.state.value,
         "code": each.outcome.code,
         "message": each.outcome.message,
+        "created": each.outcome.created,
     }
     return {**data, "outcome": outcome, "run": each.run, "sent_at": _plain(each.sent_at)}
 

@@ -94,7 +94,7 @@ def as_plan(
         read_at=read_at,
         org=services.org.id,
         policy_hash=services.policy.hash,
-        changes=tuple(changes),
+        changes=tuple(sorted(changes, key=lambda change: (change.object, change.id))),
         findings=tuple(findings),
         notes=tuple(notes),
         judged=judged,

@@ -18,7 +18,7 @@ from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, S
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
-from sfsync.model import Outcome, Plan, Run, RunState, State
+from sfsync.model import Action, Outcome, Plan, Run, RunState, State
 from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
@@ -168,7 +168,7 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     passed = passed_limits(
         plan, policy.limits, policy.state_fields(), budget=left, allow_large=allow_large
     )
-    problems = not_writable(plan, lambda name: _writable(services.org, name))
+    problems = not_writable(plan, lambda *asked: _writable(services.org, *asked))
     if passed:
         raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
     if problems:
@@ -187,9 +187,13 @@ def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outc
         raise
 
 
-def _writable(org: OrgReader, object_name: str) -> dict[str, bool]:
+def _writable(org: OrgReader, object_name: str, action: Action) -> dict[str, bool] | None:
     fields = org.fields(object_name) or {}
-    return {name: info.updateable for name, info in fields.items()}
+    if action is Action.UPDATE:
+        return {name: info.updateable for name, info in fields.items()}
+    if action not in org.may(object_name):
+        return None
+    return {name: info.createable for name, info in fields.items()}
 
 
 def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> States:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sfsync.jobs.job import Planned
 from sfsync.journal import Journal
 from sfsync.letter import JournalledMessage, MessageState
-from sfsync.model import Change, Evidence, Finding, Outcome, State
+from sfsync.model import Action, Change, Evidence, Finding, Outcome, State
 from sfsync.policy import MAIL_REFUSED, UPDATE_REFUSED
 from sfsync.rules.sayings import FIELDS, PASSES, RECIPIENT, REFUSAL, USER
 
@@ -25,6 +25,9 @@ def refused_updates(
         for each in journal.findings(books, is_open=True, code=UPDATE_REFUSED)
     }
     for change, outcome in zip(planned.plan.changes, outcomes, strict=True):
+        if change.action is not Action.UPDATE:
+            # What is not there yet has no page to look at: the summary of the runs tells of it.
+            continue
         key = (change.object, change.id)
         if outcome.state is State.REFUSED:
             passes = _passes(earlier.get(key)) + 1

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sfsync.errors import NotFound
 from sfsync.journal import rows
 from sfsync.journal.alerts import Alerts
+from sfsync.journal.creations import created_keys, is_about, unsettled_creations
 from sfsync.journal.editions import Editions
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
@@ -117,7 +118,12 @@ class Journal(FindingsBook):
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         """Note what became of changes, by seq. Raises NotFound where there is no such run."""
         values = [
-            {"state": outcome.state.value, "code": outcome.code, "message": outcome.message}
+            {
+                "state": outcome.state.value,
+                "code": outcome.code,
+                "message": outcome.message,
+                "created": outcome.created or None,
+            }
             for _, outcome in outcomes
         ]
         self._update(run_id, [seq for seq, _ in outcomes], values)
@@ -217,13 +223,28 @@ class Journal(FindingsBook):
             number = self._number(connection, run_id)
             return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
+    def created_keys(self, org: str) -> frozenset[str]:
+        """The keys of all records of an org that were created, that perhaps were, or that were
+        there already when they were to be created.
+
+        That holds for ever: what a person or an undo deletes afterwards is not created again.
+        """
+        with self._engine.connect() as connection:
+            return created_keys(connection, org)
+
+    def unsettled_creations(self, org: str) -> list[JournalledChange]:
+        """The creations of runs whose books are closed, of which nobody knows yet whether the org
+        did them; oldest run first.
+        """
+        with self._engine.connect() as connection:
+            return unsettled_creations(connection, org)
+
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
-        """All changes ever planned for a record, newest run first."""
-        conditions = [
-            RUNS.c.org == org,
-            CHANGES.c.object == object,
-            CHANGES.c.record_id == record_id,
-        ]
+        """All changes ever planned for a record, and creations of records about it, newest run
+        first.
+        """
+        own = sa.and_(CHANGES.c.object == object, CHANGES.c.record_id == record_id)
+        conditions = [RUNS.c.org == org, sa.or_(own, is_about(record_id))]
         order = [CHANGES.c.run.desc(), CHANGES.c.seq.desc()]
         with self._engine.connect() as connection:
             return rows.read_changes(connection, conditions, order)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
+    Action,
     Change,
     Evidence,
     FieldChange,
@@ -70,6 +71,8 @@ def change_row(run: int, seq: int, change: Change) -> Row:
         "message": "",
         "sent_at": None,
         "job": None,
+        "action": None if change.action is Action.UPDATE else change.action.value,
+        "created": None,
     }
 
 
@@ -166,8 +169,10 @@ def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledCh
         reason=row.reason,
         evidence=decode_evidence(row.evidence),
         rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
+        action=Action(row.action or Action.UPDATE),
     )
-    outcome = Outcome(row.object, row.record_id, State(row.state), row.code, row.message)
+    state, created = State(row.state), row.created or ""
+    outcome = Outcome(row.object, row.record_id, state, row.code, row.message, created)
     return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
 
 

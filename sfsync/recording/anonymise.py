@@ -217,6 +217,8 @@ def _words_of(policy: Policy) -> Iterator[str]:
         conditions += [each.when for each in machine.rules]
         conditions += [each.when for each in machine.findings]
         conditions += [each.when for each in machine.keep]
+        conditions += [each.when for each in machine.tasks]
+        yield from (each.queue for each in machine.tasks if each.queue)
         conditions += [line.when for lines in machine.scores.values() for line in lines]
         written += [each for rule in machine.rules for each in rule.set]
         written += [each for keep in machine.keep for each in keep.set]

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
-from sfsync.policy import FindingRule, Machine, Rule
+from sfsync.policy import FindingRule, Machine, Rule, TaskRule
 from sfsync.rules.words import tested
 
 
 def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Say what the org lacks of what was asked for, and which rules, scores and findings cannot
-    judge because of it: a few sentences, the objects first, then each object of the rules.
+    """Say what the org lacks of what was asked for, and which rules, scores, findings and tasks
+    cannot judge because of it: a few sentences, the objects first, then each object of the rules.
 
     `asked` names the columns that were asked for, by object. Empty where nothing is missing.
     """
@@ -63,13 +63,16 @@ def fields_lacking(look: Look, object_name: str, rule: FindingRule) -> list[str]
     return sorted(api_name(look, each) for each in lacking)
 
 
-def needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
-    """Name, by Salesforce's names, what the org lacks and a rule or finding cannot judge without,
-    sorted.
+def needs_of(look: Look, machine: Machine, part: Rule | FindingRule | TaskRule) -> list[str]:
+    """Name what the org lacks, so that a rule, finding or task cannot judge, sorted; a task needs
+    what the findings need that it must not have.
     """
-    needs = set(_needs(look, object_name, part.when))
+    needs = set(_needs(look, machine.object, part.when))
     if isinstance(part, FindingRule):
-        needs.update(fields_lacking(look, object_name, part))
+        needs.update(fields_lacking(look, machine.object, part))
+    if isinstance(part, TaskRule):
+        for finding in machine.findings:
+            needs.update(needs_of(look, machine, finding) if finding.name in part.without else ())
     return sorted(needs)
 
 
@@ -113,15 +116,16 @@ def api_name(look: Look, need: str) -> str:
 
 def _cannot(look: Look, machine: Machine) -> Iterator[str]:
     """Say which rules and findings cannot judge, and which scores give less than they could."""
-    kinds: tuple[tuple[str, Sequence[Rule | FindingRule]], ...] = (
+    kinds: tuple[tuple[str, Sequence[Rule | FindingRule | TaskRule]], ...] = (
         ("rules", machine.rules),
         ("findings", machine.findings),
+        ("tasks", machine.tasks),
     )
     said = []
     for kind, parts in kinds:
         blind: dict[str, list[str]] = {}
         for part in parts:
-            needs = ", ".join(needs_of(look, machine.object, part))
+            needs = ", ".join(needs_of(look, machine, part))
             if needs:
                 blind.setdefault(needs, []).append(part.name)
         if blind:

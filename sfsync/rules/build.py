@@ -21,6 +21,7 @@ from sfsync.policy import (
     Rule,
     ScoreLine,
     StateSpec,
+    TaskRule,
 )
 from sfsync.registry import nearest
 from sfsync.rules import shape
@@ -79,6 +80,7 @@ class Builder:
             rules=tuple(self._rule(n, each) for n, each in enumerate(file.rules)),
             keep=tuple(self._keep(n, each) for n, each in enumerate(file.keep)),
             findings=tuple(self._finding(n, each) for n, each in enumerate(file.findings)),
+            tasks=tuple(self._task(n, each) for n, each in enumerate(file.tasks)),
             scores={name: self._score(name, lines) for name, lines in file.scores.items()},
         )
 
@@ -99,7 +101,7 @@ class Builder:
 
     def _unique_names(self) -> None:
         seen: set[str] = set()
-        for part in ("rules", "keep", "findings"):
+        for part in ("rules", "keep", "findings", "tasks"):
             for n, each in enumerate(getattr(self._file, part)):
                 if each.name in seen:
                     self._problems.add(
@@ -198,6 +200,33 @@ class Builder:
             self._problems.place(path),
             missing=tuple(each.missing),
             is_of_unmoved=each.staying_in is not None,
+        )
+
+    def _task(self, n: int, each: shape.TaskShape) -> TaskRule:
+        path: Path = ("tasks", n)
+        self._known_states(each.in_states or [], (*path, "in"), [NO_STATE, *self._states])
+        findings = [finding.name for finding in self._file.findings]
+        for place, name in enumerate(each.without):
+            if name not in findings:
+                words = f'there is no finding "{name}"{nearest(name, findings)}'
+                self._problems.add((*path, "without", place), words)
+        if bool(each.queue) == bool(each.owner):
+            self._problems.add(path, f'{each.name}: give either "queue" or "owner: record"')
+        if each.subject in [other.subject for other in self._file.tasks[:n]]:
+            # By its subject a task is found again, so that no record gets it twice.
+            words = f"{each.name}: a task above has the same subject; give it another"
+            self._problems.add((*path, "subject"), words)
+        return TaskRule(
+            name=each.name,
+            in_states=_tuple(each.in_states),
+            when=self._when(each.when, (*path, "when")),
+            without=tuple(each.without),
+            subject=self._because(each.subject, (*path, "subject")),
+            description=self._because(each.description, (*path, "description")),
+            queue=each.queue or "",
+            due_in_days=each.due_in_days,
+            because=self._because(each.because, (*path, "because")),
+            place=self._problems.place(path),
         )
 
     def _known_path(self, name: str, path: Path) -> None:

@@ -91,7 +91,7 @@ def _why_not(look: Look, machine: Machine, row: int) -> str:
 def _item(look: Look, machine: Machine, rule: FindingRule, row: int) -> Item:
     here = np.array([row])
     fields, evidence = _proof(look, machine, rule, row)
-    lacking = ", ".join(needs_of(look, machine.object, rule))
+    lacking = ", ".join(needs_of(look, machine, rule))
     holds = holds_for(look, machine, rule, np.zeros(look.size(machine.object), dtype=bool))
     if holds is None or lacking:
         standing, why = Standing.UNKNOWN, f"the org lacks {lacking}"

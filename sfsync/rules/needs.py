@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from string import Formatter
 
 from sfsync.conditions import PRESENCE, All, Condition, Operand, Test
 from sfsync.duplicates import READS as DUPLICATE_READS
 from sfsync.facts import FACTS
-from sfsync.policy import Assignment, Machine, Policy, Rule
+from sfsync.policy import Assignment, Machine, Policy, Rule, TaskRule
 from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
@@ -50,13 +51,21 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
 def _named_by(machine: Machine) -> set[str]:
     written = {each.field for each in _assignments(machine)}
     asked = {name for each in _conditions(machine) for name in tested(each)}
+    told = {name for task in machine.tasks for name in _told_by(task)}
     states = {machine.state} if machine.state else set()
-    return {*states, *machine.entered_fields(), *written, *asked}
+    return {*states, *machine.entered_fields(), *written, *asked, *told}
+
+
+def _told_by(task: TaskRule) -> Iterator[str]:
+    """Yield what the words of a task put in: people read them in the org."""
+    for text in (task.subject, task.description, task.because):
+        yield from (name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 def _conditions(machine: Machine) -> Iterator[Condition]:
     yield from (rule.when for rule in machine.rules)
     yield from (finding.when for finding in machine.findings)
+    yield from (task.when for task in machine.tasks)
     yield from (keep.when for keep in machine.keep if keep.when is not None)
     yield from (line.when for lines in machine.scores.values() for line in lines)
 

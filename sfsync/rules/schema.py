@@ -158,7 +158,8 @@ def _name_everything(
         "may_become": {"type": "array", "items": {"enum": states}},
         **dict.fromkeys(("from", "in", "staying_in", "ending_in"), _STATES),
     }
-    for name in ("State", "RuleShape", "KeepShape", "FindingShape", "ScoreShape", "FactRef"):
+    shapes = ("State", "RuleShape", "KeepShape", "FindingShape", "TaskShape", "ScoreShape")
+    for name in (*shapes, "FactRef"):
         properties = definitions[name]["properties"]
         for key in properties.keys() & known.keys():
             described = {k: v for k, v in properties[key].items() if k == "description"}

@@ -184,6 +184,32 @@ class FindingShape(Shape):
     )
 
 
+class TaskShape(Shape):
+    """A task that a record gets, once."""
+
+    name: RuleName
+    in_states: StateNames | None = Field(
+        None, alias="in", description="The state at the start of the pass."
+    )
+    when: dict[str, Any]
+    without: list[RuleName] = Field(
+        default_factory=list,
+        description="None of these findings holds; while one cannot be judged the task waits.",
+    )
+    subject: str = Field(
+        min_length=1, description="{fact} puts a value in; the service's mark is put before it."
+    )
+    description: str = Field("", description="{fact} puts a value in.")
+    queue: str | None = Field(
+        None, min_length=1, description="Whose task it is: a queue, by DeveloperName or Name."
+    )
+    owner: Literal["record"] | None = Field(
+        None, description="`record`: the task belongs to the record's owner."
+    )
+    due_in_days: Annotated[Days, Field(ge=0)] = 0
+    because: str = Field(description="The reason in words; {fact} puts a value in.")
+
+
 class ScoreShape(Shape):
     """Points for a condition."""
 
@@ -203,6 +229,7 @@ class RuleFile(Shape):
     rules: list[RuleShape] = Field(default_factory=list)
     keep: list[KeepShape] = Field(default_factory=list)
     findings: list[FindingShape] = Field(default_factory=list)
+    tasks: list[TaskShape] = Field(default_factory=list)
     scores: dict[Name, list[ScoreShape]] = Field(default_factory=dict)
 
 

@@ -14,10 +14,10 @@ from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, from_wire
-from sfsync.policy import MISSING, FindingRule, Keep, Rule
+from sfsync.policy import MISSING, FindingRule, Keep, Rule, TaskRule
 
 
-def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
+def facts_of(sources: Iterable[Rule | Keep | FindingRule | TaskRule]) -> list[str]:
     """Name the facts and fields that decide, in the order written, each once."""
     names: dict[str, None] = {}
     for source in sources:
