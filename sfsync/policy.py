@@ -275,6 +275,18 @@ class Policy:
         """Return Salesforce's name of a field of ours."""
         return self.objects[object_name][name].field
 
+    def twin_of(self, object_name: str, name: str) -> str | None:
+        """Our name under which the Id in a reference is read as it stands; None: under none."""
+        fields = self.objects[object_name]
+        return next(
+            (
+                each.name
+                for each in fields.values()
+                if each.field == fields[name].field and each.to is None and fields[name].to
+            ),
+            None,
+        )
+
     def state_fields(self) -> dict[str, str]:
         """Salesforce's name of the state's field, by object."""
         return {name: self.field(name, machine.state) for name, machine in self.machines.items()}

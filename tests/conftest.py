@@ -1,4 +1,4 @@
-"""How many examples does hypothesis try? `--hypothesis-profile=long` for a night, else a few."""
+"""How many examples are tried? `--hypothesis-profile=long` for a night, else a few."""
 
 import signal
 

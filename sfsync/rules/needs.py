@@ -37,6 +37,7 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
             to = policy.objects[object_name][first].to
             if second and to is not None:
                 needed[to].add(second)
+                needed[object_name] |= {policy.twin_of(object_name, first) or first}
     for object_name, out in policy.leave_out.items():
         if needed[object_name]:
             needed[object_name] |= set(tested(out))

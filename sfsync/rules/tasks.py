@@ -7,6 +7,7 @@ import numpy as np
 
 from sfsync.columns import Array, Mask
 from sfsync.facts import Look
+from sfsync.facts.blank import unread_in
 from sfsync.facts.owners import inactive_owners
 from sfsync.model import (
     ABOUT_FIELD,
@@ -80,6 +81,8 @@ def _due(look: Look, machine: Machine, task: TaskRule, moved: Mask) -> Mask:
         truth = finding.when.truth(look.on(machine.object))
         here = here & (truth.holds | truth.fails)
         here = here & (~found if found is not None else False)
+        for name in finding.missing:
+            here = here & ~unread_in(look, machine.object, name)
     return here
 
 
