@@ -43,6 +43,7 @@ from sfsync.report import (
 )
 from sfsync.report.alert_orders import AlertsShape, FoundShape, MovedShape
 from sfsync.report.alerts import DAY_COUNTS
+from sfsync.report.people import manager_of
 from sfsync.report.render import MOST_BYTES
 from sfsync.rules import load, texts
 from sfsync.rules.texts import load_texts
@@ -50,7 +51,8 @@ from sfsync.rules.texts import load_texts
 BUILD, READ = load.load_policy, cache(read_yaml)
 # Targets came in on this day; the first pass is 44 days later.
 ENTERED = datetime(2026, 5, 1, 8, tzinfo=UTC)
-MAUD, THEO, GONE, LOST, ODILE = (f"00500000000000{n}AAA" for n in "45678")
+MAUD, THEO, GONE, LOST, ODILE, JOSE = (f"00500000000000{n}AAA" for n in "456789")
+DUNE = "001000000000004AAA"
 USERS = [
     {"Id": MAUD, "Name": "Maud Verchère-Lys", "Email": "maud@example.com",
      "LanguageLocaleKey": "fr", "LocaleSidKey": "fr_FR"},
@@ -59,6 +61,7 @@ USERS = [
      "IsActive": False},
     {"Id": LOST, "Name": "Rosa Goneby", "Email": "rosa@example.com", "IsActive": False},
     {"Id": ODILE, "Name": "Odile Fontanelle", "Email": "odile@example.com"},
+    {"Id": JOSE, "Name": "José Modelo", "Email": "josé@example.com", "ManagerId": MAUD},
 ]  # fmt: skip
 ACME, BETA, CYAN = (f"00100000000000{n}AAA" for n in "123")
 DEAL = "006000000000001AAA"
@@ -245,7 +248,7 @@ def test_a_trial_alerts_once_a_stay_and_closing_every_seven_days(world: Any) -> 
 def test_where_no_mail_reaches_the_owner_it_goes_to_the_manager_else_to_the_admin(
     world: Any,
 ) -> None:
-    several = [target(ACME, GONE), target(BETA, LOST), target(CYAN, MAUD)]
+    several = [target(ACME, GONE), target(BETA, LOST), target(CYAN, MAUD), target(DUNE, JOSE)]
     org = world(Account=several)
     org.on(45)
     told = org.sent()
@@ -257,6 +260,16 @@ def test_where_no_mail_reaches_the_owner_it_goes_to_the_manager_else_to_the_admi
     assert "* Firm 1 - 45 jours" in theirs
     assert "cible sans activité depuis 45 jours, et rien n'est prévu" in theirs
     assert "For Rosa Goneby, who is inactive (1)" in told["odile"]
+    # One address that nobody can write to keeps no other mail back.
+    assert "Pour José Modelo, qu'aucun message n'atteint (1)" in theirs
+
+
+@pytest.mark.parametrize("email", ["", "josé@example.com", "ana", "ana@", "a b@example.com"])
+def test_an_address_that_cannot_be_written_to_reaches_nobody(email: str) -> None:
+    person = Person(JOSE, "José", email, MAUD)
+    assert not person.can_read
+    above = {JOSE: person, MAUD: replace(person, id=MAUD, manager=ODILE), ODILE: PEOPLE[THEO]}
+    assert manager_of(JOSE, above) == PEOPLE[THEO]
 
 
 def test_a_reader_gets_one_mail_a_day_and_the_rest_the_next_day(world: Any) -> None:
