@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from entering import connect
-from loop_org import CONFIG, Loop, empty_org, fill
+from loop_org import CONFIG, Loop, empty_org, enforcing_policy, fill, shipped_policy
+from test_commit_gate import COMPLETE
 
 from sfsync.cli import commands, delivery
 from sfsync.cli.opening import Opened
@@ -112,6 +113,7 @@ class World:
     fake: FakeOrg
     folder: Path
     seen: set[Path] = field(default_factory=set)
+    policy: Policy = field(default_factory=shipped_policy)
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
@@ -119,7 +121,8 @@ class World:
         org = connect(self.fake.session(), self.fake.host, self.fake.token(), sleep=lambda _: None)
         with closing(Journal.open(f"sqlite:///{self.folder / 'journal.db'}")) as journal:
             now = self.fake.clock.now()
-            yield Loop(self.fake, org, journal, now, chance=Random(now.timestamp()))
+            chance = Random(now.timestamp())
+            yield Loop(self.fake, org, journal, now, chance=chance, policy=self.policy)
 
     @contextmanager
     def opened(self, setting: Any, now: datetime | None) -> Iterator[Opened]:
@@ -318,6 +321,21 @@ def test_a_move_that_was_taken_back_alerts_nobody(world: Any) -> None:
     assert text.count(f"/{ACME}/") == 1
 
 
+def test_a_deal_that_was_taken_back_says_what_is_missing_in_the_readers_language(
+    world: Any,
+) -> None:
+    lacks = {**COMPLETE, "Plan__c": "TBD", "Quote_Signed_On__c": None, "OwnerId": MAUD}
+    account = {"Id": CYAN, "Name": "Cyan", "Status__c": "Working", "OwnerId": MAUD}
+    org = world(Opportunity=[{**deal("Commit", "Commit_At__c"), **lacks}], Account=[account])
+    org.policy = enforcing_policy()
+    org.on(6)
+    text = org.sent()["maud"]
+    assert "Commit → Closing\n    - aucun devis signé, montant" in text
+    assert "    - aucune réunion d'onboarding n'est prévue" in text
+    assert re.search(r"    - informations insuffisantes .* à renseigner.*: \S", text)
+    assert "accord écrit" not in text
+
+
 def test_moves_of_long_ago_are_no_news(world: Any) -> None:
     org = world(Account=[target()])
     org.on(61)
@@ -472,6 +490,17 @@ def test_a_mail_of_alerts_escapes_what_people_named_records() -> None:
     _, rendered = render_alerts(mail)
     assert "<script>" not in rendered.html
     assert "\n" not in rendered.subject
+
+
+def test_a_move_of_which_no_finding_is_open_says_its_reason() -> None:
+    moved = Moved("commit-incomplete", "Opportunity", DEAL, "Deal", THEO, "Commit", "Closing",
+                  SENT_AT, reason="incomplete: no <b>quote", found=("commit-quote",))  # fmt: skip
+    (mail,) = built(moves=(moved,))
+    _, rendered = render_alerts(mail)
+    assert "Commit → Closing\n    - incomplete: no <b>quote\n" in rendered.text
+    assert "incomplete: no &lt;b&gt;quote" in rendered.html
+    (mail,) = built(moves=(replace(moved, found=()),))
+    assert "incomplete" not in render_alerts(mail)[1].text
 
 
 def test_the_facts_that_count_the_days_of_a_spell_are_facts() -> None:
