@@ -5,6 +5,7 @@ import email.policy
 import os
 import re
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -501,6 +502,22 @@ def test_a_move_of_which_no_finding_is_open_says_its_reason() -> None:
     assert "incomplete: no &lt;b&gt;quote" in rendered.html
     (mail,) = built(moves=(replace(moved, found=()),))
     assert "incomplete" not in render_alerts(mail)[1].text
+
+
+def test_who_had_which_report_is_known_from_the_table_of_older_versions(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    Journal.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as old, old:
+        old.execute("CREATE TABLE editions (org, report, reader, as_of)")
+        rows = [(BOOKS, name, THEO, "2026-06-01T08:00:00.000000Z") for name in ("a", "b")]
+        old.executemany("INSERT INTO editions VALUES (?, ?, ?, ?)", rows)
+    with closing(Journal.open(f"sqlite:///{file}")) as journal:
+        letter = Letter("b:2026-06-15:1", "t@example.com", "<1>", b"",
+                        (EditionNote("b", THEO, SENT_AT),))  # fmt: skip
+        journal.messages.plan(BOOKS, [letter], SENT_AT)
+        journal.messages.note(BOOKS, letter.key, MessageState.SENT, "", 1, SENT_AT)
+        last = [journal.editions.last(BOOKS, name) for name in ("a", "b")]
+    assert last == [{THEO: datetime(2026, 6, 1, 8, tzinfo=UTC)}, {THEO: SENT_AT}]
 
 
 def test_the_facts_that_count_the_days_of_a_spell_are_facts() -> None:
