@@ -22,7 +22,7 @@ from entering import connect
 from loop_org import CONFIG, Loop, empty_org, enforcing_policy, fill, shipped_policy
 from test_commit_gate import COMPLETE
 
-from sfsync.cli import commands, delivery
+from sfsync.cli import commands, delivery, opening
 from sfsync.cli.opening import Opened
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.facts import FACTS
@@ -30,7 +30,7 @@ from sfsync.fake import FakeOrg
 from sfsync.journal import Journal
 from sfsync.letter import Alerted, AlertNote, EditionNote, Letter, MessageState
 from sfsync.lines import read_yaml
-from sfsync.mail import Answer, Outbox
+from sfsync.mail import Answer, Outbox, Verdict
 from sfsync.model import Evidence, Finding, OpenFinding
 from sfsync.policy import Policy
 from sfsync.report import (
@@ -294,6 +294,29 @@ def test_a_reader_gets_one_mail_a_day_and_the_rest_the_next_day(world: Any) -> N
     assert org.fresh() == {}
     org.on(47)
     assert "Closing without activity" in org.sent()["theo"]
+
+
+def test_where_a_mail_was_put_off_its_reader_gets_no_other_that_day(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = world(Account=[target(), target(BETA, since=ENTERED + timedelta(days=1))])
+    monkeypatch.setattr(opening, "wall_clock", org.fake.clock.now)
+    monkeypatch.setattr(opening, "sleep", lambda _: None)
+    org.on(45)
+    with monkeypatch.context() as outage:
+        away = Answer(Verdict.UNREACHABLE, "away")
+        outage.setattr(Outbox, "carry", lambda *_: away)
+        org.call("--send", exits=ExitCode.INCOMPLETE)
+        org.on(46)
+        # It waits, and what came up since then behind it.
+        assert "1 alert left for the next day's" in org.call(
+            "--send", exits=ExitCode.INCOMPLETE).stdout  # fmt: skip
+    said = org.call("--send").stdout
+    assert "1 alert left for the next day's" in said
+    assert f"/{ACME}/" in org.fresh()["theo"]
+    assert org.sent() == {}
+    org.on(47)
+    assert f"/{BETA}/" in org.sent()["theo"]
 
 
 def test_what_is_set_aside_alerts_nobody_before_its_day(world: Any) -> None:
