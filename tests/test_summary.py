@@ -21,6 +21,7 @@ from sfsync.cli import commands, opening
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.letter import JournalledMessage, MessageState
 from sfsync.model import (
+    Action,
     Change,
     FieldChange,
     Finding,
@@ -166,6 +167,21 @@ def test_what_was_held_says_why() -> None:
     assert "* Stale: Changed by somebody after it was read" in made.text
     assert "* Skipped: 3 API calls are left - 1 record" in made.text
     assert "* Unknown: Sent, and nobody can tell" in made.text
+
+
+def test_what_was_created_is_led_to_by_its_id_and_what_is_not_there_is_not() -> None:
+    new = [replace(change(name, "task:handover", None), object="Task", action=Action.CREATE)
+           for name in ("Made", "Lost")]  # fmt: skip
+    gone = replace(change("Gone", "undo:20260615", None), object="Task", action=Action.DELETE)
+    run, (made, lost, deleted) = told(a_run(), [*new, gone])
+    made = replace(made, outcome=replace(made.outcome, created="00T000000000001EAA"))
+    lost = replace(lost, outcome=replace(lost.outcome, state=State.REFUSED, message="not allowed"))
+    shown = mail((run, [made, lost, deleted]))
+    page = Page(shown.html)
+    assert [link.split("/")[-3:] for link in page.links] == [["Task", "00T000000000001EAA", "view"]]
+    assert "* handover - 1 record\n  Task\n  Made (00T000000000001EAA)\n" in shown.text
+    assert "  Lost\n" in shown.text
+    assert "  Gone (001Gone)\n" in shown.text
 
 
 def test_runs_that_ended_alike_are_told_together() -> None:
