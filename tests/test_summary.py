@@ -323,3 +323,19 @@ def test_a_run_that_stopped_is_told_and_one_run_may_be_asked_for(
     assert f"Il s'agit de l'exécution {run}." in text
     assert f"1 exécution, {stopped['api_calls']} appels API, 1 exécution arrêtée" in text
     assert "name its org with --org" in call("report", "runs", "--run", run, exits=2).stderr
+
+
+def test_a_mail_of_some_runs_does_not_count_as_one_of_all(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = crowd(tmp_path / "crowd", 60)
+    for hour in ("07", "08"):
+        wall(monkeypatch, f"2026-11-26T{hour}:00:00Z")
+        call("run", "hourly", "-q", org=org, exits=ExitCode.STOPPED)
+    call("report", "runs", "--send", "--since", "2026-11-26T07:30:00Z", org=org)
+    wall(monkeypatch, "2026-11-27T06:00:00Z")
+    call("report", "runs", "--out", "look", org=org)
+    (file,) = Path("look").glob("runs-*.txt")
+    assert file.read_text("utf-8").count("hourly · 20261126-0") == 2
+    call("report", "runs", "--send", "--since", "2026-11-26T05:00:00Z", org=org)
+    assert "so there is no mail" in call("report", "runs", org=org).stdout
