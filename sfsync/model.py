@@ -14,6 +14,8 @@ from enum import StrEnum
 RULE_CAUSE = "rule:"
 TASK_CAUSE = "task:"
 UNDO_CAUSE = "undo:"
+# How the journal says of a run that its books were closed by a later one.
+CLOSED_LATER = "the run ended before its work was done; its books were closed later"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
 # By these two a record that was created is found again: an activity can have no key of ours.
