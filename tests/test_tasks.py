@@ -20,12 +20,16 @@ from handover import (
 )
 from loop_org import Loop, config_texts, loop_of
 from ruamel.yaml import YAML
+from test_create import lose
 
+from sfsync.apply import settle
+from sfsync.apply.create import CREATED_BEFORE
 from sfsync.cli.runs import change_data
 from sfsync.cli.screen import Screen
 from sfsync.cli.sheet import outcome_row, said
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, OrgUnavailable
 from sfsync.fake import FakeOrg
+from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.jobs.undo import undo
 from sfsync.model import (
@@ -144,6 +148,34 @@ def test_whatever_a_person_does_with_it_no_other_is_created() -> None:
         done = look.column("Opportunity", "last_activity_at")
         index = look.frame("Opportunity").index
         assert list(index[done.present]) == []
+
+
+def test_a_saved_plan_that_is_applied_again_creates_nothing_twice() -> None:
+    with a_loop("won") as loop:
+        planned = loop.plan()
+        loop.apply(planned)
+        loop.fake.edit("Task", task_of(loop.fake), Subject="Handed over")
+        (outcome,) = loop.apply(saved(planned)).outcomes
+        assert (outcome.state, outcome.message) == (State.SKIPPED, CREATED_BEFORE)
+        assert len(loop.fake.records("Task")) == 1
+
+
+def test_a_saved_plan_does_not_send_again_what_is_still_under_way() -> None:
+    with a_loop("won") as loop:
+        planned, hook = loop.plan(), lose("before")
+        loop.fake.on_request.append(hook)
+        with pytest.raises(OrgUnavailable):
+            loop.apply(planned)
+        loop.fake.on_request.remove(hook)
+        settle(loop.org.id, loop.desk, {})
+        (outcome,) = loop.apply(saved(planned)).outcomes
+        assert (outcome.state, outcome.message) == (State.SKIPPED, CREATED_BEFORE)
+        assert loop.fake.records("Task") == []
+
+
+def saved(planned: Planned) -> Planned:
+    """The same plan, as `sfsync apply` reads it from its file."""
+    return Planned(from_json(to_json(planned.plan), "plan.json"))
 
 
 def test_one_that_is_there_is_not_created_though_the_books_are_lost() -> None:
