@@ -1,6 +1,6 @@
 """Do won opportunities get their task, once, and does an undo take it away?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from entering import connect
 from handover import (
     MARK,
     NOW,
@@ -314,6 +315,13 @@ def test_all_that_is_wrong_with_declarations_is_found() -> None:
         assert words in told, told
 
 
+def test_tasks_of_an_object_without_states_are_refused() -> None:
+    contacts = config_texts()["rules/contacts.yaml"]
+    task = "\ntasks:\n  - {name: call, when: {}, subject: Call, owner: record, because: b}\n"
+    with pytest.raises(ConfigError, match='"state" is missing: only findings can do without'):
+        load_policy({**config_texts(), "rules/contacts.yaml": contacts + task})
+
+
 def test_a_plan_may_be_narrowed_and_its_file_carries_what_is_created() -> None:
     with a_loop("won", "other") as loop:
         planned = loop.plan()
@@ -331,11 +339,41 @@ def test_a_plan_may_be_narrowed_and_its_file_carries_what_is_created() -> None:
     assert from_json(old, "old.json").changes[0].action is Action.UPDATE
 
 
-def test_a_user_who_may_not_create_tasks_is_told_before_anything_is_written() -> None:
+@pytest.mark.parametrize(
+    ("take_away", "told"),
+    [
+        (lambda task: setattr(task, "createable", False), "may not create Task records: give it"),
+        (lambda task: task.fields.pop("Description"), "does not see it: let it edit that"),
+        (
+            lambda task: task.declare(replace(task.fields["Description"], createable=False)),
+            "may not write Task.Description",
+        ),
+    ],
+)
+def test_where_the_user_may_not_create_the_task_it_alone_waits(
+    take_away: Callable[[Any], object], told: str
+) -> None:
     with a_loop("won") as loop:
+        loop.fake.add("Account", Name="Newcomer")
+        loop.fake.clock.advance(60)
+        take_away(loop.fake.state.store.schema.objects["Task"])
+        ran = loop.run()
+        assert [each.state for each in ran.outcomes] == [State.APPLIED]
+        (note,) = ran.plan.notes
+        assert note.startswith(f"the task {TASK} waits for 1 records")
+        assert told in note
+        assert loop.fake.records("Task") == []
+
+
+def test_a_saved_plan_is_refused_where_the_user_may_not_create_tasks() -> None:
+    with a_loop("won") as loop:
+        planned = loop.plan()
         loop.fake.state.store.schema.objects["Task"].createable = False
+        again = connect(
+            loop.fake.session(), loop.fake.host, loop.fake.token(), sleep=lambda _: None
+        )
         with pytest.raises(ConfigError, match="may not create"):
-            loop.run()
+            replace(loop, org=again).apply(planned)
         assert [run.state for run in loop.journal.runs()] == [RunState.STOPPED]
         assert loop.fake.records("Task") == []
 

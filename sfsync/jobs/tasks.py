@@ -1,4 +1,4 @@
-"""Whose are the tasks that records are to get, and which have to wait for an owner?"""
+"""Whose are the tasks that records are to get, and which have to wait for an owner or a right?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -6,20 +6,25 @@ from itertools import groupby
 from sfsync.model import Change
 from sfsync.org import OrgReader
 from sfsync.org.queues import task_queues
+from sfsync.org.rights import hindrance
 from sfsync.policy import TaskRule
-from sfsync.rules.tasks import DueTask, creation_of
+from sfsync.rules.tasks import TASK, DueTask, creation_of, fields_written_by
 
 
 def tasks_of(due: Sequence[DueTask], org: OrgReader) -> tuple[list[Change], list[str]]:
-    """Return the changes that create the tasks, and a sentence for each task that has to wait.
+    """Return the changes that create the tasks, and a sentence for each task that has to wait: for
+    an owner, or until the service's user may create it. Nothing else of the pass waits for that.
 
     The org is asked for its queues only where a task is for one.
     """
     queues = task_queues(org) if any(each.task.queue for each in due) else {}
-    owned = [(each, _owner(each, queues)) for each in due]
+    tasks = {each.task.name: each.task for each in due}
+    hindered = {name: hindrance(org, TASK, fields_written_by(tasks[name])) for name in tasks}
+    owners = [None if hindered[each.task.name] else _owner(each, queues) for each in due]
+    owned = list(zip(due, owners, strict=True))
     return (
         [creation_of(each, owner) for each, owner in owned if owner],
-        list(_waiting([each for each, owner in owned if not owner])),
+        list(_waiting([each for each, owner in owned if not owner], hindered)),
     )
 
 
@@ -27,11 +32,12 @@ def _owner(due: DueTask, queues: Mapping[str, str]) -> str | None:
     return queues.get(due.task.queue) if due.task.queue else due.owner
 
 
-def _waiting(due: Sequence[DueTask]) -> Iterator[str]:
+def _waiting(due: Sequence[DueTask], hindered: Mapping[str, str]) -> Iterator[str]:
     for task, same in groupby(due, key=lambda each: each.task):
         names = [f"{each.object} {each.id}" for each in same]
         some = f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
-        yield f"the task {task.name} waits for {len(names)} records ({some}): {_why(task)}"
+        why = hindered[task.name] or _why(task)
+        yield f"the task {task.name} waits for {len(names)} records ({some}): {why}"
 
 
 def _why(task: TaskRule) -> str:

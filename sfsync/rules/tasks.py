@@ -27,6 +27,7 @@ from sfsync.rules.rests import resting_on
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of
 
 TASK = "Task"
+_DUE_ON, _OWNER, _DESCRIPTION = "ActivityDate", "OwnerId", "Description"
 # What the platform keeps of a subject.
 _LONGEST_SUBJECT = 255
 
@@ -121,16 +122,22 @@ def _owners(look: Look, object_name: str, rows: Array) -> list[str | None]:
     return [None if gone else owner for gone, owner in zip(inactive, owners, strict=True)]
 
 
+def fields_written_by(task: TaskRule) -> frozenset[str]:
+    """Name the fields, as the API does, that creating such a task writes."""
+    fields = {ABOUT_FIELD, LABEL_FIELD, _DUE_ON, _OWNER}
+    return frozenset(fields | {_DESCRIPTION} if task.description else fields)
+
+
 def creation_of(due: DueTask, owner: str) -> Change:
     """Return the change that creates a task for this owner."""
     values: dict[str, Value] = {
         ABOUT_FIELD: due.id,
         LABEL_FIELD: due.subject,
-        "ActivityDate": due.due_on,
-        "OwnerId": owner,
+        _DUE_ON: due.due_on,
+        _OWNER: owner,
     }
     if due.description:
-        values["Description"] = due.description
+        values[_DESCRIPTION] = due.description
     return Change(
         object=TASK,
         id=due.key,
