@@ -19,7 +19,7 @@ from handover import (
     own_tasks,
     won_org,
 )
-from loop_org import Loop, config_texts, loop_of
+from loop_org import CONFIG, Loop, config_texts, loop_of
 from ruamel.yaml import YAML
 from test_create import lose
 
@@ -38,6 +38,7 @@ from sfsync.model import (
     Change,
     FieldChange,
     JournalledChange,
+    OpenFinding,
     Outcome,
     Plan,
     Run,
@@ -46,7 +47,12 @@ from sfsync.model import (
     key_of_new,
 )
 from sfsync.plan import from_json, narrowed, to_csv_rows, to_json
+from sfsync.policy import TASK_WAITING
+from sfsync.report import FieldNames
+from sfsync.report.figures import speech_of
+from sfsync.report.sentence import Voice
 from sfsync.rules.load import load_policy
+from sfsync.rules.texts import TEXTS_FILE, load_texts
 
 FILE = Path(__file__).parent / "cases" / "tasks" / "onboarding.yaml"
 CASES = YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
@@ -221,6 +227,28 @@ def test_without_the_queue_the_task_waits_and_the_plan_says_for_what() -> None:
         assert loop.plan().plan.changes == ()
         add_queue(loop.fake, "Onboarding", "Takes_Tasks")
         assert len(loop.run().outcomes) == 1
+
+
+def test_a_task_that_waits_is_a_finding_until_it_is_created() -> None:
+    def is_open(loop: Loop) -> list[OpenFinding]:
+        return list(loop.journal.findings(loop.org.id, is_open=True, code=TASK_WAITING))
+
+    with a_loop("won", queue=False) as loop:
+        loop.run()
+        (waiting,) = is_open(loop)
+        assert (waiting.finding.id, waiting.finding.name) == (opportunity(loop.fake), "won")
+        assert waiting.amount == 12000
+        texts = load_texts(
+            (CONFIG / TEXTS_FILE).read_text(encoding="utf-8"), TEXTS_FILE, loop.policy
+        )
+        voice = Voice(speech_of("fr", "fr_FR"), "EUR", "Europe/Paris", FieldNames())
+        told = voice.sentence(waiting.finding, texts[TASK_WAITING])
+        assert told.startswith("la tâche «")
+        assert f"{MARK} Hand over to onboarding: won" in told
+        assert 'attend\N{NO-BREAK SPACE}: the org has no queue "Onboarding"' in told
+        add_queue(loop.fake)
+        loop.run()
+        assert is_open(loop) == []
 
 
 def test_an_org_that_shows_no_queues_is_told_so() -> None:
