@@ -18,6 +18,8 @@ NO_STATE = "none"
 DUPLICATES = "likely-duplicate"
 # What runs meet with, and enter as findings: no rule declares these either.
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
+# What a pass could not create: no rule declares that it is found.
+TASK_WAITING = "task-waiting"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 # What stands in the braces of a rule's words for what was found of the record.

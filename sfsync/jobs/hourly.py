@@ -64,7 +64,7 @@ def hourly(services: Services) -> Planned:
     tasks, waiting = tasks_of(judgement.tasks, services.org)
     changes = (*_with_recent(judgement.changes, look), *tasks)
     quiet, stirred = _apart(changes, read_at)
-    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting]
+    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting.notes]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
     if services.now < read_at - _A_WHILE:
@@ -74,7 +74,7 @@ def hourly(services: Services) -> Planned:
         services,
         quiet,
         read_at=read_at,
-        findings=(*judgement.findings, *likely_duplicates(look)),
+        findings=(*judgement.findings, *likely_duplicates(look), *waiting.findings),
         notes=notes,
         judged=judgement.judged,
     )

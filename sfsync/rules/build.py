@@ -89,8 +89,8 @@ class Builder:
         owner.
         """
         file = self._file
-        others = file.states or file.rules or file.keep or file.scores or not file.findings
-        if file.state is None and others:
+        others = file.states or file.rules or file.keep or file.tasks or file.scores
+        if file.state is None and (others or not file.findings):
             self._problems.add((), '"state" is missing: only findings can do without states')
         if file.state is not None and not file.states:
             self._problems.add((), '"states" is missing')

@@ -8,6 +8,7 @@ from sfsync.policy import (
     DUPLICATES,
     MAIL_REFUSED,
     MISSING,
+    TASK_WAITING,
     UPDATE_REFUSED,
     FindingRule,
     Machine,
@@ -19,6 +20,9 @@ from sfsync.rules.words import proofs_of
 FIELDS, PASSES, RECIPIENT, REFUSAL = "fields", "passes", "recipient", "refusal"
 TOLD_OF_UPDATE = frozenset({FIELDS, PASSES, REFUSAL})
 TOLD_OF_MAIL = frozenset({RECIPIENT, REFUSAL})
+# What proves that a task waits: what it would say, and what must be done first.
+SUBJECT, HINDRANCE = "subject", "hindrance"
+TOLD_OF_TASK = frozenset({SUBJECT, HINDRANCE})
 # Whom mails do not reach.
 USER = "User"
 # An object and a field of it, as the API names them.
@@ -49,6 +53,7 @@ def sayings_of(policy: Policy) -> dict[str, dict[str, Saying]]:
     if policy.duplicates.find:
         found[DUPLICATES] = {each: Saying("", frozenset({ALIKE})) for each in OBJECTS}
     found[UPDATE_REFUSED] = {each: Saying("", TOLD_OF_UPDATE) for each in policy.machines}
+    found[TASK_WAITING] = {each: Saying("", TOLD_OF_TASK) for each in policy.machines}
     found[MAIL_REFUSED] = {USER: Saying("", TOLD_OF_MAIL)}
     return found
 

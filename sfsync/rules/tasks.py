@@ -25,22 +25,24 @@ from sfsync.policy import NO_STATE, FindingRule, Machine, TaskRule
 from sfsync.rules.blind import needs_of
 from sfsync.rules.findings import holds_for, owners_of
 from sfsync.rules.rests import resting_on
-from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of
+from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
 
 TASK = "Task"
+_DUE_ON, _OWNER, _DESCRIPTION = "ActivityDate", "OwnerId", "Description"
 # What the platform keeps of a subject.
 _LONGEST_SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
 class DueTask:
-    """A task that a record is to get. `owner` is the record's owner where the task is to be theirs:
-    None where they are no user or not active any more.
+    """A task that a record, called `name`, is to get. `owner` is the record's owner where the task
+    is to be theirs: None where they are no user or not active any more.
     """
 
     task: TaskRule
     object: str
     id: str
+    name: str
     key: str
     subject: str
     description: str
@@ -102,6 +104,7 @@ def _put(
     parts = zip(
         keys,
         ids_of(look, name, rows),
+        names_of(look, name, rows),
         subjects,
         all_in_words(look, name, rows, task.description),
         _owners(look, name, rows),
@@ -110,10 +113,10 @@ def _put(
         resting_on(look, name, rows, facts_of([task, *findings]), findings),
         strict=True,
     )
-    for key, id, subject, description, owner, reason, evidence, rests_on in parts:
+    for key, id, called, subject, description, owner, reason, evidence, rests_on in parts:
         full = f"{mark} {' '.join(subject.split())}"[:_LONGEST_SUBJECT].strip()
         yield DueTask(
-            task, name, id, key, full, description.strip(), due_on, owner, reason, evidence,
+            task, name, id, called, key, full, description.strip(), due_on, owner, reason, evidence,
             rests_on,
         )  # fmt: skip
 
@@ -124,16 +127,22 @@ def _owners(look: Look, object_name: str, rows: Array) -> list[str | None]:
     return [None if gone else owner for gone, owner in zip(inactive, owners, strict=True)]
 
 
+def fields_written_by(task: TaskRule) -> frozenset[str]:
+    """Name the fields, as the API does, that creating such a task writes."""
+    fields = {ABOUT_FIELD, LABEL_FIELD, _DUE_ON, _OWNER}
+    return frozenset(fields | {_DESCRIPTION} if task.description else fields)
+
+
 def creation_of(due: DueTask, owner: str) -> Change:
     """Return the change that creates a task for this owner."""
     values: dict[str, Value] = {
         ABOUT_FIELD: due.id,
         LABEL_FIELD: due.subject,
-        "ActivityDate": due.due_on,
-        "OwnerId": owner,
+        _DUE_ON: due.due_on,
+        _OWNER: owner,
     }
     if due.description:
-        values["Description"] = due.description
+        values[_DESCRIPTION] = due.description
     return Change(
         object=TASK,
         id=due.key,
