@@ -20,6 +20,8 @@ DUPLICATES = "likely-duplicate"
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What a pass could not create: no rule declares that it is found.
 TASK_WAITING = "task-waiting"
+# The facts that count the days of a spell: since the last activity, or the entry.
+DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 # What stands in the braces of a rule's words for what was found of the record.
@@ -198,7 +200,8 @@ class FindingRule:
 
 @dataclass(frozen=True, slots=True)
 class TaskRule:
-    """A task that a record gets, once for ever: in which states at the start of the pass (None:
+    """A task that a record gets, once for ever, or once in each spell of which the fact `spell_of`
+    counts the days (empty: for ever): in which states at the start of the pass (None:
     any), when, and without which findings.
 
     It belongs to the `queue` of that name, or, where that is empty, to the record's owner; it is
@@ -215,6 +218,7 @@ class TaskRule:
     due_in_days: int
     because: str
     place: str
+    spell_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ from sfsync.model import (
     key_of_new,
 )
 from sfsync.plan import from_json, narrowed, to_csv_rows, to_json
-from sfsync.policy import TASK_WAITING
+from sfsync.policy import TASK_WAITING, Policy
 from sfsync.report import FieldNames
 from sfsync.report.figures import speech_of
 from sfsync.report.sentence import Voice
@@ -320,6 +321,7 @@ tasks:
   - {name: said-badly, when: {}, subject: "E {nam}", queue: Q, because: b}
   - {name: overdue, when: {}, subject: F, queue: Q, due_in_days: -1, because: b}
   - {name: twice, when: {}, subject: A, queue: Q, because: b}
+  - {name: spells, when: {}, subject: I, queue: Q, spell_of: amount, because: b}
   - {name: where, in: Closed, when: {}, subject: H, queue: Q, because: b}
 """
 
@@ -339,8 +341,56 @@ def test_all_that_is_wrong_with_declarations_is_found() -> None:
         "due_in_days",
         "twice: a task above has the same subject",
         'no state "Closed"',
+        'no fact "amount" of Opportunity counts the days of a spell; these do: idle_days, days_in',
     ):
         assert words in told, told
+
+
+EXAMPLE = "# tasks:\n#   - name: call-idle-target"
+
+
+def with_example() -> Policy:
+    """The shipped policy with the example of accounts.yaml uncommented."""
+    text = config_texts()["rules/accounts.yaml"]
+    before, rest = text[: text.index(EXAMPLE)], text[text.index(EXAMPLE) :]
+    example, _, after = rest.partition("\n\n")
+    bare = "\n".join(line.removeprefix("# ") for line in example.splitlines())
+    return load_policy({**config_texts(), "rules/accounts.yaml": f"{before}{bare}\n\n{after}"})
+
+
+def test_a_target_that_goes_idle_may_bring_its_owner_a_task_once_a_spell() -> None:
+    fake = won_org(())
+    owner = fake.add("User", LastName="Ada", Username="ada@example.com", IsActive=True)
+    entered = NOW - timedelta(days=44)
+    target = {"Status__c": "Target", "Target_At__c": entered, "CreatedDate": entered}
+    firm = fake.add("Account", Name="Firm", OwnerId=owner, SystemModstamp=entered, **target)
+    told = []
+    with loop_of(fake, NOW, with_example()) as loop:
+
+        def on_day(day: int) -> None:
+            """Run a pass so many days after the first, and keep what stands in the org."""
+            fake.clock.set(NOW + timedelta(days=day))
+            replace(loop, now=fake.clock.now(), chance=Random(day)).run()
+            told.append([str(row["Subject"])[-12:] for row in own_tasks(fake)])
+
+        on_day(0)
+        on_day(1)
+        complete_it(fake, str(own_tasks(fake)[0]["Id"]))
+        on_day(6)
+        # Completed on the first day, it counts as no activity.
+        look = replace(loop, now=fake.clock.now()).look()
+        row = look.frame("Account").index.get_loc(firm)
+        assert look.column("Account", "idle_days").values[row] == 50
+        done = {"Subject": "Called", "WhatId": firm, "Status": "Completed"}
+        fake.add("Task", ActivityDate="2026-06-21", **done)
+        on_day(50)
+        on_day(51)
+        on_day(52)
+        owners = {row["OwnerId"] for row in own_tasks(fake)}
+        stands = fake.record("Account", firm)["Status__c"]
+    first, second = "(2026-05-02)", "(2026-06-21)"
+    assert told == [[], [first], [first], [first], [first, second], [first, second]]
+    assert (owners, stands) == ({owner}, "Target")
 
 
 def test_tasks_of_an_object_without_states_are_refused() -> None:

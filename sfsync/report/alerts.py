@@ -11,13 +11,12 @@ from datetime import date, datetime, timedelta
 
 from sfsync.letter import Alerted, AlertNote, Subject
 from sfsync.model import Evidence, Finding, OpenFinding
+from sfsync.policy import DAY_COUNTS
 from sfsync.report.alert_orders import SECTION, AlertOrders
 from sfsync.report.lines import Line, Report, Standing, day_in, sum_up, worst_first
 from sfsync.report.people import People, Person, manager_of
 from sfsync.rules.texts import FindingText
 
-# The facts that count the days of a spell: since the last activity, or the entry.
-DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
 # What was moved longer ago is no news any more.
 MOVES_TOLD_FOR = timedelta(days=7)
 

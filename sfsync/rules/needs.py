@@ -58,7 +58,9 @@ def _named_by(machine: Machine) -> set[str]:
 
 
 def _told_by(task: TaskRule) -> Iterator[str]:
-    """Yield what the words of a task put in: people read them in the org."""
+    """Yield what the words of a task put in, people read them in the org; and its spell."""
+    if task.spell_of:
+        yield task.spell_of
     for text in (task.subject, task.description, task.because):
         yield from (name for _, name, _, _ in Formatter().parse(text) if name)
 

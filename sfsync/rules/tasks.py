@@ -59,21 +59,39 @@ def tasks_due(
     """Yield the tasks that records are to get, in the order of the tasks, then of the records.
 
     `moved` tells which records a rule moves in this pass; `made` holds the keys of what was created
-    before, which is not created again. While a finding that a task must not have cannot be judged,
-    of any record or of this one, the task waits.
+    before, which is not created again; a task that comes once a spell has a key for each spell.
+    While a finding that a task must not have cannot be judged, of any record or of this one, the
+    task waits.
     """
     for task in machine.tasks:
         if needs_of(look, machine, task):
             continue
         rows = np.flatnonzero(_due(look, machine, task, moved))
-        ids = ids_of(look, machine.object, rows)
-        keys = [key_of_new(TASK, id, f"{TASK_CAUSE}{task.name}") for id in ids]
+        keys = [
+            key_of_new(TASK, id, f"{TASK_CAUSE}{task.name}{spell}")
+            for id, spell in zip(
+                ids_of(look, machine.object, rows), _spells(look, machine, task, rows), strict=True
+            )
+        ]
         new = np.array([key not in made for key in keys], dtype=bool)
         yield from _put(look, machine, task, rows[new], [key for key in keys if key not in made])
 
 
+def _spells(look: Look, machine: Machine, task: TaskRule, rows: Array) -> list[str]:
+    """Say, for each record, on which day its spell began, as it is put behind the subject: counted
+    back from today, so the same day by day. Empty where the task comes once for ever.
+    """
+    if not task.spell_of:
+        return [""] * len(rows)
+    days = look.column(machine.object, task.spell_of).values[rows]
+    first = look.today - days.astype("timedelta64[D]")
+    return [f" ({day})" for day in first.astype("datetime64[D]").tolist()]
+
+
 def _due(look: Look, machine: Machine, task: TaskRule, moved: Mask) -> Mask:
     here = task.when.truth(look.on(machine.object)).holds
+    if task.spell_of:
+        here = here & look.column(machine.object, task.spell_of).present
     if task.in_states is not None:
         places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
         states = [places[name] for name in task.in_states]
@@ -106,6 +124,7 @@ def _put(
         ids_of(look, name, rows),
         names_of(look, name, rows),
         subjects,
+        _spells(look, machine, task, rows),
         all_in_words(look, name, rows, task.description),
         _owners(look, name, rows),
         all_in_words(look, name, rows, task.because),
@@ -113,8 +132,9 @@ def _put(
         resting_on(look, name, rows, facts_of([task, *findings]), findings),
         strict=True,
     )
-    for key, id, called, subject, description, owner, reason, evidence, rests_on in parts:
-        full = f"{mark} {' '.join(subject.split())}"[:_LONGEST_SUBJECT].strip()
+    for key, id, called, subject, spell, description, owner, reason, evidence, rests_on in parts:
+        full = f"{mark} {' '.join(subject.split())}"[: _LONGEST_SUBJECT - len(spell)].strip()
+        full += spell
         yield DueTask(
             task, name, id, called, key, full, description.strip(), due_on, owner, reason, evidence,
             rests_on,
