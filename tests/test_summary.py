@@ -3,7 +3,6 @@
 import email
 import email.policy
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import crowd, cut
 from test_report import CONFIG, Page, person, shipped_texts
-from test_report_cli import once
+from test_report_cli import set_up
 
 from sfsync.cli import commands, opening
 from sfsync.errors import ConfigError, ExitCode
@@ -42,7 +41,6 @@ from sfsync.report import (
     summarise,
 )
 from sfsync.report.render import MOST_BYTES
-from sfsync.rules import load
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 PASS = NOW - timedelta(hours=2)
@@ -265,11 +263,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     """Call sfsync on the small org, in an empty folder, with an admin set."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
+    set_up(monkeypatch, tmp_path)
 
     def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
         result = CliRunner().invoke(commands, [*args, "--org", str(org)])

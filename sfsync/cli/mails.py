@@ -112,9 +112,7 @@ class Mails:
         from sfsync.letter import MessageState
 
         messages, zone = self._journal.messages, ZoneInfo(self._screen.zone)
-        yield from (
-            each.key for each in messages.in_states(self._books, [MessageState.PLANNED])
-        )
+        yield from (each.key for each in messages.in_states(self._books, [MessageState.PLANNED]))
         today = datetime.combine(opening.wall_clock().astimezone(zone), time(), zone)
         for each in messages.sent_since(self._books, today):
             if each.planned_at < today:
