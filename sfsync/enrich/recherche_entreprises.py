@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from stdnum.fr import siren as siren_number
 
-from sfsync.enrich import french
+from sfsync.enrich import countries, french
 from sfsync.enrich.answers import Part
 from sfsync.enrich.model import Entry, Found, Item, Place, Scheme, Standing
 from sfsync.errors import LookupFailed
@@ -100,7 +100,7 @@ def _is_shown(establishment: Part) -> bool:
 
 
 def _place(part: Part, *, is_seat: bool = False) -> Place:
-    country = french.country(part.at("code_pays_etranger").text())
+    country = countries.of_insee(part.at("code_pays_etranger").text())
     is_open = part.at("etat_administratif").text() != "F"
     if country != "FR":  # Towns and streets abroad stand in any order there
         return Place(country=country, is_open=is_open, is_seat=is_seat)
@@ -190,6 +190,6 @@ def _address(seat: Part, day: str) -> Iterator[Found]:
         Item.STREET: place.street,
         Item.POSTAL_CODE: place.postal_code,
         Item.CITY: place.city,
-        Item.COUNTRY: place.country if place.country != french.ABROAD else "",
+        Item.COUNTRY: place.country if place.country != countries.ABROAD else "",
     }
     yield from (Found(item, value, day) for item, value in values.items() if value)
