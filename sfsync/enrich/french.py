@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from stdnum.fr import siren as siren_number
 from stdnum.fr import tva
 
-from sfsync.enrich.model import Found, Item
+from sfsync.enrich.model import Company, Found, Item, Scheme
 
+# France, and those of its parts that have codes of their own.
+COUNTRIES = frozenset({"FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC"})
 MASK = "[NON-DIFFUSIBLE]"
 
 # NN, "no employees at all in that year", is given to most companies of which nothing is known.
@@ -78,6 +80,8 @@ _ACTIVITIES = {
     "naf2025": re.compile(r"\d\d\.\d\d[G-LY]"),
     "naf1": re.compile(r"\d\d\.\d[A-Z]"),
 }
+_SIREN = 9  # digits; a SIRET begins with them, a VAT number ends with them
+_POSTAL_CODE = re.compile(r"[0-9]{5}")
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -128,3 +132,25 @@ def is_vat(number: str) -> bool:
 def page_of(siren: str) -> str:
     """Return the page that shows a company to a person."""
     return f"https://annuaire-entreprises.data.gouv.fr/entreprise/{siren}"
+
+
+def number_of(company: Company) -> str:
+    """Return the number to ask for: a SIRET or SIREN, also one within a VAT number or shown by the
+    company's website; "" where there is none.
+    """
+    for numbers in (company.identifiers, company.claimed):
+        vat = numbers.get(Scheme.VAT, "")
+        siren = vat[-_SIREN:] if is_vat(vat) else ""
+        if number := numbers.get(Scheme.SIRET) or numbers.get(Scheme.SIREN) or siren:
+            return number
+    return ""
+
+
+def is_postal_code(text: str) -> bool:
+    """Tell whether it is a French postal code."""
+    return bool(_POSTAL_CODE.fullmatch(text))
+
+
+def siren_of(company: Company) -> str:
+    """Return the SIREN of the number to ask for; "" where there is none."""
+    return number_of(company)[:_SIREN]

@@ -1,0 +1,87 @@
+"""In which order is a source asked about one company, and when is that enough?
+
+A provider gives its questions one after the other, the surest first; the next is asked only where
+the answer before it led to nothing. No company costs more than three requests.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from sfsync.enrich.answers import json_of
+from sfsync.enrich.matching import weigh
+from sfsync.enrich.model import Company, Entry, Match
+from sfsync.enrich.provider import Web
+
+MOST_REQUESTS = 3
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request; `by_number`: it asks for one company by its number, so an answer is the last."""
+
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    by_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a source answered; `total` is how many entries it has, None where it does not say."""
+
+    entries: tuple[Entry, ...]
+    total: int | None = None
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The way of one provider to the web.
+
+    `title` names the source in messages, `headers` and `key` are those of `Web.get`.
+    """
+
+    web: Web
+    provider: str
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+
+    def ask(self, question: Question) -> object | None:
+        """Return the answer, parsed from JSON; None where the source says that there is nothing.
+
+        Raises LookupFailed where it is no JSON.
+        """
+        answer = self.web.get(self.provider, question.url, question.params, self.headers, self.key)
+        return None if answer.status == _NOT_FOUND else json_of(self.title, answer)
+
+    def replies(
+        self, questions: Iterable[Question], read: Callable[[object], Reply]
+    ) -> Iterator[Reply]:
+        """Ask one after the other, no more than three; what is not found gives no reply."""
+        for question in islice(questions, MOST_REQUESTS):
+            answer = self.ask(question)
+            if answer is not None:
+                reply = read(answer)
+                is_last = question.by_number and bool(reply.entries)
+                yield Reply(reply.entries, reply.total, is_last)
+
+
+def first_match(company: Company, replies: Iterable[Reply]) -> Match | None:
+    """Return the first match that the replies lead to. Of an iterator no more is taken than needed:
+    where a number gave an entry that is no match, another company is not looked for.
+    """
+    for reply in replies:
+        if match := weigh(company, reply.entries, total=reply.total):
+            return match
+        if reply.is_last:
+            return None
+    return None
+
+
+def may_know(countries: frozenset[str], company: Company) -> bool:
+    """Tell whether a source of these countries may know a company by its name; it may where no
+    country is known.
+    """
+    return not company.country or company.country in countries
