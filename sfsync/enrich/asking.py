@@ -4,14 +4,15 @@ A provider gives its questions one after the other, the surest first; the next i
 the answer before it led to nothing. No company costs more than three requests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from itertools import islice
 
 from sfsync.enrich.answers import json_of
 from sfsync.enrich.matching import weigh
 from sfsync.enrich.model import Company, Entry, Match
-from sfsync.enrich.provider import Web
+from sfsync.enrich.provider import Answer, Web, Worth
+from sfsync.errors import LookupFailed, SourceUnavailable
 
 MOST_REQUESTS = 3
 _NOT_FOUND = 404
@@ -85,3 +86,21 @@ def may_know(countries: frozenset[str], company: Company) -> bool:
     country is known.
     """
     return not company.country or company.country in countries
+
+
+def worth_of(title: str, read: Callable[[object], Sized]) -> Callable[[Answer], Worth]:
+    """Make the `worth` of a provider from what reads its answers: an answer in which nothing is
+    found is kept as nothing, and one that is not the source's own form is a ValueError.
+    """
+
+    def worth(answer: Answer) -> Worth:
+        if answer.status == _NOT_FOUND:
+            return Worth.NOTHING
+        try:
+            return Worth.ANSWER if len(read(json_of(title, answer))) else Worth.NOTHING
+        except SourceUnavailable:
+            return Worth.LATER
+        except LookupFailed as error:
+            raise ValueError(str(error)) from error
+
+    return worth

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sfsync.enrich import british, countries
 from sfsync.enrich.answers import Part, address, given
-from sfsync.enrich.asking import Asker, Question, may_know
+from sfsync.enrich.asking import Asker, Question, may_know, worth_of
 from sfsync.enrich.matching import question_names, weigh
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
 from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
@@ -151,5 +151,6 @@ PROVIDERS.add(
         look_up=look_up,
         key="companies_house_key",
         countries=_COUNTRIES,
+        worth=worth_of(TITLE, entries_of),
     ),
 )

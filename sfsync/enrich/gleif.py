@@ -11,7 +11,7 @@ from stdnum.fr import siren as siren_number
 
 from sfsync.enrich import british, countries, french
 from sfsync.enrich.answers import Part, address, given
-from sfsync.enrich.asking import Asker, Question, Reply, first_match
+from sfsync.enrich.asking import Asker, Question, Reply, first_match, worth_of
 from sfsync.enrich.matching import question_names
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
 from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
@@ -205,5 +205,6 @@ PROVIDERS.add(
         attribution="Source: GLEIF, LEI data",
         quota=Quota(1, ("api.gleif.org",)),
         look_up=look_up,
+        worth=worth_of(TITLE, entries_of),
     ),
 )

@@ -13,7 +13,7 @@ from stdnum.fr import siren as siren_number
 
 from sfsync.enrich import countries, french
 from sfsync.enrich.answers import Part, address, given
-from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know
+from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
 from sfsync.enrich.matching import question_names
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
 from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
@@ -209,5 +209,6 @@ PROVIDERS.add(
         look_up=look_up,
         key="insee_key",
         countries=french.COUNTRIES,
+        worth=worth_of(TITLE, entries_of),
     ),
 )

@@ -12,7 +12,7 @@ from stdnum.fr import siren as siren_number
 
 from sfsync.enrich import countries, french
 from sfsync.enrich.answers import Part, address, given, money
-from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know
+from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
 from sfsync.enrich.matching import question_names
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
 from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
@@ -197,7 +197,7 @@ def _address(seat: Part, day: str) -> Iterator[Found]:
 
 
 def look_up(company: Company, web: Web, key: str) -> Match | None:
-    """Ask by number, else by name with postal code, name with town, name alone."""
+    """Ask by number, else by names with postal code, name with town, name alone."""
     asker = Asker(web, NAME, TITLE)
     return first_match(company, asker.replies(_questions(company), _reply))
 
@@ -211,9 +211,11 @@ def _questions(company: Company) -> Iterator[Question]:
         yield Question(_SEARCH, _ASKED | {"q": number}, by_number=True)
     if not may_know(french.COUNTRIES, company):
         return
-    for name in question_names(company)[:1]:
-        if french.is_postal_code(company.postal_code):
+    names = question_names(company)
+    if french.is_postal_code(company.postal_code):
+        for name in names[:2]:
             yield Question(_SEARCH, _ASKED | {"q": name, "code_postal": company.postal_code})
+    for name in names[:1]:
         if company.city:
             yield Question(_SEARCH, _ASKED | {"q": f"{name} {company.city}"})
         if len(name) >= _SHORTEST:
@@ -231,5 +233,6 @@ PROVIDERS.add(
         quota=Quota(4, ("recherche-entreprises.api.gouv.fr",)),
         look_up=look_up,
         countries=french.COUNTRIES,
+        worth=worth_of(TITLE, entries_of),
     ),
 )

@@ -195,5 +195,6 @@ PROVIDERS.add(
         quota=Quota(5, ("www.sec.gov", "data.sec.gov")),
         look_up=look_up,
         countries=_COUNTRIES,
+        needs_contact=True,
     ),
 )

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sfsync.enrich.answers import Part, given
+from sfsync.enrich.answers import Part, given, json_of
 from sfsync.enrich.asking import Asker, Question
 from sfsync.enrich.matching import weigh
 from sfsync.enrich.model import Company, Entry, Item, Match, Place, Scheme, Standing, Verdict
-from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
+from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Quota, Web, Worth
 from sfsync.errors import LookupFailed, SourceUnavailable
 
 NAME = "vies"
@@ -108,6 +108,16 @@ def _in_country(entry: Entry, member: str, country: str) -> Entry:
     )
 
 
+def _worth(answer: Answer) -> Worth:
+    """Judge an answer: what a member state could not say now it may say later, and a number that is
+    not valid may be one day.
+    """
+    try:
+        return Worth.ANSWER if is_valid(json_of(TITLE, answer)) else Worth.NOTHING
+    except (LookupFailed, SourceUnavailable):
+        return Worth.LATER
+
+
 PROVIDERS.add(
     NAME,
     Provider(
@@ -120,5 +130,6 @@ PROVIDERS.add(
         look_up=look_up,
         countries=frozenset(_COUNTRY_OF.get(member, member) for member in _MEMBERS),
         keeps_days=90,
+        worth=_worth,
     ),
 )

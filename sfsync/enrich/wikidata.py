@@ -15,7 +15,7 @@ from stdnum.fr import siren as siren_number
 
 from sfsync.enrich import british, french
 from sfsync.enrich.answers import Part, given, money
-from sfsync.enrich.asking import Asker, Question
+from sfsync.enrich.asking import Asker, Question, worth_of
 from sfsync.enrich.matching import question_names, weigh
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
 from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
@@ -239,6 +239,12 @@ def _searches(company: Company) -> Iterator[dict[str, str]]:
         }
 
 
+def _read(answer: object) -> tuple[object, ...]:
+    """Read an answer of any kind that is asked for."""
+    is_search = any(name in ("search", "query") for name, _ in Part(TITLE, answer).items())
+    return candidates_of(answer) if is_search else entries_of(answer)
+
+
 PROVIDERS.add(
     NAME,
     Provider(
@@ -249,5 +255,7 @@ PROVIDERS.add(
         attribution="Source: Wikidata",
         quota=Quota(2, ("www.wikidata.org",)),
         look_up=look_up,
+        worth=worth_of(TITLE, _read),
+        needs_contact=True,
     ),
 )
