@@ -57,6 +57,7 @@ _FORMS = {
     "XJHM": "ab",
     "FJ0E": "sa",
     "HZEH": "llc",
+    "T91T": "lp",
     "XTIQ": "inc",
     "NHYA": "inc",
 }
