@@ -29,11 +29,21 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a source answered; `total` is how many entries it has, None where it does not say."""
+    """What a source answered; `total` is how many entries it would have if it gave all, None where
+    that does not matter.
+    """
 
     entries: tuple[Entry, ...]
     total: int | None = None
     is_last: bool = False
+
+    @classmethod
+    def of_page(cls, entries: tuple[Entry, ...], given: int, total: int | None) -> "Reply":
+        """Make a reply of a page of `given` hits of `total`: what was read and is no entry (ghosts,
+        funds, a company's second establishment) is not one that was not seen.
+        """
+        unseen = max((total or 0) - given, 0)
+        return cls(entries, len(entries) + unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,6 @@ def entries_of(answer: object) -> tuple[Entry, ...]:
     return tuple(entry for part in companies if (entry := _entry(part)))
 
 
-def total_of(answer: object) -> int | None:
-    """Return how many companies the search found in all."""
-    return Part(TITLE, answer).at("total_results").whole()
-
-
 def _entry(part: Part) -> Entry | None:
     number = part.at("company_number").text()
     name = part.at("company_name").text() or part.at("title").text()
@@ -117,19 +112,20 @@ def look_up(company: Company, web: Web, key: str) -> Match | None:
 def _by_name(company: Company, asker: Asker) -> Match | None:
     """Weigh what the search gives, and again with the profile of the best: only it tells the trade
     and earlier names.
+
+    The search gives whatever shares a word. How many hits it has in all does not matter: no two
+    companies of this register have the same name at a time, and the nearest names come first.
     """
     for name in question_names(company)[:1]:
-        question = Question(f"{_API}/search/companies", {"q": name, "items_per_page": "20"})
+        question = Question(f"{_API}/search/companies", {"q": name, "items_per_page": "50"})
         answer = asker.ask(question)
         entries = () if answer is None else entries_of(answer)
-        total = None if answer is None else total_of(answer)
-        match = weigh(company, entries, total=total)
-        if not match or not match.candidates:
-            return match
+        match = weigh(company, entries)
+        if not match:
+            return None
         best = match.candidates[0].entry.key
         profile = {entry.key: entry for entry in _profile(asker, best)}
-        full = tuple(profile.get(entry.key, entry) for entry in entries)
-        return weigh(company, full, total=total)
+        return weigh(company, tuple(profile.get(entry.key, entry) for entry in entries))
     return None
 
 

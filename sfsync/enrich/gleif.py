@@ -20,7 +20,7 @@ from sfsync.errors import LookupFailed
 NAME = "gleif"
 TITLE = "GLEIF"
 _RECORDS = "https://api.gleif.org/api/v1/lei-records"
-_PAGE = {"page[size]": "20", "page[number]": "1"}
+_PAGE = {"page[size]": "100", "page[number]": "1"}
 _STANDINGS = {"ACTIVE": Standing.ACTIVE, "INACTIVE": Standing.CEASED}
 # A fund's and a branch's name is near that of the company behind it.
 _OTHERS = ("FUND", "BRANCH")
@@ -171,7 +171,9 @@ def look_up(company: Company, web: Web, key: str) -> Match | None:
 
 
 def _reply(answer: object) -> Reply:
-    return Reply(entries_of(answer), total_of(answer))
+    data = Part(TITLE, answer).at("data")
+    given = len(data.each()) if isinstance(data.value, list) else 1
+    return Reply.of_page(entries_of(answer), given, total_of(answer))
 
 
 def _questions(company: Company) -> Iterator[Question]:
@@ -181,7 +183,8 @@ def _questions(company: Company) -> Iterator[Question]:
         params = {"filter[entity.registeredAs]": number}
         yield Question(_RECORDS, _PAGE | params | _in(country), by_number=True)
     for name in question_names(company)[:1]:
-        yield Question(_RECORDS, _PAGE | {"filter[fulltext]": name} | _in(company.country))
+        for filtered in ("entity.legalName", "fulltext"):
+            yield Question(_RECORDS, _PAGE | {f"filter[{filtered}]": name} | _in(company.country))
 
 
 def _spellings(company: Company) -> Iterator[tuple[str, str]]:

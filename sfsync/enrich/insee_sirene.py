@@ -178,7 +178,8 @@ def look_up(company: Company, web: Web, key: str) -> Match | None:
 
 
 def _reply(answer: object) -> Reply:
-    return Reply(entries_of(answer), total_of(answer))
+    given = len(Part(TITLE, answer).at("etablissements").each())
+    return Reply.of_page(entries_of(answer), given, total_of(answer))
 
 
 def _questions(company: Company) -> Iterator[Question]:
@@ -194,7 +195,7 @@ def _questions(company: Company) -> Iterator[Question]:
 
 
 def _search(query: str, *, by_number: bool = False) -> Question:
-    return Question(_SIRETS, {"q": query, "nombre": "20"}, by_number)
+    return Question(_SIRETS, {"q": query, "nombre": "100"}, by_number)
 
 
 PROVIDERS.add(

@@ -203,7 +203,8 @@ def look_up(company: Company, web: Web, key: str) -> Match | None:
 
 
 def _reply(answer: object) -> Reply:
-    return Reply(entries_of(answer), total_of(answer))
+    given = len(Part(TITLE, answer).at("results").each())
+    return Reply.of_page(entries_of(answer), given, total_of(answer))
 
 
 def _questions(company: Company) -> Iterator[Question]:

@@ -149,16 +149,18 @@ def _is_year(row: Part) -> bool:
 
 
 def nearest(answer: object, name: str) -> str:
-    """Return the CIK of the listed company whose name is nearest, "" where none is near; `answer`
-    is company_tickers.json.
+    """Return the CIK of the listed company whose name is nearest, "" where none is near, or two are
+    equally near; `answer` is company_tickers.json, in which a company may stand several times.
     """
     wanted = " ".join(company_words(name))
-    best, best_cik = _NEAR, ""
+    best, ciks = _NEAR, set[str]()
     for _, part in Part(TITLE, answer).items():
         likeness = fuzz.ratio(wanted, " ".join(company_words(part.at("title").text())))
         if likeness > best:
-            best, best_cik = likeness, _padded(part.at("cik_str"))
-    return best_cik
+            best, ciks = likeness, set()
+        if likeness == best:
+            ciks.add(_padded(part.at("cik_str")))
+    return ciks.pop() if len(ciks) == 1 else ""
 
 
 def look_up(company: Company, web: Web, key: str) -> Match | None:
