@@ -103,9 +103,12 @@ def look_up(company: Company, web: Web, key: str) -> Match | None:
         raise SourceUnavailable(f"{TITLE} is asked with a key only, and none is set")
     asker = Asker(web, NAME, TITLE, key=key)
     scheme = Scheme.COMPANIES_HOUSE
-    number = company.identifiers.get(scheme) or company.claimed.get(scheme)
+    own = company.identifiers.get(scheme, "")
+    number = own or company.claimed.get(scheme, "")
     if number and (entries := _profile(asker, number)):
-        return weigh(company, entries)
+        match = weigh(company, entries)
+        if match or own:  # the number on a website may be its host's: then the name is asked
+            return match
     return _by_name(company, asker) if may_know(_COUNTRIES, company) else None
 
 

@@ -5,7 +5,7 @@ A code that is not in them says nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stdnum.fr import siren as siren_number
 from stdnum.fr import tva
@@ -134,16 +134,19 @@ def page_of(siren: str) -> str:
     return f"https://annuaire-entreprises.data.gouv.fr/entreprise/{siren}"
 
 
-def number_of(company: Company) -> str:
-    """Return the number to ask for: a SIRET or SIREN, also one within a VAT number or shown by the
-    company's website; "" where there is none.
+def numbers_of(company: Company) -> tuple[str, str]:
+    """Return the company's own SIRET or SIREN, also one within its VAT number, and the one that its
+    website shows; "" where there is none. That one may be its host's, and is left out where the own
+    one is known.
     """
-    for numbers in (company.identifiers, company.claimed):
-        vat = numbers.get(Scheme.VAT, "")
-        siren = vat[-_SIREN:] if is_vat(vat) else ""
-        if number := numbers.get(Scheme.SIRET) or numbers.get(Scheme.SIREN) or siren:
-            return number
-    return ""
+    own = _number_in(company.identifiers)
+    return own, "" if own else _number_in(company.claimed)
+
+
+def _number_in(numbers: Mapping[Scheme, str]) -> str:
+    vat = numbers.get(Scheme.VAT, "")
+    siren = vat[-_SIREN:] if is_vat(vat) else ""
+    return numbers.get(Scheme.SIRET) or numbers.get(Scheme.SIREN) or siren
 
 
 def is_postal_code(text: str) -> bool:
@@ -151,6 +154,6 @@ def is_postal_code(text: str) -> bool:
     return bool(_POSTAL_CODE.fullmatch(text))
 
 
-def siren_of(company: Company) -> str:
-    """Return the SIREN of the number to ask for; "" where there is none."""
-    return number_of(company)[:_SIREN]
+def siren_of(number: str) -> str:
+    """Return the SIREN of a SIRET or SIREN."""
+    return number[:_SIREN]

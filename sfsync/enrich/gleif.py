@@ -177,7 +177,7 @@ def _reply(answer: object) -> Reply:
 
 
 def _questions(company: Company) -> Iterator[Question]:
-    if lei := company.identifiers.get(Scheme.LEI) or company.claimed.get(Scheme.LEI):
+    if lei := company.identifiers.get(Scheme.LEI):
         yield Question(f"{_RECORDS}/{lei}", by_number=True)
     for number, country in _spellings(company):
         params = {"filter[entity.registeredAs]": number}
@@ -188,7 +188,8 @@ def _questions(company: Company) -> Iterator[Question]:
 
 
 def _spellings(company: Company) -> Iterator[tuple[str, str]]:
-    if siren := french.siren_of(company):
+    own, _ = french.numbers_of(company)
+    if siren := french.siren_of(own):
         yield siren, "FR"
         yield f"{siren[:3]} {siren[3:6]} {siren[6:]}", "FR"
     elif number := company.identifiers.get(Scheme.COMPANIES_HOUSE):

@@ -183,8 +183,9 @@ def _reply(answer: object) -> Reply:
 
 
 def _questions(company: Company) -> Iterator[Question]:
-    if siren := french.siren_of(company):
-        yield _search(f"siren:{siren} AND etablissementSiege:true", by_number=True)
+    own, claimed = french.numbers_of(company)
+    if siren := french.siren_of(own or claimed):
+        yield _search(f"siren:{siren} AND etablissementSiege:true", by_number=bool(own))
     if not may_know(french.COUNTRIES, company):
         return
     for name in question_names(company)[:1]:

@@ -208,8 +208,9 @@ def _reply(answer: object) -> Reply:
 
 
 def _questions(company: Company) -> Iterator[Question]:
-    if number := french.number_of(company):
-        yield Question(_SEARCH, _ASKED | {"q": number}, by_number=True)
+    own, claimed = french.numbers_of(company)
+    if own or claimed:
+        yield Question(_SEARCH, _ASKED | {"q": own or claimed}, by_number=bool(own))
     if not may_know(french.COUNTRIES, company):
         return
     names = question_names(company)

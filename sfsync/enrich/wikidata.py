@@ -222,7 +222,8 @@ def _items(company: Company, asker: Asker) -> tuple[str, ...]:
 
 def _searches(company: Company) -> Iterator[dict[str, str]]:
     numbers = {scheme: company.identifiers.get(scheme, "") for scheme in _NUMBERS}
-    numbers[Scheme.SIREN] = french.siren_of(company)
+    own, _ = french.numbers_of(company)
+    numbers[Scheme.SIREN] = french.siren_of(own)
     said = [f"{_NUMBERS[scheme]}={number}" for scheme, number in numbers.items() if number]
     if said:
         query = f"haswbstatement:{'|'.join(said)}"
