@@ -3,6 +3,7 @@
 The cases' form is told in `tests/cases/enrich/README.md`.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -89,6 +90,7 @@ class Figures:
         return self.among_three / max(1, self.among_three + len(self.missing))
 
 
+@functools.cache
 def cases(*, samples: Path = SAMPLES) -> tuple[Case, ...]:
     """Read all cases, those with recorded answers only where the samples are at hand.
 

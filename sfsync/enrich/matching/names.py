@@ -4,6 +4,7 @@ The measure is the greatest of three ratios. Those that find a name within anoth
 and set ratios) give 100 to a parent and its subsidiary: they never decide here.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -68,10 +69,11 @@ def is_placeholder(name: str) -> bool:
     if plain in tables.PLACEHOLDERS or not any(letter.isalpha() for letter in plain):
         return True
     letters = plain.replace(" ", "")
-    is_numbered = bool(re.fullmatch(r"(?:test|compte|account|client|demo)s?\d*", letters))
-    return is_numbered or (len(letters) > 2 and len(set(letters)) == 1)
+    is_made_up = bool(tables.NUMBERED.fullmatch(letters) or tables.ALONG_THE_KEYS.match(letters))
+    return is_made_up or (len(letters) > 2 and len(set(letters)) == 1)
 
 
+@functools.lru_cache(maxsize=4096)
 def words_of(text: str) -> Words:
     """Return the words of a name: without case, accents, punctuation, joining words and web suffix;
     letters that stand alone are one word, abbreviations are written out. Legal forms stay.
