@@ -3,6 +3,7 @@
 The cases' form is told in `tests/cases/enrich/README.md`.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 from rapidfuzz import fuzz
 from ruamel.yaml import YAML
 
+from sfsync.duplicates.names import words_in
 from sfsync.enrich.matching import company_of, weigh
 from sfsync.enrich.model import Company, Entry, Match, Place, Scheme, Standing, Verdict
 from sfsync.enrich.recherche_entreprises import entries_of
@@ -24,10 +26,11 @@ NUMBERS = ("registration_number", "vat_number", "lei")
 TEXTS = ("name", "street", "postal_code", "city", "country", "website")
 CRM = frozenset((*TEXTS, *NUMBERS, "legal_notice"))
 BODY = frozenset(("case", "crm", "answer", "asked_in", "total", "expect"))
-ENTRY = frozenset(
-    "key name names form at closed_at country siren vat lei companies_house website standing masked "
-    "person".split()
+ENTRY = words_in(
+    "key name names form at closed_at country siren vat lei companies_house website standing",
+    "masked person",
 )
+
 NOTHING = "nothing"
 WRATIO = 90
 
@@ -87,6 +90,7 @@ class Figures:
         return self.among_three / max(1, self.among_three + len(self.missing))
 
 
+@functools.cache
 def cases(*, samples: Path = SAMPLES) -> tuple[Case, ...]:
     """Read all cases, those with recorded answers only where the samples are at hand.
 

@@ -62,8 +62,10 @@ def weighed(company: Company, entry: Entry) -> Weighed:
     seat = _seat(entry)
     is_french = nation_of(seat.country or company.country) == FRANCE
     towns = towns_of(entry.places)
-    mine = spellings(company.name, dict.fromkeys((company.city, *towns)), is_french=is_french)
-    name = compare(mine, entry.names, towns, is_french=is_french)
+    code = company.postal_code
+    endings = dict.fromkeys(filter(None, (company.city, code, *towns)))
+    mine = spellings(company.name, endings, is_french=is_french)
+    name = compare(mine, entry.names, (*endings, code[:2]), is_french=is_french)
     near = nearest_place(company, entry)
     numbers = tuple(_number_clues(company, entry))
     claims = tuple(_claim_clues(company, entry))

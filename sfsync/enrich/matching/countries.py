@@ -4,7 +4,7 @@ import functools
 
 from babel import Locale
 
-from sfsync.duplicates.names import words_in
+from sfsync.duplicates.names import spelled_together, words_in
 from sfsync.facts.people import folded
 
 FRANCE = "FR"
@@ -54,7 +54,7 @@ def country_of(text: str) -> str:
     """Return the country that a text names, in one of thirteen languages or by its code, as ISO
     3166 alpha-2; "" where it names none.
     """
-    return _names().get(folded(text).strip(), "")
+    return _names().get(" ".join(spelled_together(folded(text).split())), "")
 
 
 def nation_of(country: str) -> str:

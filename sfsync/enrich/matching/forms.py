@@ -24,7 +24,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("societe civile", "sc"),
     ("societe en nom collectif", "snc"),
     ("societe cooperative interet collectif", "scic"),
-    ("societe cooperative et participative", "scop"),
+    ("societe cooperative participative", "scop"),
     ("groupement interet economique", "gie"),
     ("association loi 1901", "association"),
     ("association loi 1908", "association"),
@@ -32,15 +32,15 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("gmbh co kgaa", "kgaa"),
     ("ag co kg", "kg"),
     ("gesellschaft mit beschrankter haftung", "gmbh"),
+    ("gesellschaft mbh", "gmbh"),
+    ("ges mbh", "gmbh"),
     ("public limited company", "plc"),
     ("limited liability company", "llc"),
     ("private limited", "ltd"),
     ("pvt ltd", "ltd"),
     ("pty ltd", "ltd"),
     ("co ltd", "ltd"),
-    ("sp z o o", "spzoo"),
     ("sp zoo", "spzoo"),
-    ("s r o", "sro"),
     ("sas u", "sasu"),
 )
 _LONG = tuple((tuple(text.split()), form) for text, form in _PHRASES)
@@ -52,9 +52,9 @@ _FRENCH = words_in(
 # After a name only; before one they are words (SE Conseil, Co Working).
 _AFTER = words_in("se sca scs eirl ei")
 _FOREIGN = words_in(
-    "gmbh mbh ag kg kgaa ohg ug ek ev ltd limited plc llc llp lp inc incorporated corp",
-    "corporation co company bv nv bvba sprl cvba asbl vzw spa srl sl slu sau oy oyj ab as asa",
-    "aps spzoo sro kft zrt lda ltda doo pty sagl",
+    "gmbh mbh ag aktiengesellschaft kg kgaa ohg ug ek ev ltd limited plc llc llp lp inc",
+    "incorporated corp corporation co company bv nv bvba sprl cvba asbl vzw spa srl sl slu sau",
+    "oy oyj ab as asa aps spzoo sro kft zrt lda ltda doo pty sagl",
 )
 # Belgium and Switzerland write one form in several languages.
 _FAMILIES = {
@@ -74,6 +74,7 @@ _FAMILIES = {
     "lda": "sarl",
     "ltda": "sarl",
     "ag": "sa",
+    "aktiengesellschaft": "sa",
     "nv": "sa",
     "spa": "sa",
     "sau": "sa",

@@ -4,6 +4,7 @@ The measure is the greatest of three ratios. Those that find a name within anoth
 and set ratios) give 100 to a parent and its subsidiary: they never decide here.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,19 +22,20 @@ EQUAL, NEAR = 92.0, 75.0
 # A name of which a part is not understood is near at most.
 _NEAR_AT_MOST = EQUAL - 1
 _SHORTEST_PART = 4
-_STEADY_WORD = 8
+# In a word so long a slip makes no other name; in one so short it is never taken for a slip.
+_STEADY_WORD, _SHORTEST_SLIP = 8, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """One way to read a name: its words without legal form, the form, the parts of the name that
-    it leaves out, and the trailing town that it leaves out.
+    it leaves out, and the trailing town or postal code that it leaves out.
     """
 
     words: Words
     form: str = ""
     parts: tuple[Words, ...] = ()
-    town: str = ""
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,23 @@ class Alike:
     """How a name of ours and one of theirs compare, at best.
 
     `points` 0 to 100, the measure; below 92 where a part of our name is not understood.
-    `is_steady`: word by word the same but for slips of the pen in long words. `has_slips`: not
-    letter for letter. `same_numbers`: the digits in both are the same. `is_part`: one is the
-    beginning of the other.
+    `is_steady`: word by word the same but for slips of the pen in long words; `is_slip`: in shorter
+    ones too (Durand, Durant). `same_numbers`: the numbers in both are the same; `clashing_numbers`:
+    both have some, and others. `is_part`: one is the beginning of the other. `ending` is the town
+    or postal code that was taken for none of our name.
     """
 
     ours: str = ""
     theirs: str = ""
     points: float = 0.0
     is_steady: bool = False
-    has_slips: bool = False
+    is_slip: bool = False
     same_numbers: bool = True
     clashing_numbers: bool = False
     is_part: bool = False
     form: str = ""
     their_form: str = ""
-    town: str = ""
+    ending: str = ""
 
 
 def is_placeholder(name: str) -> bool:
@@ -66,10 +69,11 @@ def is_placeholder(name: str) -> bool:
     if plain in tables.PLACEHOLDERS or not any(letter.isalpha() for letter in plain):
         return True
     letters = plain.replace(" ", "")
-    is_numbered = bool(re.fullmatch(r"(?:test|compte|account|client|demo)s?\d*", letters))
-    return is_numbered or (len(letters) > 2 and len(set(letters)) == 1)
+    is_made_up = bool(tables.NUMBERED.fullmatch(letters) or tables.ALONG_THE_KEYS.match(letters))
+    return is_made_up or (len(letters) > 2 and len(set(letters)) == 1)
 
 
+@functools.lru_cache(maxsize=4096)
 def words_of(text: str) -> Words:
     """Return the words of a name: without case, accents, punctuation, joining words and web suffix;
     letters that stand alone are one word, abbreviations are written out. Legal forms stay.
@@ -92,19 +96,19 @@ def _joins(words: list[str], at: int) -> bool:
     return word in tables.JOINING_WORDS
 
 
-def spellings(name: str, towns: Iterable[str] = (), *, is_french: bool) -> tuple[Spelling, ...]:
+def spellings(name: str, endings: Iterable[str] = (), *, is_french: bool) -> tuple[Spelling, ...]:
     """Return the ways to read a name of the CRM, the fullest first.
 
-    `towns`: a trailing one of these is taken for where the company is, not for its name. `parts`
-    of a spelling are what it leaves out: in brackets, behind a dash.
+    `endings`: a trailing one of these towns and postal codes is taken for where the company is, not
+    for its name. `parts` of a spelling are what it leaves out: in brackets, behind a dash.
     """
     plain = without_numbers(name)
     found: dict[tuple[Words, tuple[Words, ...]], Spelling] = {}
     for text, parts in (each for way in _umlauts(plain) for each in _pieces(way)):
-        for towns_name, words in _without_tail(words_of(text), tuple(towns), is_french):
+        for ending, words in _without_tail(words_of(text), tuple(endings), is_french):
             rest, form = without_form(words, is_french=is_french)
             if rest:
-                spelling = Spelling(rest, form, parts, towns_name)
+                spelling = Spelling(rest, form, parts, ending)
                 found.setdefault((rest, parts), spelling)
     return tuple(found.values())
 
@@ -128,23 +132,23 @@ def _pieces(name: str) -> Iterator[tuple[str, tuple[Words, ...]]]:
 
 
 def _without_tail(
-    words: Words, towns: tuple[str, ...], is_french: bool
+    words: Words, endings: tuple[str, ...], is_french: bool
 ) -> Iterator[tuple[str, Words]]:
     """Give the words, then those without a trailing town, postal code or `siège social`."""
     yield "", words
     core, form = without_form(words, is_french=is_french)
     tail = (form,) if form else ()
-    for text in towns:
-        town = words_of(text)
-        for ending in (town, *tables.TAILS):
-            if ending and len(core) > len(ending) and core[-len(ending) :] == ending:
-                is_town = ending == town
-                yield text if is_town else "", core[: -len(ending)] + tail
     for ending in tables.TAILS:
-        if len(core) > len(ending) and core[-len(ending) :] == ending:
-            yield "", core[: -len(ending)] + tail
-    if len(core) > 1 and core[-1].isdigit() and len(core[-1]) == 5:
-        yield "", core[:-1] + tail
+        if _ends(core, ending):
+            core = core[: -len(ending)]
+            yield "", core + tail
+    for text in endings:
+        if _ends(core, words_of(text)):
+            yield text, core[: -len(words_of(text))] + tail
+
+
+def _ends(words: Words, ending: Words) -> bool:
+    return bool(ending) and len(words) > len(ending) and words[-len(ending) :] == ending
 
 
 def likeness(ours: Words, theirs: Words) -> float:
@@ -160,15 +164,15 @@ def likeness(ours: Words, theirs: Words) -> float:
 
 
 def compare(
-    mine: Iterable[Spelling], names: Iterable[str], towns: Iterable[str], *, is_french: bool
+    mine: Iterable[Spelling], names: Iterable[str], places: Iterable[str], *, is_french: bool
 ) -> Alike:
     """Return how the best spelling of ours and the best of their names compare.
 
-    `towns`: those at which they are, which explain a part of our name.
+    `places`: towns, postal codes and departments that explain a part of our name.
     """
     written = (each for name in names for each in _umlauts(name))
     theirs = [_their_spelling(name, is_french) for name in written]
-    known = {each.words for each in theirs} | {words_of(town) for town in towns if town}
+    known = {each.words for each in theirs} | {words_of(town) for town in places if town}
     known |= tables.SAYS_NOTHING | {(_initials(each.words),) for each in theirs}
     pairs = (_pair(left, right, known) for left in mine for right in theirs if right.words)
     return max(pairs, key=_weight, default=Alike())
@@ -179,7 +183,7 @@ def _weight(alike: Alike) -> tuple[float, bool, bool, bool, str, str, str]:
         alike.points,
         alike.is_steady,
         alike.same_numbers,
-        not alike.town,
+        not alike.ending,
         alike.ours,
         alike.theirs,
         alike.form,
@@ -203,24 +207,21 @@ def _pair(ours: Spelling, theirs: Spelling, known: set[Words]) -> Alike:
         ours=" ".join(ours.words),
         theirs=" ".join(theirs.words),
         points=points if is_whole else min(points, _NEAR_AT_MOST),
-        is_steady=_is_steady(ours.words, theirs.words),
-        has_slips="".join(ours.words) != "".join(theirs.words)
-        and sorted(ours.words) != sorted(theirs.words),
+        is_steady=_differ_by_slips(ours.words, theirs.words, _STEADY_WORD),
+        is_slip=_differ_by_slips(ours.words, theirs.words, _SHORTEST_SLIP),
         same_numbers=left == right,
         clashing_numbers=bool(left and right) and left != right,
         is_part=_begins(ours.words, theirs.words) or _begins(theirs.words, ours.words),
         form=ours.form,
         their_form=theirs.form,
-        town=ours.town,
+        ending=ours.ending,
     )
 
 
 def _is_known(part: Words, known: set[Words]) -> bool:
     """Tell whether a part of our name adds nothing: their other name, town, form or department."""
-    if part in known or (len(part) == 1 and part[0].isdigit() and len(part[0]) in (2, 5)):
-        return True
-    rest, form = without_form((*part, "x"), is_french=False)
-    return bool(form) and rest == ("x",)
+    rest, _ = without_form(("x", *part), is_french=False)
+    return part in known or rest == ("x",)
 
 
 def numbers_in(words: Words) -> tuple[str, ...]:
@@ -229,14 +230,13 @@ def numbers_in(words: Words) -> tuple[str, ...]:
     return tuple(sorted([*digits, *(word for word in words if word in tables.ROMAN)]))
 
 
-def _is_steady(ours: Words, theirs: Words) -> bool:
-    """Tell whether two names are one, word by word, but for slips in words long enough that a
-    slip does not make another name of them (Martin and Marin are two).
+def _differ_by_slips(ours: Words, theirs: Words, shortest: int) -> bool:
+    """Tell whether two names are one, word by word, but for slips of the pen in words of at least
+    so many letters (in shorter ones a letter makes another name: Martin and Marin are two).
     """
     if "".join(ours) == "".join(theirs) or sorted(ours) == sorted(theirs):
         return True
-    differ = {*ours} ^ {*theirs}
-    if any(len(word) < _STEADY_WORD for word in differ):
+    if any(len(word) < shortest for word in {*ours} ^ {*theirs}):
         return False
     return Likeness((ours, theirs), 0).score(ours, theirs) is not None
 

@@ -204,6 +204,7 @@ def sites_speak(ours: str, theirs: str) -> Agreement:
     return Agreement.SILENT if label_of(left) == label_of(right) else Agreement.AGAINST
 
 
+@functools.lru_cache(maxsize=4096)
 def site_of(website: str) -> str:
     """Return the domain of a company's website as it is registered; "" where there is none of its
     own.

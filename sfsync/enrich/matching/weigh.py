@@ -7,6 +7,7 @@ in words.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sfsync.enrich.matching.clues import AGAINST, FOR, SILENT, Weighed, weighed
 from sfsync.enrich.matching.names import NEAR, is_placeholder
@@ -38,7 +39,7 @@ def weigh(company: Company, entries: Sequence[Entry], *, total: int | None = Non
         # The account is one that may not be used, or a person: nobody else is it.
         return None
     hidden = [each for each in all_weighed if _is_hidden(each)]
-    shown = [each for each in all_weighed if not _is_hidden(each)]
+    shown = _with_claims([each for each in all_weighed if not _is_hidden(each)])
     candidates = sorted(
         (each for each in shown if _is_candidate(company, each)),
         key=lambda each: (-each.candidate().score, each.entry.provider, each.entry.key),
@@ -61,6 +62,17 @@ def _as_match(
     ordered = [first, *(each for each in candidates if each is not first)]
     shown = tuple(each.candidate() for each in ordered[:_MOST_SHOWN])
     return Match(first.entry.provider, verdict, shown, why, round(confidence, 2))
+
+
+def _with_claims(some: Sequence[Weighed]) -> list[Weighed]:
+    """A number on the website that is another company's, by its name (who hosts it, who made it),
+    is no claim of ours, and speaks against nobody.
+    """
+    is_strange = any(each.claimed == FOR and each.name.points < NEAR for each in some)
+    return [
+        replace(each, claimed=SILENT) if is_strange and each.claimed == AGAINST else each
+        for each in some
+    ]
 
 
 def _is_hidden(each: Weighed) -> bool:
@@ -102,7 +114,16 @@ def _is_rival(each: Weighed) -> bool:
     """Tell whether an entry has the company's name and place, and could so be it; a closed or
     hidden one too.
     """
-    return each.is_equal and each.is_placed and each.form != AGAINST and each.name.same_numbers
+    is_same = each.is_equal and not _differs(each) and each.name.same_numbers
+    return is_same and each.is_placed and each.form != AGAINST
+
+
+def _differs(each: Weighed) -> bool:
+    """Tell whether two equal names are two all the same. A slip in a short word is believed where
+    the street agrees, or the website.
+    """
+    is_near_by = each.near.street == FOR or each.site == FOR
+    return not (each.name.is_steady or (each.name.is_slip and is_near_by))
 
 
 def _number_doubts(each: Weighed) -> str:
@@ -134,6 +155,9 @@ def _claim_doubts(each: Weighed) -> str:
 def _doubts(company: Company, each: Weighed) -> Iterator[str]:
     """Give what keeps an entry from being sure by name and place, the gravest first."""
     yield from filter(None, (_standing_doubt(each), _name_doubt(each)))
+    ending = each.name.ending
+    if ending and ending not in (company.city, company.postal_code):
+        yield "a part of the name may be a town"
     if each.number == AGAINST:
         yield "the number on the account is another company's"
     if each.claimed == AGAINST:
@@ -159,8 +183,7 @@ def _name_doubt(each: Weighed) -> str:
         return "the names hold different numbers"
     if not each.is_equal:
         return "the name is only a part of the other" if name.is_part else "the name is only near"
-    is_near_by = each.near.street == FOR or each.site == FOR
-    return "" if name.is_steady or is_near_by else "the name differs by a letter that may matter"
+    return "the name differs by a letter that may matter" if _differs(each) else ""
 
 
 def _place_doubt(company: Company, each: Weighed) -> str:
@@ -171,10 +194,8 @@ def _place_doubt(company: Company, each: Weighed) -> str:
     if not each.is_placed:
         return "the place is another" if each.near.is_elsewhere else "the name alone says it"
     # Postal codes of two countries are alike, and so are names of towns.
-    is_exact = each.near.postal == FOR and each.near.town == FOR
-    if each.country == SILENT and not is_exact:
-        return "the country is not known"
-    return ""
+    is_exact = each.near.postal == FOR and bool(company.city and each.near.place.city)
+    return "the country is not known" if each.country == SILENT and not is_exact else ""
 
 
 def _why_sure(each: Weighed) -> str:

@@ -60,3 +60,5 @@ _NO_NAMES = (
     "moi, personal, perso, indépendant, freelance, auto entrepreneur, student, étudiant",
 )
 PLACEHOLDERS = frozenset(folded(text).strip() for line in _NO_NAMES for text in line.split(","))
+NUMBERED = re.compile(r"(?:test|compte|account|client|demo)s?\d*")
+ALONG_THE_KEYS = re.compile(r"azerty|qwerty|qwertz|asdf|qsdf|wxcv|yxcv")
