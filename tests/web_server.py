@@ -83,7 +83,8 @@ class Server:
         said = self.respond(request)
         for piece in [said] if isinstance(said, bytes) else said:
             connection.sendall(piece)
-        return lower.get("connection") != "close" and isinstance(said, bytes)
+        is_whole = isinstance(said, bytes) and said != b""
+        return is_whole and lower.get("connection") != "close"
 
 
 @contextmanager
@@ -103,9 +104,7 @@ def serving(
             with suppress(OSError):
                 while True:
                     connection, _ = listener.accept()
-                    threading.Thread(
-                        target=server.attend, args=(connection,), daemon=True
-                    ).start()
+                    threading.Thread(target=server.attend, args=(connection,), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()

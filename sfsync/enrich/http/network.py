@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from queue import Empty, SimpleQueue
 
 import httpcore
@@ -65,6 +65,11 @@ def resolve(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
+@cache
+def _context() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
 @dataclass(frozen=True)
 class Network:
     """The way to strangers' machines. Whoever is no test takes it as it is.
@@ -85,7 +90,7 @@ class Network:
     @cached_property
     def context(self) -> ssl.SSLContext:
         """Our side of TLS; neither the environment nor anything else loosens it."""
-        return self.trust or httpx.create_ssl_context(trust_env=False)
+        return self.trust or _context()
 
     def checked(self, host: str, port: int, seconds: float) -> Sequence[str]:
         """Resolve a name; raises Unfit where any of its addresses is not public, LookupFailed where

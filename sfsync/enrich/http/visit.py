@@ -64,7 +64,9 @@ def visit(
     """
     budget.start(_HEAD_BYTES)
     pool = httpcore.ConnectionPool(
-        ssl_context=network.context, max_connections=1, network_backend=Guard(network, budget)
+        ssl_context=network.context if address.scheme == "https" else None,
+        max_connections=1,
+        network_backend=Guard(network, budget),
     )
     try:
         with pool, pool.stream(

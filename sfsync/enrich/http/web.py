@@ -1,9 +1,10 @@
 """Who is asked when a provider asks the web: the cache, a known source, or a stranger's website?"""
 
+import ssl
 import threading
 from collections.abc import Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 
 import httpx
@@ -17,6 +18,12 @@ from sfsync.enrich.http.source import Question, Source
 from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Worth
 
 _PAGE_DAYS, _NO_PAGE_DAYS = 30.0, 7.0
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    # Known sources may be behind a company's proxy, with an authority of its own.
+    return httpx.create_ssl_context()
 
 
 class HttpWeb:
@@ -38,7 +45,6 @@ class HttpWeb:
         self._clock = clock
         self._manners = manners
         self._providers = providers
-        self._trust = httpx.create_ssl_context()
         self._sources: dict[str, Source] = {}
         self._lock = threading.Lock()
         website = providers.get(WEBSITE)
@@ -102,7 +108,7 @@ class HttpWeb:
             if about.name not in self._sources:
                 counted = partial(self._count, about.name, requests=1)
                 self._sources[about.name] = Source(
-                    about, self._manners, self._clock, self._trust, counted
+                    about, self._manners, self._clock, _trust(), counted
                 )
             return self._sources[about.name]
 
