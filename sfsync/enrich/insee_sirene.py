@@ -24,7 +24,7 @@ TITLE = "Insee Sirene"
 _SIRETS = "https://api.insee.fr/api-sirene/3.11/siret"
 _STANDINGS = {"A": Standing.ACTIVE, "C": Standing.CEASED}
 _SCHEMES = {"NAFRev2": "naf2", "NAFRev1": "naf1", "NAF2025": "naf2025"}
-_NOT_SEARCHED = re.compile(r"[^0-9A-Za-zÀ-ÿ]+")
+_NOT_SEARCHED = re.compile(r"\W+")
 
 
 def entries_of(answer: object) -> tuple[Entry, ...]:
