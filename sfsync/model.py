@@ -62,11 +62,29 @@ def _instant(value: Value) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Which public source a value comes from, and the address that shows it to a person.
+
+    `as_of` is of when the value is (`2023`, `2026-05-17`, "" where nobody tells), `fetched_on` the
+    day (UTC) on which it was read, `confidence` how sure it is that it is this company's (0 to 1).
+    """
+
+    provider: str
+    url: str
+    as_of: str
+    fetched_on: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one record: what stands there, and what is to stand there."""
+    """One field of one record: what stands there, what is to stand there, and where that comes
+    from, if it is a public source.
+    """
 
     before: Value
     after: Value
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,14 +5,14 @@ and now?
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import RULE_CAUSE, Change, Finding, Plan
+from sfsync.model import RULE_CAUSE, Change, Finding, Plan, Source
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
 from sfsync.registry import nearest
@@ -219,17 +219,29 @@ def from_json(text: str | bytes, name: str) -> Plan:
     return Plan(**{key: tuples.get(key, lambda value: value)(value) for key, value in data.items()})
 
 
+def source_in_words(source: Source | None) -> str:
+    """Say where a value comes from: provider, of when it is, and the address; empty for None."""
+    if source is None:
+        return ""
+    as_of = f" of {source.as_of}" if source.as_of else ""
+    return f"{source.provider}{as_of}, {source.url}"
+
+
 def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
-    """Return one row a changed field: object, id, name, field, before, after, cause, reason."""
+    """Return one row a changed field: object, id, name, field, before, after, cause, reason, source
+    (in words; empty where it is no public one).
+    """
     return [
         {
             "object": change.object,
             "id": change.id,
             "name": change.name,
             "field": field,
-            **asdict(values),
+            "before": values.before,
+            "after": values.after,
             "cause": change.cause,
             "reason": change.reason,
+            "source": source_in_words(values.source),
         }
         for change in plan.changes
         for field, values in change.fields.items()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfsync.model import Plan
 
 
-_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason")
+_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason", "source")
 
 
 @click.command()

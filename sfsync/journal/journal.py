@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sfsync.errors import NotFound
 from sfsync.journal import rows
 from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
@@ -32,7 +33,7 @@ NEWEST_SHOWN = 5
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
 
 
-class Journal(FindingsBook):
+class Journal(FindingsBook, EnrichmentBook):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -47,6 +48,7 @@ class Journal(FindingsBook):
         engine = open_database(url)
         add_messages(engine)
         add_editions(engine)
+        add_enrichment(engine)
         return cls(engine)
 
     @property
