@@ -29,12 +29,14 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 Key = tuple[str, str]
 
 CONFIG_FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
+ENRICH_FILES = ("enrich.yaml", "industries.yaml")
 
 
 @cache
 def config_texts() -> Mapping[str, str]:
     """The shipped configuration as it stands in its files."""
-    return {name: (CONFIG / name).read_text(encoding="utf-8") for name in CONFIG_FILES}
+    names = (*CONFIG_FILES, *ENRICH_FILES)
+    return {name: (CONFIG / name).read_text(encoding="utf-8") for name in names}
 
 
 @cache

@@ -332,8 +332,8 @@ def test_the_table_has_a_row_a_field() -> None:
             "before": before,
             "after": after,
             "cause": "rule:idle",
-                "reason": "no activity for 61 days",
-                "source": "",
+            "reason": "no activity for 61 days",
+            "source": "",
         }
         for field, before, after in (("A__c", None, 1), ("B__c", "x", None))
     ]

@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.opening import opened
+from sfsync.cli.opening import Opened, opened
 from sfsync.cli.options import Place, RecordId, format_option, now_option, place_options
 from sfsync.cli.runs import change_data, fields_of
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.setting import set_up
-from sfsync.model import JournalledChange, Value
+from sfsync.model import JournalledChange, Source, Value, same_value
 
 if TYPE_CHECKING:
     from sfsync.explain import Clause, Explanation, RuleVerdict
@@ -37,15 +37,71 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
     with opened(setting, now) as at:
         found = explain_record(read(at.services), record)
         history = at.services.journal.history(at.services.books, found.object, found.id)
+        enriched = _enriched(at, found.object, found.id)
         if form == "json":
-            data = {**asdict(found), "history": [change_data(each) for each in history]}
+            data = {
+                **asdict(found),
+                "enriched": [asdict(each) for each in enriched],
+                "history": [change_data(each) for each in history],
+            }
             echo(json.dumps(data, indent=2, ensure_ascii=False))
             return
         screen = Screen(at.org.zone, at.org.url, quiet)
         _show_answer(found, at.services.now, screen)
         _show_verdicts(found, screen)
         _show_facts(found, screen)
+        _show_enriched(enriched, screen)
         _show_history(history, screen)
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """A field that a public source filled: with what, from where, in which run, and what stands
+    there now.
+    """
+
+    field: str
+    value: Value
+    source: Source
+    run: str
+    stands: bool
+    present: Value
+
+
+def _enriched(at: Opened, object_name: str, record_id: str) -> list[Enriched]:
+    """Return what enrichment filled in a record, beside what stands there now."""
+    filled = at.services.journal.filled(at.services.books, object_name, record_id)
+    there = set(at.org.fields(object_name) or ())
+    names = sorted(field for _, field in filled if field in there)
+    rows = at.org.records(object_name, [record_id], names) if names else {}
+    row = rows.get(record_id, {})
+    found = []
+    for (_, field), each in sorted(filled.items()):
+        present = row.get(field)
+        stands = same_value(each.value, present)
+        found.append(Enriched(field, each.value, each.source, each.run, stands, present))
+    return found
+
+
+def _show_enriched(enriched: Sequence[Enriched], screen: Screen) -> None:
+    if not enriched:
+        return
+    _head("Filled from public sources", screen)
+    heads = ("field", "value", "source", "of", "read on", "sure", "still there", "address")
+    rows: list[list[Cell]] = [
+        [
+            each.field,
+            screen.value(each.value),
+            each.source.provider,
+            each.source.as_of or "-",
+            each.source.fetched_on,
+            f"{each.source.confidence:.0%}",
+            "yes" if each.stands else f"no: {screen.value(each.present)}",
+            each.source.url,
+        ]
+        for each in enriched
+    ]
+    screen.table(heads, rows, whole=("field",))
 
 
 def _show_answer(found: "Explanation", now: datetime, screen: Screen) -> None:

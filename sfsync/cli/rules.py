@@ -13,6 +13,7 @@ from sfsync.cli.setting import set_up, texts_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sfsync.cli.setting import Setting
     from sfsync.policy import Machine
 
 
@@ -26,8 +27,8 @@ def rules() -> None:
 def check(place: Place, quiet: bool) -> None:
     """Check the configuration; tell every problem at once.
 
-    findings.yaml, reports.yaml and setup.yaml are checked when all else is right: they speak of the
-    others' findings, fields and states.
+    findings.yaml, reports.yaml, setup.yaml and the providers of enrich.yaml are checked when all
+    else is right: they speak of the others' findings, fields and states.
     """
     from sfsync.cli.report import read_reports
     from sfsync.cli.setup import wishes_of
@@ -37,6 +38,7 @@ def check(place: Place, quiet: bool) -> None:
     check_texts(*texts_file(setting.config), setting.policy)
     wishes_of(setting)
     read_reports(setting)
+    _check_enrichment(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
     count = sum(len(part) for each in parts for part in each)
@@ -45,6 +47,17 @@ def check(place: Place, quiet: bool) -> None:
         click.echo(
             f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
         )
+
+
+def _check_enrichment(setting: "Setting") -> None:
+    """Check the providers of enrich.yaml, where there is one; raises ConfigError."""
+    from sfsync.rules.enriching import ENRICH_FILE
+
+    for name, text in setting.config.texts.items():
+        if name.rpartition("/")[2] == ENRICH_FILE:
+            from sfsync.enrich.settings import check_providers
+
+            check_providers(text, name)
 
 
 @rules.command("list")

@@ -12,7 +12,7 @@ from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
 from sfsync.cli.setting import settings_of
-from sfsync.cli.sheet import outcome_row
+from sfsync.cli.sheet import field_in_words, outcome_row
 from sfsync.model import JournalledChange, Run, RunState, State
 
 # The journal alone cannot tell a run at work from one whose process died.
@@ -99,10 +99,7 @@ def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
 
 def fields_of(each: JournalledChange, screen: Screen) -> list[str]:
     """Say the new values of a journalled change, field by field."""
-    return [
-        f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
-        for name, values in each.change.fields.items()
-    ]
+    return [field_in_words(name, values, screen) for name, values in each.change.fields.items()]
 
 
 def run_data(run: Run) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from sfsync.model import (
     Finding,
     Outcome,
     Plan,
+    Source,
     State,
     Value,
     to_wire,
@@ -66,8 +67,7 @@ class _Cells:
     def line(self, change: Change) -> list[Cell]:
         """Return a change as one line for a pipe."""
         fields = "; ".join(
-            f"{name}: {self.screen.value(values.before)} → {self.screen.value(values.after)}"
-            for name, values in self._fields(change)
+            field_in_words(name, values, self.screen) for name, values in self._fields(change)
         )
         return [change.cause, change.object, change.id, change.name, fields, change.reason]
 
@@ -83,9 +83,10 @@ class _Cells:
             if name == state:
                 yield Text(f"{self._value(values.before or NO_STATE)} → {after}")
             elif values.before is None:
-                yield Text(f"{name} → {after}", style="dim")
+                yield Text(f"{name} → {after}{_of(values.source)}", style="dim")
             else:
-                yield Text(f"{name} {self._value(values.before)} → {after}", style="dim")
+                told = f"{name} {self._value(values.before)} → {after}{_of(values.source)}"
+                yield Text(told, style="dim")
 
     def _value(self, value: Value) -> str:
         return "now" if value == self._now else self.screen.value(value)
@@ -93,6 +94,18 @@ class _Cells:
     def _fields(self, change: Change) -> list[tuple[str, FieldChange]]:
         state = self._states.get(change.object)
         return sorted(change.fields.items(), key=lambda item: (item[0] != state, item[0]))
+
+
+def field_in_words(name: str, values: FieldChange, screen: Screen) -> str:
+    """Say what becomes of a field, and from which public source, if from one."""
+    before, after = screen.value(values.before), screen.value(values.after)
+    return f"{name}: {before} → {after}{_of(values.source)}"
+
+
+def _of(source: Source | None) -> str:
+    if source is None:
+        return ""
+    return f" ({source.provider}, {source.as_of})" if source.as_of else f" ({source.provider})"
 
 
 def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:

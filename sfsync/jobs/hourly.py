@@ -10,6 +10,7 @@ from sfsync.calendar import latest
 from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
 from sfsync.facts import Look
+from sfsync.jobs.asked import reviews_found
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
 from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
@@ -67,7 +68,11 @@ def hourly(services: Services) -> Planned:
         services,
         quiet,
         read_at=read_at,
-        findings=(*judgement.findings, *likely_duplicates(look)),
+        findings=(
+            *judgement.findings,
+            *likely_duplicates(look),
+            *reviews_found(look, services.journal.reviews.open(services.books)),
+        ),
         notes=notes,
         judged=judgement.judged,
     )

@@ -113,4 +113,4 @@ class EnrichmentBook:
             .group_by(CHANGES.c.record_id)
         )
         with self._engine.connect() as connection:
-            return {id: at for id, at in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}

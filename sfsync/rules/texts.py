@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, Path, read_yaml
-from sfsync.policy import DUPLICATES, Policy
+from sfsync.policy import COMPANY_CEASED, DUPLICATES, ENRICHMENT_REVIEW, Policy
 from sfsync.registry import nearest
 from sfsync.rules.shape import RuleName, Shape
 
@@ -81,6 +81,8 @@ def codes_of(policy: Policy) -> dict[str, str]:
             found.setdefault(rule.name, rule.place)
     if policy.duplicates.find:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
+    if policy.enrich.providers:
+        found |= dict.fromkeys((ENRICHMENT_REVIEW, COMPANY_CEASED), "enrich.yaml, providers")
     return found
 
 

@@ -5,7 +5,16 @@ forms, countries and places have a file each. Nothing here asks, reads or writes
 """
 
 from sfsync.enrich.matching.company import company_of, question_names
+from sfsync.enrich.matching.countries import country_of
 from sfsync.enrich.matching.numbers import Identified, identify, siren_of
 from sfsync.enrich.matching.weigh import weigh
 
-__all__ = ["Identified", "company_of", "identify", "question_names", "siren_of", "weigh"]
+__all__ = [
+    "Identified",
+    "company_of",
+    "country_of",
+    "identify",
+    "question_names",
+    "siren_of",
+    "weigh",
+]
