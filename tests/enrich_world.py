@@ -175,9 +175,7 @@ class World:
 
 
 @contextmanager
-def world(
-    *accounts: Mapping[str, Any], policy: Policy | None = None
-) -> Iterator[World]:
+def world(*accounts: Mapping[str, Any], policy: Policy | None = None) -> Iterator[World]:
     """An org with these accounts (Atelier Exemple, where none is given)."""
     fake = empty_org(NOW, "Europe/Paris")
     fill(fake, {"Account": accounts or [ATELIER]})
