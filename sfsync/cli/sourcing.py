@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 ENRICH = "enrich"
 # The demo's recorded answers, beside its records.
 ANSWERS = "enrich"
-_KEYS = ("insee_key", "companies_house_key")
 
 
 def planned(job: str, at: Opened, scope: Scope, errand: Errand, screen: Screen) -> "Planned":
@@ -75,7 +74,7 @@ def sources_of(at: Opened, scope: Scope, errand: Errand) -> Iterator["Sources"]:
         yield Sources(
             web,
             PROVIDERS,
-            keys={name: getattr(settings, name) for name in _KEYS},
+            keys={each.key: getattr(settings, each.key) for each in PROVIDERS.values() if each.key},
             has_contact=bool(settings.enrich_contact) or answers_of(at.setting) is not None,
             limit=errand.limit,
             ids=scope.ids,
