@@ -188,10 +188,22 @@ def to_json(plan: Plan) -> str:
         "api_calls": plan.api_calls,
         "judged": plan.judged,
         "notes": list(plan.notes),
-        "changes": _CHANGES.dump_python(list(plan.changes), mode="json"),
+        "changes": [
+            with_told_sources(each)
+            for each in _CHANGES.dump_python(list(plan.changes), mode="json")
+        ],
         "findings": _FINDINGS.dump_python(list(plan.findings), mode="json"),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:
+    """Leave out, in a change as plain data, the sources of fields that come from none."""
+    told = {
+        name: {key: value for key, value in field.items() if key != "source" or value is not None}
+        for name, field in change["fields"].items()
+    }
+    return {**change, "fields": told}
 
 
 def from_json(text: str | bytes, name: str) -> Plan:

@@ -14,6 +14,7 @@ from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
 from sfsync.cli.setting import settings_of
 from sfsync.cli.sheet import field_in_words, outcome_row
 from sfsync.model import JournalledChange, Run, RunState, State
+from sfsync.plan import with_told_sources
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
@@ -109,7 +110,7 @@ def run_data(run: Run) -> Mapping[str, Any]:
 
 def change_data(each: JournalledChange) -> Mapping[str, Any]:
     """Return a journalled change as JSON data, with its outcome beside it."""
-    data = asdict(each.change)
+    data = with_told_sources(asdict(each.change))
     del data["rests_on"]
     outcome = {
         "state": each.outcome.state.value,
