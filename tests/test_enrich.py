@@ -1,9 +1,12 @@
 """Is an account enriched with what is sure, and with nothing that a person would not want?"""
 
 import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +30,7 @@ from loop_org import config_texts, shipped_policy
 from sfsync.enrich.model import Item, Place, Scheme, Standing
 from sfsync.errors import ConfigError, LookupFailed, NotFound, SourceUnavailable
 from sfsync.jobs.hourly import hourly
-from sfsync.journal import LookupOutcome, ReviewAnswer
+from sfsync.journal import Journal, LookedUp, LookupOutcome, ReviewAnswer
 from sfsync.model import Change, Finding, State
 from sfsync.plan import from_json, to_json
 from sfsync.policy import Policy
@@ -468,7 +471,7 @@ def test_only_the_accounts_and_sources_that_are_named_are_asked(opened: Any) -> 
 def test_progress_is_told_after_each_account(opened: Any) -> None:
     here = opened()
     here.plan()
-    assert here.told == [(1, 1, {REGISTER: 1})]
+    assert here.told == [(0, 1, {}), (1, 1, {REGISTER: 1})]
 
 
 def test_a_source_that_is_down_is_left_out_and_the_account_looked_up_again(opened: Any) -> None:
@@ -568,3 +571,16 @@ def test_two_dates_far_apart_of_one_journal_are_told_apart(opened: Any) -> None:
     here = opened()
     here.run()
     assert here.loop.journal.enriched(here.loop.org.id, "Account") == {FIRM: NOW.astimezone(UTC)}
+
+
+def test_an_older_journal_gets_its_tables_where_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    Journal.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as older:
+        older.executescript("DROP TABLE lookups; DROP TABLE reviews;")
+    for _ in range(2):
+        with closing(Journal.open(f"sqlite:///{file}")) as journal:
+            assert journal.reviews.all("org") == ()
+            looked = LookedUp(FIRM, NOW, LookupOutcome.SURE, (REGISTER, WORLD), "abc", True)
+            journal.lookups.note("org", looked)
+            assert journal.lookups.last("org") == {FIRM: looked}

@@ -63,6 +63,7 @@ def enrich(services: Services) -> Planned:
     )
     panel = Panel(providers, sources.web, sources.keys, services.now)
     visit = _Visit(services, sources, writer, panel, _reviews(services))
+    sources.looked(0, len(chosen.accounts), {})
     for done, account in enumerate(chosen.accounts):
         if panel.is_empty:
             left = len(chosen.accounts) - done

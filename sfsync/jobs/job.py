@@ -33,7 +33,8 @@ class Sources:
 
     `keys` holds the providers' keys by the names of their settings. `limit` is how many accounts
     are looked up (None: as configured), `ids` names them, `only` the providers that are asked.
-    `looked` is told after each account: how many of how many, and how often each provider was sure.
+    `looked` is told at the start and after each account: how many of how many, and how often each
+    provider was sure.
     """
 
     web: "Web"
