@@ -449,7 +449,7 @@ def test_a_limit_holds_and_the_next_run_goes_on(opened: Any) -> None:
     accounts = [{**ATELIER, "Id": id, "Name": f"Firm {id[14]}"} for id in (FIRM, SECOND, THIRD)]
     with world(*accounts) as here:
         here.knows()
-        assert "1 more accounts are due" in notes(here, limit=2)
+        assert "Due as well: 1 account" in notes(here, limit=2)
         here.plan(limit=2)
         asked = [name for source, name in here.web.asked if source == REGISTER]
         assert asked == ["Firm 1", "Firm 2", "Firm 3"]
@@ -500,7 +500,7 @@ def test_one_question_that_fails_is_counted_and_the_others_go_on(opened: Any) ->
     made = here.plan().plan
     assert made.changes == ()
     assert any(
-        f"{REGISTER} did not answer for 1 accounts: an answer without results" in note
+        f"{REGISTER} did not answer for 1 account: an answer without results" in note
         for note in made.notes
     )
 
@@ -510,7 +510,7 @@ def test_where_nobody_can_be_asked_any_more_the_rest_is_left(opened: Any) -> Non
     with world(ATELIER, second) as here:
         here.web.troubles[REGISTER] = SourceUnavailable("refused")
         made = here.plan(only=[REGISTER]).plan
-        assert "No source can be asked any more: 1 accounts were not looked up." in made.notes
+        assert "No source can be asked any more; not looked up: 1 account." in made.notes
 
 
 def test_killed_half_way_it_goes_on_where_it_was(opened: Any) -> None:

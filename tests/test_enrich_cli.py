@@ -139,7 +139,7 @@ def test_a_source_that_is_down_is_a_note(call: Call, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Recorded, "get", down)
     said = call("plan", "enrich").output
-    assert "note: recherche-entreprises did not answer for 1 accounts and was left out" in said
+    assert "note: recherche-entreprises did not answer for 1 account and was left out" in said
     assert "0 changes" in said
 
 

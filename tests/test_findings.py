@@ -14,7 +14,7 @@ from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
 from sfsync.facts import Look
 from sfsync.model import Finding, from_wire
-from sfsync.policy import Policy
+from sfsync.policy import COMPANY_CEASED, ENRICHMENT_REVIEW, Policy
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
 from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
@@ -90,7 +90,8 @@ def test_a_finding_is_found_where_the_case_says_and_nowhere_else(
         assert "{" not in each.message
 
 
-@pytest.mark.parametrize("code", CODES)
+# What people are asked after a look-up stands in the journal, not in records: see test_enrich.py.
+@pytest.mark.parametrize("code", sorted({*CODES} - {ENRICHMENT_REVIEW, COMPANY_CEASED}))
 def test_each_code_is_found_in_a_case_and_not_found_in_it(code: str) -> None:
     mine = [body for body in CASES if body["code"] == code]
     assert mine, f"no case has `code: {code}`; write one in {FOLDER.name}/"

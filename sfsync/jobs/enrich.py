@@ -66,8 +66,8 @@ def enrich(services: Services) -> Planned:
     sources.looked(0, len(chosen.accounts), {})
     for done, account in enumerate(chosen.accounts):
         if panel.is_empty:
-            left = len(chosen.accounts) - done
-            notes.append(f"No source can be asked any more: {left} accounts were not looked up.")
+            left = _count(len(chosen.accounts) - done)
+            notes.append(f"No source can be asked any more; not looked up: {left}.")
             break
         visit.look_up(account)
         sources.looked(done + 1, len(chosen.accounts), visit.hits)
@@ -146,7 +146,7 @@ def _reviews(services: Services) -> Mapping[str, list[Review]]:
 def _waiting(chosen: Chosen) -> list[str]:
     notes = []
     if chosen.waiting:
-        notes.append(f"{chosen.waiting} more accounts are due: the next run goes on with them.")
+        notes.append(f"Due as well: {_count(chosen.waiting)}; the next run goes on with them.")
     if chosen.never:
         names = ", ".join(each.name for each in chosen.never)
         notes.append(f"Not looked up, since a person said never: {names}.")
@@ -241,7 +241,7 @@ class _Visit:
         notes = [f"Looked up: {told}{f' (sure: {hits})' if hits else ''}."] if told else []
         for name, whys in sorted(self.failures.items()):
             left = " and was left out" if name in self.panel.left_out else ""
-            notes.append(f"{name} did not answer for {len(whys)} accounts{left}: {whys[-1]}")
+            notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
         for kind, sentence in _SENTENCES.items():
             counts = Counter(each.about for each in self.remarks if each.kind is kind)
             if counts:
@@ -257,6 +257,10 @@ _SENTENCES: Mapping[RemarkKind, str] = {
     RemarkKind.TOO_LONG: "Values too long for their field, left out: {}.",
     RemarkKind.OUTSIDE: "Numbers of employees outside of the official band, left as they are: {}.",
 }
+
+
+def _count(accounts: int) -> str:
+    return "1 account" if accounts == 1 else f"{accounts} accounts"
 
 
 def _counted(counts: Mapping[str, int]) -> str:
