@@ -5,15 +5,18 @@ or null reads as empty, one that is of another kind than it should be raises Loo
 source's name and the place: nothing here ever raises anything else.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from sfsync.enrich.countries import ABROAD
+from sfsync.enrich.model import Found, Item, Place
 from sfsync.enrich.provider import Answer
 from sfsync.errors import LookupFailed
+from sfsync.model import Value
 
 _LONGEST = 15  # digits of an amount: more is no money, and no number of people
+_LONGEST_NAME = 40  # characters: names of parts may be anything, and are shown in messages
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
 
 
@@ -35,7 +38,8 @@ class Part:
         return part
 
     def _below(self, name: str) -> "Part":
-        where = f"{self.where}.{name}" if self.where != "the answer" else name
+        shown = one_line(name)[:_LONGEST_NAME]
+        where = f"{self.where}.{shown}" if self.where != "the answer" else shown
         return Part(self.source, self._mapping().get(name), where)
 
     def __bool__(self) -> bool:
@@ -67,7 +71,7 @@ class Part:
             return None
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             self._wrong("a number")
-        if not math.isfinite(self.value) or abs(self.value) >= 10**_LONGEST:
+        if not abs(self.value) < 10**_LONGEST:  # said so that NaN fails too
             self._wrong(f"a number of less than {_LONGEST + 1} digits")
         return round(self.value)
 
@@ -94,7 +98,7 @@ class Part:
             yield name, self._below(name)
 
     def _mapping(self) -> Mapping[str, object]:
-        if self.value is None:
+        if self.value is None or self.value == []:  # PHP writes an empty object as an empty list
             return {}
         if not isinstance(self.value, Mapping):
             self._wrong("an object")
@@ -122,3 +126,27 @@ def json_of(source: str, answer: Answer) -> object:
         return answer.json()
     except ValueError as error:
         raise LookupFailed(f"{source}: the answer is no JSON ({one_line(str(error))})") from error
+
+
+def given(values: Mapping[Item, Value], as_of: str) -> Iterator[Found]:
+    """Give the values that say something, all of one date."""
+    yield from (Found(item, value, as_of) for item, value in values.items() if value)
+
+
+def address(place: Place, as_of: str) -> Iterator[Found]:
+    """Give the parts of an address that are known."""
+    country = "" if place.country == ABROAD else place.country
+    parts = {
+        Item.STREET: place.street,
+        Item.POSTAL_CODE: place.postal_code,
+        Item.CITY: place.city,
+        Item.COUNTRY: country,
+    }
+    yield from given(parts, as_of)
+
+
+def money(amount: int, currency: str, as_of: str) -> Iterator[Found]:
+    """Give a revenue of the year with which `as_of` begins."""
+    yield Found(Item.REVENUE, amount, as_of)
+    yield Found(Item.REVENUE_YEAR, int(as_of[:4]), as_of)
+    yield Found(Item.REVENUE_CURRENCY, currency, as_of)

@@ -1,19 +1,20 @@
 """What do the codes of the French register of companies mean?
 
-Both sources that give Sirene read them here. The tables are Insee's: size bands, legal categories,
-countries of seats abroad. A code that is not in them says nothing.
+Both sources that give Sirene read them here. The tables are Insee's: size bands, legal categories.
+A code that is not in them says nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stdnum.fr import siren as siren_number
 from stdnum.fr import tva
 
-from sfsync.enrich.model import Found, Item
+from sfsync.enrich.model import Company, Found, Item, Scheme
 
+# France, and those of its parts that have codes of their own.
+COUNTRIES = frozenset({"FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC"})
 MASK = "[NON-DIFFUSIBLE]"
-ABROAD = "ZZ"  # ISO 3166's own word for a place that it does not know: certainly not France
 
 # NN, "no employees at all in that year", is given to most companies of which nothing is known.
 _BANDS: dict[str, tuple[int, int | None]] = {
@@ -73,18 +74,14 @@ _FORMS = {
     "93": "fondation",
 }
 
-# Insee numbers the countries of the world, France excepted; here are those that companies come from.
-_NUMBERED = """
-    99101:DK 99102:IS 99103:NO 99104:SE 99105:FI 99106:EE 99107:LV 99108:LT 99109:DE 99110:AT
-    99111:BG 99112:HU 99113:LI 99114:RO 99116:CZ 99117:SK 99118:BA 99119:HR 99121:RS 99122:PL
-    99123:RU 99125:AL 99126:GR 99127:IT 99128:SM 99129:VA 99130:AD 99131:BE 99132:GB 99133:GI
-    99134:ES 99135:NL 99136:IE 99137:LU 99138:MC 99139:PT 99140:CH 99144:MT 99145:SI 99155:UA
-    99207:IL 99208:TR 99216:CN 99217:JP 99223:IN 99226:SG 99254:CY 99350:MA 99351:TN 99352:DZ
-    99401:CA 99404:US 99405:MX 99416:BR 99501:AU 99502:NZ
-    """
-_COUNTRIES = dict(pair.split(":") for pair in _NUMBERED.split())
-_ACTIVITY_2 = re.compile(r"\d\d\.\d\d[A-Z]")
-_ACTIVITY_1 = re.compile(r"\d\d\.\d[A-Z]")
+# No code is in two classifications: the last letter tells NAF 2025 from its predecessor.
+_ACTIVITIES = {
+    "naf2": re.compile(r"\d\d\.\d\d[A-FZ]"),
+    "naf2025": re.compile(r"\d\d\.\d\d[G-LY]"),
+    "naf1": re.compile(r"\d\d\.\d[A-Z]"),
+}
+_SIREN = 9  # digits; a SIRET begins with them, a VAT number ends with them
+_POSTAL_CODE = re.compile(r"[0-9]{5}")
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -101,11 +98,6 @@ def is_person(category: str) -> bool:
     return category.startswith("1")
 
 
-def country(code: str) -> str:
-    """Return a seat's country as ISO 3166 alpha-2, from Insee's code of the country abroad."""
-    return _COUNTRIES.get(code, ABROAD) if code else "FR"
-
-
 def band(code: str, year: str) -> Iterator[Found]:
     """Give the size band of a year. Without its year a band says nothing, and is left out."""
     if code not in _BANDS or not _YEAR.fullmatch(year):
@@ -120,10 +112,11 @@ def band(code: str, year: str) -> Iterator[Found]:
 
 
 def activity(code: str) -> str:
-    """Return an activity's code with its scheme: `naf2:62.01Z`; "" where it is of neither."""
-    if _ACTIVITY_2.fullmatch(code):
-        return f"naf2:{code}"
-    return f"naf1:{code}" if _ACTIVITY_1.fullmatch(code) else ""
+    """Return an activity's code with its scheme: `naf2:62.01Z`; "" where it is of none."""
+    for scheme, shape in _ACTIVITIES.items():
+        if shape.fullmatch(code):
+            return f"{scheme}:{code}"
+    return ""
 
 
 def vat_of(siren: str) -> str:
@@ -139,3 +132,28 @@ def is_vat(number: str) -> bool:
 def page_of(siren: str) -> str:
     """Return the page that shows a company to a person."""
     return f"https://annuaire-entreprises.data.gouv.fr/entreprise/{siren}"
+
+
+def numbers_of(company: Company) -> tuple[str, str]:
+    """Return the company's own SIRET or SIREN, also one within its VAT number, and the one that its
+    website shows; "" where there is none. That one may be its host's, and is left out where the own
+    one is known.
+    """
+    own = _number_in(company.identifiers)
+    return own, "" if own else _number_in(company.claimed)
+
+
+def _number_in(numbers: Mapping[Scheme, str]) -> str:
+    vat = numbers.get(Scheme.VAT, "")
+    siren = vat[-_SIREN:] if is_vat(vat) else ""
+    return numbers.get(Scheme.SIRET) or numbers.get(Scheme.SIREN) or siren
+
+
+def is_postal_code(text: str) -> bool:
+    """Tell whether it is a French postal code."""
+    return bool(_POSTAL_CODE.fullmatch(text))
+
+
+def siren_of(number: str) -> str:
+    """Return the SIREN of a SIRET or SIREN."""
+    return number[:_SIREN]

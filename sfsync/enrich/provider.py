@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from sfsync.enrich.model import Company, Match
@@ -33,6 +34,21 @@ class Answer:
             return json.loads(self.body)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+
+
+class Worth(StrEnum):
+    """What an answer is worth: it decides how long it is kept."""
+
+    ANSWER = "answer"
+    NOTHING = "nothing"
+    """The source knows of no such company."""
+    LATER = "later"
+    """Temporary trouble that came with status 200: asked once more, never kept."""
+
+
+def worth_by_status(answer: Answer) -> Worth:
+    """Judge an answer of a source that says 404 where it has nothing, and means all else."""
+    return Worth.NOTHING if answer.status == 404 else Worth.ANSWER
 
 
 class Web(Protocol):
@@ -77,8 +93,10 @@ class Provider:
     """A public source of company data, and how it is asked.
 
     `key` names the setting that holds its key, "" where it needs none. `keeps_days` is how long its
-    answers stay fresh, `keeps_nothing_days` how long "nothing found" does. `look_up` gives None
+    answers stay fresh, `keeps_nothing_days` how long "nothing found" does; `worth` says which are
+    that, and raises ValueError for what is no answer of the source at all. `look_up` gives None
     where the source has nothing; it gets the key's value, "" where none is needed.
+    `needs_contact`: it is asked only where the user agent holds an address.
     """
 
     name: str
@@ -92,6 +110,8 @@ class Provider:
     countries: frozenset[str] = field(default_factory=frozenset)
     keeps_days: float = 30
     keeps_nothing_days: float = 7
+    worth: Callable[[Answer], Worth] = worth_by_status
+    needs_contact: bool = False
 
 
 PROVIDERS: Registry[Provider] = Registry("provider")

@@ -10,12 +10,25 @@ from collections.abc import Iterator
 
 from stdnum.fr import siren as siren_number
 
-from sfsync.enrich import french
-from sfsync.enrich.answers import Part
-from sfsync.enrich.model import Entry, Found, Item, Place, Scheme, Standing
+from sfsync.enrich import countries, french
+from sfsync.enrich.answers import Part, address, given, money
+from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
+from sfsync.enrich.matching import question_names
+from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
+from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
 from sfsync.errors import LookupFailed
 
+NAME = "recherche-entreprises"
 TITLE = "API Recherche d'entreprises"
+_SEARCH = "https://recherche-entreprises.api.gouv.fr/search"
+# Directors are persons: by this list they are never sent to us.
+_ASKED = {
+    "minimal": "true",
+    "include": "siege,finances,tva,matching_etablissements",
+    "per_page": "25",
+    "limite_matching_etablissements": "100",
+}
+_SHORTEST = 3  # a shorter text is not searched for without a place
 _STANDINGS = {"A": Standing.ACTIVE, "C": Standing.CEASED}
 _BRACKETS = re.compile(r"\(([^()]*)\)")
 _CARE_OF = re.compile(r"^(?:chez|c/o)\b", re.IGNORECASE)
@@ -52,7 +65,7 @@ def _entry(result: Part) -> Entry | None:
     found = () if hides else tuple(_found(result, siren))
     vat = [(Scheme.VAT, str(each.value)) for each in found if each.item == Item.VAT_NUMBER]
     return Entry(
-        provider="recherche-entreprises",
+        provider=NAME,
         key=siren,
         url=french.page_of(siren),
         names=() if hides else names,
@@ -100,7 +113,7 @@ def _is_shown(establishment: Part) -> bool:
 
 
 def _place(part: Part, *, is_seat: bool = False) -> Place:
-    country = french.country(part.at("code_pays_etranger").text())
+    country = countries.of_insee(part.at("code_pays_etranger").text())
     is_open = part.at("etat_administratif").text() != "F"
     if country != "FR":  # Towns and streets abroad stand in any order there
         return Place(country=country, is_open=is_open, is_seat=is_seat)
@@ -134,16 +147,16 @@ def _shown(text: str) -> str:
 def _found(result: Part, siren: str) -> Iterator[Found]:
     day = result.at("date_mise_a_jour").text()[:10]
     standing = _standing(result)
-    yield Found(Item.REGISTRATION_NUMBER, siren, day)
-    if legal := result.at("nom_raison_sociale").text():
-        yield Found(Item.LEGAL_NAME, legal, day)
-    if standing != Standing.UNKNOWN:
-        yield Found(Item.STATUS, standing.value, day)
+    known = {
+        Item.REGISTRATION_NUMBER: siren,
+        Item.LEGAL_NAME: result.at("nom_raison_sociale").text(),
+        Item.STATUS: standing.value if standing != Standing.UNKNOWN else "",
+    }
+    yield from given(known, day)
     if standing == Standing.CEASED:
         return
-    yield from _vat(result, siren, day)
-    if activity := french.activity(result.at("activite_principale").text()):
-        yield Found(Item.ACTIVITY, activity, day)
+    activity = french.activity(result.at("activite_principale").text())
+    yield from given({Item.VAT_NUMBER: _vat(result, siren), Item.ACTIVITY: activity}, day)
     yield from french.band(
         result.at("tranche_effectif_salarie").text(),
         result.at("annee_tranche_effectif_salarie").text(),
@@ -152,18 +165,16 @@ def _found(result: Part, siren: str) -> Iterator[Found]:
     yield from _address(result.at("siege"), day)
 
 
-def _vat(result: Part, siren: str, day: str) -> Iterator[Found]:
-    """Give the VAT number listed; where the list is not given at all, the one that the SIREN makes.
+def _vat(result: Part, siren: str) -> str:
+    """Return the VAT number listed; where no list is given at all, the one that the SIREN makes.
 
     An empty list says that the company has none.
     """
     listed = result.at("tva")
     is_abroad = bool(result.at("siege", "code_pays_etranger").text())
-    numbers = [number for number in listed.texts() if french.is_vat(number)]
     if not listed and not is_abroad:
-        numbers = [french.vat_of(siren)]
-    if numbers:
-        yield Found(Item.VAT_NUMBER, numbers[0], day)
+        return french.vat_of(siren)
+    return next((number for number in listed.texts() if french.is_vat(number)), "")
 
 
 def _revenue(finances: Part) -> Iterator[Found]:
@@ -175,21 +186,55 @@ def _revenue(finances: Part) -> Iterator[Found]:
     ]
     year, amount = max(years, default=("", 0))
     if amount > 0:
-        yield Found(Item.REVENUE, amount, year)
-        yield Found(Item.REVENUE_YEAR, int(year), year)
-        yield Found(Item.REVENUE_CURRENCY, "EUR", year)
+        yield from money(amount, "EUR", year)
 
 
 def _address(seat: Part, day: str) -> Iterator[Found]:
-    if not seat.at("siret").text() or not _is_shown(seat):
+    """Give the address of the seat, where it is open."""
+    if seat.at("siret").text() and _is_shown(seat):
+        place = _place(seat, is_seat=True)
+        yield from address(place, day) if place.is_open else ()
+
+
+def look_up(company: Company, web: Web, key: str) -> Match | None:
+    """Ask by number, else by names with postal code, name with town, name alone."""
+    asker = Asker(web, NAME, TITLE)
+    return first_match(company, asker.replies(_questions(company), _reply))
+
+
+def _reply(answer: object) -> Reply:
+    given = len(Part(TITLE, answer).at("results").each())
+    return Reply.of_page(entries_of(answer), given, total_of(answer))
+
+
+def _questions(company: Company) -> Iterator[Question]:
+    own, claimed = french.numbers_of(company)
+    if own or claimed:
+        yield Question(_SEARCH, _ASKED | {"q": own or claimed}, by_number=bool(own))
+    if not may_know(french.COUNTRIES, company):
         return
-    place = _place(seat, is_seat=True)
-    if not place.is_open:
-        return
-    values = {
-        Item.STREET: place.street,
-        Item.POSTAL_CODE: place.postal_code,
-        Item.CITY: place.city,
-        Item.COUNTRY: place.country if place.country != french.ABROAD else "",
-    }
-    yield from (Found(item, value, day) for item, value in values.items() if value)
+    names = question_names(company)
+    if french.is_postal_code(company.postal_code):
+        for name in names[:2]:
+            yield Question(_SEARCH, _ASKED | {"q": name, "code_postal": company.postal_code})
+    for name in names[:1]:
+        if company.city:
+            yield Question(_SEARCH, _ASKED | {"q": f"{name} {company.city}"})
+        if len(name) >= _SHORTEST:
+            yield Question(_SEARCH, _ASKED | {"q": name})
+
+
+PROVIDERS.add(
+    NAME,
+    Provider(
+        name=NAME,
+        title=TITLE,
+        home="https://recherche-entreprises.api.gouv.fr",
+        licence="Licence Ouverte 2.0",
+        attribution="Source: API Recherche d'entreprises (DINUM), Insee, INPI, DGFiP",
+        quota=Quota(4, ("recherche-entreprises.api.gouv.fr",)),
+        look_up=look_up,
+        countries=french.COUNTRIES,
+        worth=worth_of(TITLE, entries_of),
+    ),
+)
