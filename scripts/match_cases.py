@@ -28,7 +28,7 @@ CRM = frozenset((*TEXTS, *NUMBERS, "legal_notice"))
 BODY = frozenset(("case", "crm", "answer", "asked_in", "total", "expect"))
 ENTRY = words_in(
     "key name names form at closed_at country siren vat lei companies_house website standing",
-    "masked person",
+    "masked person signs",
 )
 
 NOTHING = "nothing"
@@ -172,7 +172,8 @@ def _places(body: Mapping[str, Any]) -> Iterator[Place]:
         for at, words in enumerate(places):
             street, code, town = ("", "", *words)[-3:]
             is_open, is_seat = name == "at", name == "at" and at == 0
-            yield Place(street, code, town, country, is_open, is_seat)
+            signs = tuple(body.get("signs", {}).get(town, ()))
+            yield Place(street, code, town, country, is_open, is_seat, signs)
     if not any(lists.values()):
         yield Place(country=country, is_seat=True)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from bench_matching import LEAST_AMONG_THREE, LEAST_WRITTEN, main
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from match_cases import SAMPLES, Case, answer_of, by_wratio, cases, figures, ours
+from random_orgs import part
 
 from sfsync.enrich.matching import company_of, identify, question_names, weigh
 from sfsync.enrich.matching.countries import country_of
@@ -152,39 +153,31 @@ def test_a_source_that_has_more_than_it_gave_is_not_believed_by_name() -> None:
 
 # --- Laws -------------------------------------------------------------------------------------
 
-NAMES = st.sampled_from(
-    [
-        "Kikou",
-        "Kikou SARL",
-        "Kikou Paris",
-        "Kikou 2",
-        "Kikou 3",
-        "Société Éclair",
-        "Éclair",
-        "Eclairs",
-    ]
-)
-TOWNS = st.sampled_from([("75009", "Paris"), ("75000", "Paris"), ("69003", "Lyon"), ("", "Lyon")])
+FEW = settings(max_examples=part(0.6))
+NAMES = st.sampled_from(["Kikou", "KIKOU", "Kikou SARL", "Kikou Paris", "Kikou 2", "Éclair SARL"])
+TOWNS = st.sampled_from([("75009", "Paris"), ("75000", "Paris"), ("", "Lyon")])
 NOWHERE = st.just(("", ""))
 SIRENS = st.sampled_from(["990001000", "990001026"])
-COUNTRIES = st.sampled_from(["FR", "BE", ""])
+COUNTRIES = st.sampled_from(["FR", "FR", "BE", ""])
+# Most companies live, are open and not hidden; else nothing would ever be sure.
+USUALLY = st.sampled_from([True] * 7 + [False])
 
 
 @st.composite
 def entry(draw: st.DrawFn) -> Entry:
     code, town = draw(TOWNS | NOWHERE)
-    place = Place("", code, town, draw(COUNTRIES), draw(st.booleans()), is_seat=True)
+    place = Place("", code, town, draw(COUNTRIES), draw(USUALLY), is_seat=True)
     siren = draw(st.none() | SIRENS)
     return Entry(
         provider="made-up",
-        key=draw(st.sampled_from("abcdefgh")),
+        key=draw(st.sampled_from("abcd")),
         url="",
         names=tuple(draw(st.lists(NAMES, min_size=1, max_size=2))),
         legal_form=draw(st.sampled_from(["", "sarl", "sci"])),
         places=(place,),
         identifiers={Scheme.SIREN: siren} if siren else {},
-        standing=draw(st.sampled_from(Standing)),
-        is_masked=draw(st.sampled_from([False, False, False, True])),
+        standing=Standing.ACTIVE if draw(USUALLY) else Standing.CEASED,
+        is_masked=not draw(USUALLY),
         website=draw(st.sampled_from(["", "kikou.example", "eclair.example"])),
     )
 
@@ -202,13 +195,14 @@ def company(draw: st.DrawFn, places: st.SearchStrategy[tuple[str, str]] = TOWNS)
         website=draw(st.sampled_from(["", "kikou.example"])),
         identifiers=draw(numbered),
         claimed=draw(numbered),
-        wrong=draw(st.sampled_from([(), (), ("it is wrong",)])),
+        wrong=() if draw(USUALLY) else ("it is wrong",),
     )
 
 
-ENTRIES = st.lists(entry(), max_size=5, unique_by=lambda each: each.key)
+ENTRIES = st.lists(entry(), min_size=1, max_size=3, unique_by=lambda each: each.key)
 
 
+@FEW
 @given(company(), ENTRIES, st.randoms(use_true_random=False))
 def test_the_order_of_the_entries_does_not_matter(
     ours: Company, some: list[Entry], dice: Any
@@ -217,13 +211,15 @@ def test_the_order_of_the_entries_does_not_matter(
     assert weigh(ours, shuffled) == weigh(ours, some)
 
 
-@given(company(), ENTRIES.filter(bool), st.data())
+@FEW
+@given(company(), ENTRIES, st.data())
 def test_a_rival_never_makes_anything_sure(ours: Company, some: list[Entry], data: Any) -> None:
     rival = replace(data.draw(st.sampled_from(some)), key="rival")
     before, after = (answer_of(weigh(ours, each)).verdict for each in (some, [*some, rival]))
     assert before == "sure" or after != "sure"
 
 
+@FEW
 @given(company(NOWHERE), ENTRIES)
 def test_a_name_alone_is_never_sure(ours: Company, some: list[Entry]) -> None:
     bare = replace(ours, website="", identifiers={}, claimed={})
@@ -240,6 +236,7 @@ SPELLINGS: list[Callable[[str], str]] = [
 ]
 
 
+@FEW
 @given(company(), ENTRIES, st.sampled_from(SPELLINGS))
 def test_spelling_that_says_nothing_changes_nothing(
     ours: Company, some: list[Entry], spell: Callable[[str], str]

@@ -106,13 +106,16 @@ def _names(unit: Part, now: Part, group: tuple[Part, ...]) -> Iterator[str]:
     usual = (now.at(f"denominationUsuelle{number}UniteLegale").text() for number in "123")
     yield from filter(None, usual)
     for part in group:
-        for period in part.at("periodesEtablissement").each()[:1]:
-            names = [f"enseigne{number}Etablissement" for number in "123"]
-            shown = (
-                period.at(name).text() for name in (*names, "denominationUsuelleEtablissement")
-            )
-            yield from filter(None, shown)
+        yield from _signs(part)
     yield from filter(None, (unit.at("sigleUniteLegale").text(),))
+
+
+def _signs(part: Part) -> Iterator[str]:
+    """Give an establishment's own names."""
+    names = [f"enseigne{number}Etablissement" for number in "123"]
+    for period in part.at("periodesEtablissement").each()[:1]:
+        shown = (period.at(name).text() for name in (*names, "denominationUsuelleEtablissement"))
+        yield from filter(None, shown)
 
 
 def _place(part: Part) -> Place:
@@ -134,6 +137,7 @@ def _place(part: Part) -> Place:
         country=country,
         is_open=is_open,
         is_seat=is_seat,
+        names=tuple(_signs(part)),
     )
 
 

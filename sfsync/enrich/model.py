@@ -77,7 +77,11 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An address at which a company is or was; `country` as in Company."""
+    """An address at which a company is or was; `country` as in Company.
+
+    `names` are the shop signs and trade names of this establishment alone: they are among the
+    entry's names too, and say nothing of its other establishments.
+    """
 
     street: str = ""
     postal_code: str = ""
@@ -85,6 +89,7 @@ class Place:
     country: str = ""
     is_open: bool = True
     is_seat: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,15 @@ def _place(part: Part, *, is_seat: bool = False) -> Place:
         country=country,
         is_open=is_open,
         is_seat=is_seat,
+        names=tuple(_signs(part, is_seat=is_seat)),
     )
+
+
+def _signs(part: Part, *, is_seat: bool) -> Iterator[str]:
+    """Give an establishment's own names; the seat's trade name is the whole company's."""
+    if not is_seat:
+        yield from filter(None, (part.at("nom_commercial").text(),))
+    yield from part.at("liste_enseignes").texts()
 
 
 def _street(part: Part) -> str:

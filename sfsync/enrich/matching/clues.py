@@ -1,13 +1,19 @@
 """What speaks for an entry being the company, and what against it?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sfsync.enrich.matching.countries import FRANCE, nation_of
 from sfsync.enrich.matching.forms import forms_speak
-from sfsync.enrich.matching.names import EQUAL, Alike, compare, numbers_in, spellings
+from sfsync.enrich.matching.names import EQUAL, Alike, Spelling, compare, numbers_in, spellings
 from sfsync.enrich.matching.numbers import siren_of
-from sfsync.enrich.matching.places import Nearness, nearest_place, sites_speak, towns_of
+from sfsync.enrich.matching.places import (
+    Nearness,
+    names_elsewhere,
+    nearest_place,
+    sites_speak,
+    towns_of,
+)
 from sfsync.enrich.model import (
     Agreement,
     Candidate,
@@ -25,10 +31,14 @@ _SCHEMES = (Scheme.SIREN, Scheme.VAT, Scheme.LEI, Scheme.COMPANIES_HOUSE, Scheme
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """An entry beside the company: what its name, place and numbers say, and every clue."""
+    """An entry beside the company: what its name, place and numbers say, and every clue.
+
+    `is_sign_elsewhere`: the equal name is the shop sign of another of its establishments.
+    """
 
     entry: Entry
     name: Alike
+    is_sign_elsewhere: bool
     near: Nearness
     number: Agreement
     claimed: Agreement
@@ -65,7 +75,7 @@ def weighed(company: Company, entry: Entry) -> Weighed:
     code = company.postal_code
     endings = dict.fromkeys(filter(None, (company.city, code, *towns)))
     mine = spellings(company.name, endings, is_french=is_french)
-    name = compare(mine, entry.names, (*endings, code[:2]), is_french=is_french)
+    name, sign = _best_name(company, entry, mine, (*endings, code[:2]), is_french)
     near = nearest_place(company, entry)
     numbers = tuple(_number_clues(company, entry))
     claims = tuple(_claim_clues(company, entry))
@@ -83,7 +93,27 @@ def weighed(company: Company, entry: Entry) -> Weighed:
         Clue("standing", "", entry.standing.value, _standing(entry)),
     )
     shown = tuple(clue for clue in clues if clue.ours or clue.theirs)
-    return Weighed(entry, name, near, _sum(numbers), _sum(claims), form, country, site, shown)
+    said = (_sum(numbers), _sum(claims), form, country, site)
+    return Weighed(entry, name, sign, near, *said, shown)
+
+
+def _best_name(
+    company: Company,
+    entry: Entry,
+    mine: Sequence[Spelling],
+    places: Sequence[str],
+    is_french: bool,
+) -> tuple[Alike, bool]:
+    """Return how the names compare, and whether ours is equal only to the sign of another of their
+    establishments.
+    """
+    whole = compare(mine, entry.names, places, is_french=is_french)
+    strange = names_elsewhere(company, entry)
+    if not strange or whole.points < EQUAL:
+        return whole, False
+    names = [name for name in entry.names if name not in strange]
+    here = compare(mine, names, places, is_french=is_french)
+    return (here, False) if here.points >= EQUAL else (whole, True)
 
 
 def _seat(entry: Entry) -> Place:

@@ -116,6 +116,16 @@ def nearest_place(company: Company, entry: Entry) -> Nearness:
     return max(found, key=_rank, default=Nearness())
 
 
+def names_elsewhere(company: Company, entry: Entry) -> frozenset[str]:
+    """Return an entry's shop signs and trade names that hang only where the company is not."""
+    here, all_signs = set(entry.names[:1]), set[str]()
+    for place in entry.places:
+        all_signs.update(place.names)
+        if place.is_open and _nearness(company, place).is_placed:
+            here.update(place.names)
+    return frozenset(all_signs - here)
+
+
 def _rank(near: Nearness) -> tuple[bool, bool, bool, int, int, bool, str]:
     place = near.place
     shown = f"{place.postal_code} {place.city} {place.street} {place.country}"

@@ -119,10 +119,12 @@ def _is_rival(each: Weighed) -> bool:
 
 
 def _differs(each: Weighed) -> bool:
-    """Tell whether two equal names are two all the same. A slip in a short word is believed where
-    the street agrees, or the website.
+    """Tell whether two equal names are two all the same: the sign of a shop elsewhere, or a slip in
+    a short word, which is believed where the street agrees, or the website.
     """
     is_near_by = each.near.street == FOR or each.site == FOR
+    if each.is_sign_elsewhere and each.site != FOR:
+        return True
     return not (each.name.is_steady or (each.name.is_slip and is_near_by))
 
 
@@ -183,6 +185,8 @@ def _name_doubt(each: Weighed) -> str:
         return "the names hold different numbers"
     if not each.is_equal:
         return "the name is only a part of the other" if name.is_part else "the name is only near"
+    if each.is_sign_elsewhere and each.site != FOR:
+        return "the name is that of another of its establishments"
     return "the name differs by a letter that may matter" if _differs(each) else ""
 
 
