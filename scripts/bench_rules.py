@@ -39,7 +39,13 @@ from sfsync.rules.words import facts_of, tested
 from sfsync.snapshot import Snapshot
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
-FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
+FILES = (
+    "sfsync.yaml",
+    "rules/accounts.yaml",
+    "rules/opportunities.yaml",
+    "rules/contacts.yaml",
+    "rules/leads.yaml",
+)
 PARTS = ("facts", "masks", "circle check", "words")
 # The whole of a judgement: what the plain loop decides, and the findings, of which it knows one.
 ALERT = "target-going-idle"

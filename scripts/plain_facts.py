@@ -148,7 +148,8 @@ class Org:
         for task in counting(records, "Task", clock):
             if not (task.get("Subject") or "").startswith(MARK):
                 self._add(task, of_task(task, clock), is_event=False)
-        for event in counting(records, "Event", clock):
+        self.events = list(counting(records, "Event", clock))
+        for event in self.events:
             self._add(event, of_event(event, clock), is_event=True)
 
     def _add(self, record: Record, told: Told, *, is_event: bool) -> None:

@@ -5,11 +5,12 @@ independent oracle for the product's plan. It reads as sections 4 to 7 of the sa
 description do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from plain_commit import CLOSING, CLOSING_AT, is_taken_back
 from plain_facts import (
     BACKLOG,
     CHURN,
@@ -251,15 +252,23 @@ def plan_account(facts: Facts) -> Planned | None:
     return planned(facts.record, parts)
 
 
-def plan_opportunity(opportunity: Record, org: Org) -> Planned | None:
-    """The datetime of the opportunity's stage; None where nothing changes."""
+def plan_opportunity(
+    opportunity: Record, org: Org, enforces: bool, lacks: Collection[str]
+) -> Planned | None:
+    """The datetime of the opportunity's stage, and its way back from Commit; None where nothing
+    changes.
+    """
     clock, field = org.clock, STAGE_AT.get(opportunity.get("StageName") or "")
     if opportunity.get("IsClosed"):
         closed_on = deal_of(opportunity, clock).closed_on
         if closed_on is not None and (clock.today - closed_on).days > STALE_CLOSING_DAYS:
             return None
     entered = entered_stage_at(opportunity, org)
-    return planned(opportunity, [("timestamps", stamp(opportunity, field, entered, clock))])
+    parts = [("timestamps", stamp(opportunity, field, entered, clock))]
+    if enforces and is_taken_back(opportunity, org, lacks):
+        moved = {"StageName": CLOSING, CLOSING_AT: clock.now}
+        parts.insert(0, ("rule:commit-incomplete", moved))
+    return planned(opportunity, parts)
 
 
 def planned(record: Record, parts: Sequence[tuple[str, dict[str, Any]]]) -> Planned | None:
@@ -298,10 +307,13 @@ def plan(
     previous: Previous | None = None,
     own_user_id: str | None = None,
     own_writes: Sequence[OwnWrite] = (),
+    enforces_commit: bool = False,
+    lacks: Collection[str] = (),
 ) -> dict[tuple[str, str], Planned]:
     """What a pass at `now` would change, by (object, Id) in order.
 
-    `records` holds the rows of the API by object. Raises ValueError for a naive `now` and
+    `records` holds the rows of the API by object; `lacks` names the objects and fields that the org
+    does not have (`Opportunity.Plan__c`). Raises ValueError for a naive `now` and
     ZoneInfoNotFoundError for an unknown zone.
     """
     org = Org(records, Clock.at(now, zone), previous, own_user_id, own_writes)
@@ -309,7 +321,9 @@ def plan(
     for account in org.accounts:
         changes["Account", account["Id"]] = plan_account(facts_of(account, org))
     for opportunity in org.opportunities:
-        changes["Opportunity", opportunity["Id"]] = plan_opportunity(opportunity, org)
+        changes["Opportunity", opportunity["Id"]] = plan_opportunity(
+            opportunity, org, enforces_commit, lacks
+        )
     return {key: each for key, each in sorted(changes.items()) if each is not None}
 
 

@@ -12,10 +12,12 @@ from sfsync.conditions import Condition, Test, failing
 from sfsync.errors import NotFound
 from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, Value
-from sfsync.policy import Machine
-from sfsync.rules.decide import Decision, decide, rule_of
+from sfsync.policy import FOUND, Machine, Rule
+from sfsync.rules.commit import CommitCheck, commit_check
+from sfsync.rules.decide import Decision, any_found, decide, rule_of
+from sfsync.rules.findings import found_for
 from sfsync.rules.follow import carried_out
-from sfsync.rules.words import evidence_of, in_words, name_of
+from sfsync.rules.words import all_in_words, evidence_of, name_of
 from sfsync.snapshot import Snapshot
 
 # How far ahead the next move is looked for, in days: the longest pause, and some.
@@ -81,6 +83,7 @@ class Explanation:
     rules: tuple[RuleVerdict, ...]
     points: tuple[Points, ...]
     next_move: NextMove | None
+    commit: CommitCheck | None = None
 
 
 MOVES, HOLDS, OTHER_STATE, FAILS = "moves", "holds", "other-state", "fails"
@@ -117,6 +120,7 @@ def _explain(look: Look, machine: Machine) -> Explanation:
         rules=tuple(_verdicts(look, machine, decision)),
         points=tuple(_points(look, machine)),
         next_move=None if rule else _next_move(look, machine, decision),
+        commit=commit_check(look, machine, 0),
     )
 
 
@@ -129,16 +133,27 @@ def _fact_names(machine: Machine) -> list[str]:
 def _verdicts(look: Look, machine: Machine, decision: Decision) -> Iterator[RuleVerdict]:
     state = look.column(machine.object, machine.state).at(0) or "none"
     for number, rule in enumerate(machine.rules):
-        clauses = tuple(_clauses(look, machine, rule.when))
+        clauses = (*_clauses(look, machine, rule.when), *_not_found(look, machine, rule))
         if state not in rule.from_states:
             yield RuleVerdict(rule.name, rule.to, OTHER_STATE)
         elif clauses:
             yield RuleVerdict(rule.name, rule.to, FAILS, clauses)
         else:
             verdict = MOVES if decision.rule[0] == number else HOLDS
-            yield RuleVerdict(
-                rule.name, rule.to, verdict, reason=in_words(look, machine.object, 0, rule.because)
-            )
+            yield RuleVerdict(rule.name, rule.to, verdict, reason=_reason(look, machine, rule))
+
+
+def _reason(look: Look, machine: Machine, rule: Rule) -> str:
+    row = np.array([0])
+    said, _ = found_for(look, machine, machine.found_for(rule), row)
+    given = {FOUND: said} if rule.found else {}
+    return all_in_words(look, machine.object, row, rule.because, given)[0]
+
+
+def _not_found(look: Look, machine: Machine, rule: Rule) -> Iterator[Clause]:
+    """Say that none of the findings that a rule asks for holds, where that is so."""
+    if rule.found and not any_found(look, machine, rule)[0]:
+        yield Clause(f"one of {', '.join(rule.found)}", None, True)
 
 
 def _clauses(look: Look, machine: Machine, condition: Condition) -> Iterator[Clause]:
@@ -211,7 +226,8 @@ def _shifts(look: Look, machine: Machine) -> set[int]:
     """
     facts = look.policy.facts
     shifts = {0, facts.recent_days, *facts.pause_days, *facts.pause_days_by_lost_reason.values()}
-    conditions = [*(rule.when for rule in machine.rules)]
+    conditions = [rule.when for rule in machine.rules]
+    conditions += [each.when for rule in machine.rules for each in machine.found_for(rule)]
     conditions += [line.when for score in machine.scores.values() for line in score]
     for test in (test for each in conditions for test in each.tests()):
         shifts |= _of_test(test)

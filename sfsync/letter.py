@@ -21,13 +21,53 @@ class MessageState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EditionNote:
+    """That a reader (their Id) is told by a mail what a report found as of a moment (aware)."""
+
+    report: str
+    reader: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNote:
+    """That a reader is alerted of a record by a mail: in which series of alerts, and of which spell
+    (texts that sort by time). `as_of` is the moment judged (aware).
+    """
+
+    series: str
+    object: str
+    record_id: str
+    spell: str
+    reader: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """The latest spell of which somebody was alerted, and the moment judged then (UTC)."""
+
+    spell: str
+    as_of: datetime
+
+
+# The series, object and Id that an alert is about.
+Subject = tuple[str, str, str]
+Note = EditionNote | AlertNote
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail as it goes out: bytes, to one address, under its key and its Message-ID."""
+    """A mail as it goes out: bytes, to one address, under its key and its Message-ID.
+
+    `notes` say what its reader is told by it; they count by what becomes of it.
+    """
 
     key: str
     recipient: str
     message_id: str
     content: bytes = field(repr=False)
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,20 @@ dates as `2026-06-15`, datetimes as `2026-06-15T08:00:00.000+0000` (UTC). So wha
 journalled, sent and undone is one and the same thing, and JSON needs no translation.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 RULE_CAUSE = "rule:"
+TASK_CAUSE = "task:"
+UNDO_CAUSE = "undo:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
+# By these two a record that was created is found again: an activity can have no key of ours.
+ABOUT_FIELD = "WhatId"
+LABEL_FIELD = "Subject"
 
 Value = str | int | float | bool | None
 
@@ -39,8 +45,8 @@ def from_wire(text: str) -> datetime:
 def same_value(left: Value, right: Value) -> bool:
     """Tell whether two field values are the same to Salesforce.
 
-    Null equals blank text, 3 equals 3.0, and datetimes are compared by instant: the API writes
-    `+0000`, exports write `.000Z`.
+    Null equals blank text, 3 equals 3.0, lines may end in one way or the other, and datetimes are
+    compared by instant: the API writes `+0000`, exports write `.000Z`.
     """
     if left in (None, "") or right in (None, ""):
         return left in (None, "") and right in (None, "")
@@ -48,6 +54,8 @@ def same_value(left: Value, right: Value) -> bool:
         return left is right
     if left == right:
         return True
+    if isinstance(left, str) and isinstance(right, str) and "\r" in left + right:
+        return left.replace("\r\n", "\n") == right.replace("\r\n", "\n")
     moment = _instant(left)
     return moment is not None and moment == _instant(right)
 
@@ -59,6 +67,27 @@ def _instant(value: Value) -> datetime | None:
         return from_wire(value)
     except (ValueError, OverflowError):
         return None
+
+
+class Action(StrEnum):
+    """What a change does to its record."""
+
+    UPDATE = "update"
+    CREATE = "create"
+    DELETE = "delete"
+
+
+_KEY_START = "new"
+# With it a key is as long as an Id.
+_DIGEST_LENGTH = 15
+
+
+def key_of_new(object: str, about: str, cause: str) -> str:
+    """Return the key under which a record that is to be created goes until it has an Id: the same
+    for the same object, the same cause, and the same record that it is about.
+    """
+    digest = hashlib.sha256("\0".join((object, about, cause)).encode()).hexdigest()
+    return f"{_KEY_START}{digest[:_DIGEST_LENGTH]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +150,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record's update: all its fields together, why, and what the decision rests on.
+    """What happens to one record: all its fields together, why, and what the decision rests on.
 
     `rests_on` holds the record itself first, then the records that the evidence names, each as it
-    was read. `watches` says what else the decision saw, and what it saw none of.
+    was read. `watches` says what else the decision saw, and what it saw none of. A record that is
+    to be created has no Id yet: its `id` is a key (`key_of_new`), its fields have no value before,
+    and `rests_on` begins with the record that it is about. A record that is to be deleted has no
+    values afterwards.
     """
 
     object: str
@@ -136,6 +168,13 @@ class Change:
     evidence: tuple[Evidence, ...] = ()
     rests_on: tuple[Stamp, ...] = ()
     watches: tuple[Watch, ...] = ()
+    action: Action = Action.UPDATE
+
+    @property
+    def about(self) -> str:
+        """The Id of the record that it changes, or that the record to be created is about."""
+        is_new = self.action is Action.CREATE and self.rests_on
+        return self.rests_on[0].id if is_new else self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,23 +261,29 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one change; `code` and `message` are the org's own words where it refused."""
+    """What became of one change; `code` and `message` are the org's own words where it refused.
+
+    `created` is the Id of the record that was created, or was found to be there already.
+    """
 
     object: str
     id: str
     state: State
     code: str = ""
     message: str = ""
+    created: str = ""
 
 
 class RunState(StrEnum):
     """How a run stands: running, finished (all of it was tried; an outcome may be unknown), crashed
-    (ended early, books closed later).
+    (ended early, books closed later), stopped (by a limit, a guard or an org that was not to be
+    reached, before anything was written).
     """
 
     RUNNING = "running"
     FINISHED = "finished"
     CRASHED = "crashed"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +291,8 @@ class Run:
     """One execution of a job, as journalled.
 
     `org` is the name under which the books of its org are kept, `zone` the org's IANA time zone.
-    `now` is the moment judged; `started` and `finished` are the machine's clock.
+    `now` is the moment judged; `started` and `finished` are the machine's clock. `api_calls` counts
+    the requests that its process made, reading included; None where nobody counted.
     """
 
     id: str
@@ -261,6 +307,7 @@ class Run:
     undoes: str | None = None
     error: str | None = None
     zone: str = "UTC"
+    api_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

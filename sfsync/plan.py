@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import RULE_CAUSE, Change, Finding, Plan, Source
+from sfsync.model import RULE_CAUSE, TASK_CAUSE, Action, Change, Finding, Plan, Source
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
 from sfsync.registry import nearest
@@ -58,7 +58,8 @@ def narrowed(
         return plan
     known = {rule.name for machine in policy.machines.values() for rule in machine.rules}
     known |= {keep.name for machine in policy.machines.values() for keep in machine.keep}
-    wanted = {name.removeprefix(RULE_CAUSE) for name in only}
+    known |= {task.name for machine in policy.machines.values() for task in machine.tasks}
+    wanted = {_name(cause) for cause in only}
     for name in sorted(wanted - known):
         raise NotFound(f'no rule is called "{name}"{nearest(name, known)}')
     starts = tuple(ids)
@@ -69,7 +70,7 @@ def narrowed(
     changes = [
         change
         for change in plan.changes
-        if (not wanted or change.cause.removeprefix(RULE_CAUSE) in wanted) and is_in(change.id)
+        if (not wanted or _name(change.cause) in wanted) and is_in(change.about)
     ]
     findings = tuple(finding for finding in plan.findings if not wanted and is_in(finding.id))
     return replace(
@@ -78,6 +79,10 @@ def narrowed(
         findings=findings,
         api_calls=writing_calls(changes),
     )
+
+
+def _name(cause: str) -> str:
+    return cause.removeprefix(RULE_CAUSE).removeprefix(TASK_CAUSE)
 
 
 def passed_limits(
@@ -112,17 +117,29 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
     not.
 
     Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
-    by an undo. Where the plan does not know how many accounts there are, nothing is too many.
+    by an undo. Where the plan does not know how many accounts there are, no share of them is too
+    large. Of other records only the number counts: most of them have reached their last state, so
+    that a share of all of them says nothing.
     """
-    moved = sum(state_fields.get(change.object) in change.fields for change in plan.changes)
-    most = max(limits.moved_at_least, limits.moved_share * plan.judged)
-    if moved <= most or not plan.judged:
-        return ""
-    return (
-        f"{moved} of {plan.judged} accounts would change their status, more than"
-        f" {limits.moved_share:.0%} (limits.moved_share): look at the plan; if it is right, add"
-        " --allow-large-change"
+    moved = Counter(
+        change.object for change in plan.changes if state_fields.get(change.object) in change.fields
     )
+    accounts = moved.pop("Account", 0)
+    said = []
+    if plan.judged and accounts > max(limits.moved_at_least, limits.moved_share * plan.judged):
+        said.append(
+            f"{accounts} of {plan.judged} accounts would change their status, more than"
+            f" {limits.moved_share:.0%} (limits.moved_share)"
+        )
+    said += [
+        f"{number} records of {name} would change their state, more than"
+        f" {limits.moved_at_least} (limits.moved_at_least)"
+        for name, number in sorted(moved.items())
+        if number > limits.moved_at_least
+    ]
+    if not said:
+        return ""
+    return f"{', and '.join(said)}: look at the plan; if it is right, add --allow-large-change"
 
 
 def check_fits(
@@ -152,17 +169,27 @@ def check_fits(
         )
 
 
-def not_writable(plan: Plan, writable: Callable[[str], Mapping[str, bool]]) -> list[str]:
-    """Name, object by object, the fields that a plan changes and the org lacks or protects.
+def not_writable(
+    plan: Plan, writable: Callable[[str, Action], Mapping[str, bool] | None]
+) -> list[str]:
+    """Name, object by object, the fields that a plan writes and the org lacks or protects, and the
+    objects whose records it may not create or delete.
 
-    `writable` tells, for an object, which fields there are and whether they may be written.
+    `writable` tells, for an object and what is done to its records, which fields there are and
+    whether they may be written so; None where that may not be done at all.
     """
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[tuple[str, Action], set[str]] = {}
     for change in plan.changes:
-        wanted.setdefault(change.object, set()).update(change.fields)
+        named = set() if change.action is Action.DELETE else set(change.fields)
+        wanted.setdefault((change.object, change.action), set()).update(named)
     problems = []
-    for object_name, fields in wanted.items():
-        may = writable(object_name)
+    for (object_name, action), fields in wanted.items():
+        may = writable(object_name, action)
+        if may is None:
+            problems.append(
+                f"{object_name}: the service's user may not {action} such records: allow it first"
+            )
+            continue
         absent = ", ".join(sorted(fields - may.keys()))
         if absent:
             lacks = f"{object_name}: the org lacks, or hides, {absent}"
@@ -240,8 +267,8 @@ def source_in_words(source: Source | None) -> str:
 
 
 def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
-    """Return one row a changed field: object, id, name, field, before, after, cause, reason, source
-    (in words; empty where it is no public one).
+    """Return one row a field that is written: object, id, name, field, before, after, cause,
+    reason, action, source (in words; empty where it is no public one).
     """
     return [
         {
@@ -253,6 +280,7 @@ def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
             "after": values.after,
             "cause": change.cause,
             "reason": change.reason,
+            "action": change.action.value,
             "source": source_in_words(values.source),
         }
         for change in plan.changes

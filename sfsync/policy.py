@@ -20,8 +20,12 @@ DUPLICATES = "likely-duplicate"
 # ceased.
 ENRICHMENT_REVIEW = "enrichment-review"
 COMPANY_CEASED = "company-ceased"
+# What runs meet with, and enter as findings: no rule declares these either.
+UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
+# What stands in the braces of a rule's words for what was found of the record.
+FOUND = "found"
 
 KIND_OF_TYPE: Mapping[str, Kind] = {
     "text": Kind.WORDS,
@@ -65,6 +69,7 @@ class FactSettings:
     commit_days_after_won: int
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,20 @@ class EnrichSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitSettings:
+    """What becomes of an opportunity in Commit that lacks something: `report` only tells of it,
+    `enforce` lets a rule take it back.
+    """
+
+    mode: str = "report"
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether rules may take it back."""
+        return self.mode == "enforce"
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpec:
     """One status or stage: since which field, older names of it in the history, and where rules may
     move it.
@@ -164,6 +183,8 @@ class Assignment:
 class Rule:
     """A transition: from which states (`none`: no state), when, to which, and what is written
     beside it.
+
+    Where `found` names findings of the same object, one of them, at least, must hold as well.
     """
 
     name: str
@@ -173,6 +194,12 @@ class Rule:
     set: tuple[Assignment, ...]
     because: str
     place: str
+    found: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """What must be so for it to hold, in words."""
+        return f"{self.when} and found: {', '.join(self.found)}" if self.found else str(self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +239,27 @@ class FindingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRule:
+    """A task that a record gets, once for ever: in which states at the start of the pass (None:
+    any), when, and without which findings.
+
+    It belongs to the `queue` of that name, or, where that is empty, to the record's owner; it is
+    due so many days after today.
+    """
+
+    name: str
+    in_states: tuple[str, ...] | None
+    when: Condition
+    without: tuple[str, ...]
+    subject: str
+    description: str
+    queue: str
+    due_in_days: int
+    because: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreLine:
     """Points for a condition."""
 
@@ -221,7 +269,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The states of one object and all that is decided about it, in the order written."""
+    """The states of one object and all that is decided about it, in the order written.
+
+    An object of which only findings are declared has no states; its `state` is empty.
+    """
 
     object: str
     state: str
@@ -229,6 +280,7 @@ class Machine:
     rules: tuple[Rule, ...] = ()
     keep: tuple[Keep, ...] = ()
     findings: tuple[FindingRule, ...] = ()
+    tasks: tuple[TaskRule, ...] = ()
     scores: Mapping[str, tuple[ScoreLine, ...]] = field(default_factory=dict)
 
     def entered_fields(self) -> Iterator[str]:
@@ -237,10 +289,15 @@ class Machine:
             if state.entered:
                 yield state.entered
 
+    def found_for(self, rule: Rule) -> tuple[FindingRule, ...]:
+        """Return the findings that a rule asks for, in the order of its list."""
+        by_name = {each.name: each for each in self.findings}
+        return tuple(by_name[name] for name in rule.found)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of `config/`, checked."""
+    """All of `config/`, checked. `stateless`: the objects of which only findings are declared."""
 
     objects: Mapping[str, Mapping[str, FieldSpec]]
     leave_out: Mapping[str, Condition]
@@ -251,6 +308,13 @@ class Policy:
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
     enrich: EnrichSettings = EnrichSettings()
+    stateless: Mapping[str, Machine] = field(default_factory=dict)
+    commit: CommitSettings = CommitSettings()
+
+    @property
+    def judged(self) -> Mapping[str, Machine]:
+        """All objects of which something is decided or found: those with states first."""
+        return {**self.machines, **self.stateless}
 
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""

@@ -1,4 +1,8 @@
-"""Which changes are written together, and how many requests does that take?"""
+"""Which changes are written together, and how many requests does that take?
+
+Updates, creations and deletions are requests of their own. Only updates go by bulk jobs: what a job
+creates could not be told apart from what somebody else creates.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
 
-from sfsync.model import Change
+from sfsync.model import Action, Change
 
 # One request takes five of the platform's collections of 200.
 BATCH_SIZE = 1_000
@@ -25,12 +29,17 @@ Placed = tuple[int, Change]
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Changes of one object that are written together, each with its place in the plan: in one
-    request, or by one bulk job.
+    """Changes of one object and one kind that are written together, each with its place in the
+    plan: in one request, or by one bulk job.
     """
 
     placed: tuple[Placed, ...]
     in_bulk: bool = False
+
+    @property
+    def action(self) -> Action:
+        """What all of them do to their records."""
+        return self.placed[0][1].action
 
 
 def portions(
@@ -38,16 +47,18 @@ def portions(
 ) -> Iterator[Portion]:
     """Cut changes into the portions in which they are written, objects in their order.
 
-    More than `bulk_from` changes of one object go by bulk jobs, in the order of their accounts: the
+    More than `bulk_from` updates of one object go by bulk jobs, in the order of their accounts: the
     platform locks a record's account too. The others go by requests of at most `batch_size`, in
     their order.
     """
     for _, same in groupby(enumerate(changes), key=lambda placed: placed[1].object):
-        placed = list(same)
-        if len(placed) > bulk_from:
-            yield from _cut(sorted(placed, key=_account), JOB_SIZE, in_bulk=True)
-        else:
-            yield from _cut(placed, batch_size)
+        of_object = list(same)
+        for action in Action:
+            placed = [each for each in of_object if each[1].action is action]
+            if action is Action.UPDATE and len(placed) > bulk_from:
+                yield from _cut(sorted(placed, key=_account), JOB_SIZE, in_bulk=True)
+            else:
+                yield from _cut(placed, batch_size)
 
 
 def _account(placed: Placed) -> tuple[str, str]:

@@ -18,8 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import sfsync
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
-from sfsync.rules.enriching import ENRICH_FILE, INDUSTRIES_FILE
-from sfsync.rules.shape import SETTINGS_FILE
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
 # What a configuration folder may do without.

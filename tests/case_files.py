@@ -21,6 +21,7 @@ FILES = tuple(sorted(FOLDER.glob("*.yaml")))
 PREFIXES = {
     "Account": "001",
     "Contact": "003",
+    "Lead": "00Q",
     "User": "005",
     "Opportunity": "006",
     "Task": "00T",
@@ -125,7 +126,7 @@ def _defaults(object_name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     defaults: dict[str, Any] = {"CreatedDate": CREATED, "CreatedById": "rep"}
     if not object_name.endswith(("History", "Role")):
         defaults["OwnerId"] = "rep"
-    if object_name in ("Account", "Contact", "Opportunity"):
+    if object_name in ("Account", "Contact", "Lead", "Opportunity"):
         defaults["Name"] = str(row["Id"]).replace("-", " ").title()
     if object_name == "Opportunity":
         defaults["CloseDate"] = LATER_CLOSE_DATE

@@ -28,7 +28,13 @@ from sfsync.rules.load import load_policy
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
 Key = tuple[str, str]
 
-CONFIG_FILES = ("sfsync.yaml", "rules/accounts.yaml", "rules/opportunities.yaml")
+CONFIG_FILES = (
+    "sfsync.yaml",
+    "rules/accounts.yaml",
+    "rules/opportunities.yaml",
+    "rules/contacts.yaml",
+    "rules/leads.yaml",
+)
 ENRICH_FILES = ("enrich.yaml", "industries.yaml")
 
 
@@ -43,6 +49,15 @@ def config_texts() -> Mapping[str, str]:
 def shipped_policy() -> Policy:
     """The shipped configuration, loaded once."""
     return load_policy(config_texts())
+
+
+@cache
+def enforcing_policy() -> Policy:
+    """The shipped configuration with `commit: {mode: enforce}`, loaded once."""
+    texts = dict(config_texts())
+    said = texts["sfsync.yaml"].replace("  mode: report ", "  mode: enforce ", 1)
+    assert said != texts["sfsync.yaml"]
+    return load_policy({**texts, "sfsync.yaml": said})
 
 
 def fill(fake: FakeOrg, records: Records) -> None:
@@ -74,11 +89,12 @@ class Loop:
     now: datetime
     batch_size: int = BATCH_SIZE
     chance: Random = field(default_factory=lambda: Random(0))
+    policy: Policy = field(default_factory=shipped_policy)
 
     @property
     def services(self) -> Services:
-        clock, policy = self.fake.clock.now, shipped_policy()
-        return Services(self.org, self.journal, policy, self.now, clock, clock, self.org.id)
+        clock = self.fake.clock.now
+        return Services(self.org, self.journal, self.policy, self.now, clock, clock, self.org.id)
 
     @property
     def desk(self) -> Desk:
@@ -110,14 +126,14 @@ class Loop:
     def remember(self, now: datetime, states: Mapping[Key, str | None]) -> None:
         """Let the books say that an earlier pass at `now` left these records so."""
         run = Run(f"earlier-{now:%Y%m%d%H%M%S}", self.org.id, "hourly", now, now, None,
-                  RunState.RUNNING, shipped_policy().hash)  # fmt: skip
+                  RunState.RUNNING, self.policy.hash)  # fmt: skip
         self.journal.start(run, ())
         self.journal.finish(run.id, finished=now, state=RunState.FINISHED, states=states)
 
 
 @contextmanager
-def loop_of(fake: FakeOrg, now: datetime) -> Iterator[Loop]:
-    """A loop over an org, with new books in memory."""
+def loop_of(fake: FakeOrg, now: datetime, policy: Policy | None = None) -> Iterator[Loop]:
+    """A loop over an org, with new books in memory; by the shipped policy if no other is given."""
     org = connect(fake.session(), fake.host, fake.token(), sleep=lambda _: None)
     with closing(Journal.open("sqlite://")) as journal:
-        yield Loop(fake, org, journal, now)
+        yield Loop(fake, org, journal, now, policy=policy or shipped_policy())

@@ -6,7 +6,7 @@ first and why whatever is drawn as 0.0 is absent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -99,6 +99,43 @@ def random_org(chance: Random, accounts: int) -> RandomOrg:
         maker.account()
     zone = chance.choice(ZONES)
     return RandomOrg(maker.records, now, zone, maker.previous(), maker.own_writes())
+
+
+def with_commits(org: RandomOrg, chance: Random) -> RandomOrg:
+    """The org with more opportunities in Commit, of which some have what Commit asks for."""
+    complete = {
+        "Acceptance_Received_On__c": ("2026-01-05", None),
+        "Quote_Signed_On__c": ("2026-01-05", None),
+        "Start_Date__c": tuple(
+            (org.now + timedelta(days=days)).date().isoformat() for days in (30, 1, 0, -1, -30)
+        ),
+        "Plan__c": ("Business", "TBD", ""),
+        "Pricing_Terms__c": ("Monthly", "A compl\u00e9ter", None),
+        "Customer_Context__c": ("Typed by hand", " . ", "n/a"),
+        "User_Count__c": (12, 0, None),
+        "Billing_Tool__c": ("Ledger", "xxx"),
+        "Billing_Email__c": ("pay@example.com", None),
+        "Invoice_Scheduled_On__c": ("2026-02-01", None),
+    }
+    address = {"BillingStreet": "1 Example Street", "BillingCity": "Lyon", "BillingCountry": "FR"}
+    records = {name: [dict(row) for row in rows] for name, rows in org.records.items()}
+    for row in records["Account"]:
+        row |= {name: value if chance.random() < 0.95 else "tbd" for name, value in address.items()}
+    for row in records["Opportunity"]:
+        if chance.random() < 0.5:
+            row |= {"StageName": "Commit", "IsClosed": False, "IsWon": False}
+        if chance.random() < 0.5:
+            entered = org.now - timedelta(days=chance.choice([1, 2, 3, 0]), seconds=1)
+            row["Commit_At__c"] = to_wire(entered)
+        row["Amount"] = chance.choice([None, 500, 9999, 10000, 250000])
+        for name, values in complete.items():
+            # Nearly all there, so that one alone is missing often enough.
+            row[name] = values[0] if chance.random() < 0.9 else chance.choice(values)
+    deals = [row["Id"] for row in records["Opportunity"]]
+    for row in records["Event"]:
+        row["WhatId"] = chance.choice([*deals, None])
+        row["Type"] = chance.choice(["Onboarding", "Onboarding", "Meeting", None])
+    return replace(org, records=records)
 
 
 class _Maker:

@@ -47,6 +47,7 @@ LEADS_TO = {
     "qualified-by-data": "Qualified Pool",
     "entered-high": "Qualified Pool",
     "entered-low": "Unqualified Pool",
+    "commit-incomplete": "Closing",
 }
 CONDITIONS = {
     "won": "won_since_entry",
@@ -62,6 +63,7 @@ CONDITIONS = {
     "qualified-by-data": "enriched_at potential",
     "entered-high": "potential",
     "entered-low": "potential",
+    "commit-incomplete": "commit_is_enforced days_in_stage found",
 }
 TOPICS = (
     *("pause", "score", "alert", "timestamps", "opportunity-timestamps", "entered-status"),
@@ -77,12 +79,15 @@ ACTIVITY_FIELDS = (
 )
 FIELDS = {
     "Account": "Id Status__c ParentId OwnerId Industry NumberOfEmployees LastActivityDate "
+    "BillingStreet BillingCity BillingCountry "
     "CreatedDate IsDeleted Backlog_Until__c Backlog_Count__c Potential_Score__c "
     "Subscription_End__c Enriched_At__c " + " ".join(STATUS_FIELDS.values()),
     "Opportunity": "Id AccountId OwnerId StageName CloseDate LastStageChangeDate "
-    "Lost_Reason__c Amount CreatedDate IsDeleted " + " ".join(STAGE_FIELDS.values()),
+    "Lost_Reason__c Amount CreatedDate IsDeleted Acceptance_Received_On__c Quote_Signed_On__c "
+    "Start_Date__c Plan__c Pricing_Terms__c Customer_Context__c User_Count__c Billing_Tool__c "
+    "Billing_Email__c Invoice_Scheduled_On__c " + " ".join(STAGE_FIELDS.values()),
     "Task": f"Id Status CompletedDateTime {ACTIVITY_FIELDS}",
-    "Event": f"Id StartDateTime EndDateTime IsAllDayEvent IsChild {ACTIVITY_FIELDS}",
+    "Event": f"Id Type StartDateTime EndDateTime IsAllDayEvent IsChild {ACTIVITY_FIELDS}",
     "Contact": "Id AccountId OwnerId Title CreatedDate IsDeleted",
     "AccountHistory": "Id AccountId Field OldValue NewValue CreatedDate CreatedById",
     "OpportunityHistory": "Id OpportunityId StageName Amount CreatedDate CreatedById",
@@ -104,11 +109,23 @@ REFERENCES = {
     "WhoId": ("Contact",),
 }
 DATES = frozenset(
-    {"Backlog_Until__c", "Subscription_End__c", "CloseDate", "ActivityDate", "LastActivityDate"}
+    {
+        "Backlog_Until__c",
+        "Subscription_End__c",
+        "CloseDate",
+        "ActivityDate",
+        "LastActivityDate",
+        "Acceptance_Received_On__c",
+        "Quote_Signed_On__c",
+        "Start_Date__c",
+        "Invoice_Scheduled_On__c",
+    }
 )
-NUMBERS = frozenset({"Backlog_Count__c", "Potential_Score__c", "NumberOfEmployees", "Amount"})
+NUMBERS = frozenset(
+    {"Backlog_Count__c", "Potential_Score__c", "NumberOfEmployees", "Amount", "User_Count__c"}
+)
 REQUIRED_KEYS = frozenset({"case", "rule", "kind", "now", "given", "expect"})
-OPTIONAL_KEYS = frozenset({"zone", "previous_pass", "blocked_by", "findings"})
+OPTIONAL_KEYS = frozenset({"zone", "previous_pass", "blocked_by", "findings", "commit", "lacks"})
 
 
 def is_instant(value: object) -> bool:
@@ -145,6 +162,8 @@ def problems(body: Mapping[str, Any]) -> Iterator[str]:
         yield "now is not an instant in whole seconds that ends in Z"
     if body.get("zone", "Europe/Paris") not in available_timezones():
         yield f"zone {body['zone']!r} is unknown"
+    if body.get("commit", "enforce") not in ("report", "enforce"):
+        yield f"commit {body['commit']!r} is no mode"
     yield from given_problems(body)
     yield from previous_pass_problems(body)
     yield from expect_problems(body)
@@ -236,21 +255,29 @@ def expect_problems(body: Mapping[str, Any]) -> Iterator[str]:
 def cause_problems(change: Mapping[str, Any]) -> Iterator[str]:
     kind, _, rule = change["cause"].partition(":")
     if kind == "rule" and rule in LEADS_TO:
-        written = {"Status__c": LEADS_TO[rule], STATUS_FIELDS[LEADS_TO[rule]]: "now"}
+        written = written_by(rule)
         if not written.items() <= change["fields"].items():
             yield f"rule {rule} writes {written}"
     elif change["cause"] not in OTHER_CAUSES:
         yield f"cause {change['cause']!r} is unknown"
-    elif "Status__c" in change["fields"]:
-        yield "only a rule writes Status__c"
+    elif change["fields"].keys() & {"Status__c", "StageName"}:
+        yield "only a rule writes Status__c or StageName"
+
+
+def written_by(rule: str) -> dict[str, str]:
+    """What a move writes: the new status or stage, and its date."""
+    to = LEADS_TO[rule]
+    if to in STAGE_FIELDS:
+        return {"StageName": to, STAGE_FIELDS[to]: "now"}
+    return {"Status__c": to, STATUS_FIELDS[to]: "now"}
 
 
 def blocked_by_problems(body: Mapping[str, Any]) -> Iterator[str]:
     for record, rules in body.get("blocked_by", {}).items():
-        if record not in ids_of(body, "Account"):
-            yield f"blocked_by: {record!r} is no account of the case"
+        if record not in ids_of(body, "Account", "Opportunity"):
+            yield f"blocked_by: {record!r} is no account or opportunity of the case"
         for rule, condition in rules.items():
-            if condition not in ("status", *CONDITIONS.get(rule, "").split()):
+            if condition not in ("status", "stage", *CONDITIONS.get(rule, "").split()):
                 yield f"blocked_by {record}: {rule} has no condition {condition!r}"
             if body["expect"].get(record, {}).get("cause") == f"rule:{rule}":
                 yield f"blocked_by {record}: {rule} is expected to move it"

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 from case_files import ALL_CASES, Case, ids_of, records_of, wire_value
-from loop_org import Loop, empty_org, fill, loop_of, shipped_policy
+from loop_org import Loop, empty_org, enforcing_policy, fill, loop_of, shipped_policy
 
 from sfsync.conditions import failing
 from sfsync.facts import Look
 from sfsync.model import Change, Value
-from sfsync.policy import NO_STATE
+from sfsync.policy import NO_STATE, Policy
+from sfsync.rules.decide import any_found
 
 FINDING = "target-going-idle"
 SCORE = "Potential_Score__c"
@@ -23,7 +24,9 @@ def test_a_pass_does_what_the_case_says(case: Case) -> None:
     names = {record: name for name, record in ids.items()}
     fake = empty_org(case.now, case.zone)
     fill(fake, records_of(case, ids))
-    with loop_of(fake, case.now) as loop:
+    for each in case.body.get("lacks", ()):
+        fake.drop_field(*each.split("."))
+    with loop_of(fake, case.now, policy_of(case)) as loop:
         remember(loop, case, ids)
         plan = loop.plan().plan
         where = f"{case.file}:{case.line}"
@@ -39,6 +42,11 @@ def test_a_pass_does_what_the_case_says(case: Case) -> None:
                     blocks = blocking(look, ids[name], rule)
                     assert len(blocks) == 1, f"{where}: {name}: {rule}: {blocks}"
                     assert condition in blocks[0], f"{where}: {name}: {rule}: {blocks}"
+
+
+def policy_of(case: Case) -> Policy:
+    """The shipped policy in the case's mode of Commit."""
+    return enforcing_policy() if case.body.get("commit") == "enforce" else shipped_policy()
 
 
 def remember(loop: Loop, case: Case, ids: Mapping[str, str]) -> None:
@@ -81,16 +89,20 @@ def expected(case: Case) -> Told:
     }
 
 
-def blocking(look: Look, account: str, rule_name: str) -> list[set[str]]:
-    """The conditions that keep a rule from moving an account, each by the names that it tests."""
-    machine = shipped_policy().machines["Account"]
-    rule = next(rule for rule in machine.rules if rule.name == rule_name)
-    position = look.snapshot.position("Account", account)
+def blocking(look: Look, record: str, rule_name: str) -> list[set[str]]:
+    """The conditions that keep a rule from moving a record, each by the names that it tests."""
+    machines = look.policy.machines.values()
+    machine, rule = next((m, rule) for m in machines for rule in m.rules if rule.name == rule_name)
+    name = machine.object
+    position = look.snapshot.position(name, record)
     assert position is not None
-    state = look.column("Account", machine.state).at(position) or NO_STATE
+    state = look.column(name, machine.state).at(position) or NO_STATE
     if state not in rule.from_states:
         return [{machine.state}]
-    return [
+    blocks = [
         {test.name for test in condition.tests()}
-        for condition, _, _ in failing(rule.when, look.on("Account"), position)
+        for condition, _, _ in failing(rule.when, look.on(name), position)
     ]
+    if rule.found and not any_found(look, machine, rule)[position]:
+        blocks.append({"found"})
+    return blocks

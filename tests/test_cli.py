@@ -392,7 +392,15 @@ def test_a_run_that_would_move_too_many_stops_before_it_writes(call: Call, tmp_p
     stopped = call("run", "hourly", org=org, exits=ExitCode.STOPPED)
     assert "60 of 60 accounts would change their status, more than 20%" in stopped.stderr
     assert "add --allow-large-change" in stopped.stderr
-    assert data_of(call("runs", "--format", "json"))["runs"] == []
+    (run,) = data_of(call("runs", "--format", "json"))["runs"]
+    assert (run["state"], run["counts"]) == ("stopped", {})
+    assert "60 of 60 accounts" in run["error"]
+    assert run["api_calls"] > 0
+    assert "stopped\tnothing was written: 60 of 60" in call("runs").stdout
+    shown = call("show", run["id"]).stdout
+    assert f"hourly, stopped, {run['api_calls']} API calls" in shown
+    assert "nothing was written" in shown
+    assert data_of(call("findings", "list", "--format", "json", org=org))["findings"] == []
     assert "60 applied" in call("run", "hourly", "--allow-large-change", org=org).stdout
 
 
@@ -614,7 +622,12 @@ def test_a_public_export_without_our_fields_is_sorted_and_not_written_to(call: C
     large = "--allow-large-change"
     result = call("run", "hourly", *now, large, org=PUBLIC, exits=ExitCode.CONFIGURATION)
     assert lacks in result.stderr
-    assert data_of(call("runs", "--format", "json", org=PUBLIC))["runs"] == []
+    runs = data_of(call("runs", "--format", "json", org=PUBLIC))["runs"]
+    assert {(run["state"], run["error"].count("nothing was written")) for run in runs} == {
+        ("stopped", 1),
+        ("stopped", 0),
+    }
+    assert all(run["counts"] == {} for run in runs)
 
 
 # The rules.

@@ -25,6 +25,8 @@ NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 PREFIXES = {
     "Organization": "00D",
     "User": "005",
+    "Group": "00G",
+    "QueueSobject": "03g",
     "Account": "001",
     "Contact": "003",
     "Lead": "00Q",
@@ -211,7 +213,7 @@ def test_now_is_the_latest_stamp_and_nothing_was_made_or_done_later() -> None:
     assert max(stamps) == NOW
     for rows in records().values():
         for row in rows:
-            if "SystemModstamp" in row:
+            if "SystemModstamp" in row and "CreatedDate" in row:
                 assert moment(row["CreatedDate"]) <= moment(row["SystemModstamp"])
 
 

@@ -146,7 +146,7 @@ def test_the_readme_shows_what_the_demo_org_says(tmp_path: Path) -> None:
         assert said.exit_code == 0, said.output
         if command == "plan hourly":
             shown = re.findall(
-                r"^\d+ accounts judged, .*106.*$", text_of("README.md"), re.MULTILINE
+                r"^\d+ accounts judged, .*108.*$", text_of("README.md"), re.MULTILINE
             )
         else:
             (shown,) = re.findall(rf"^\$ sfsync {command}.*?\n(.*?)\n\.\.\.$", tour, re.M | re.S)

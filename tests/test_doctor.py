@@ -83,11 +83,29 @@ def of_the_org(fake: FakeOrg, group: str, seen: Seen = RECORDED) -> list[Check]:
     return [each for each in check_org(org, shipped_policy(), seen) if each.group == group]
 
 
+def test_the_queue_of_a_task_and_the_right_to_create_it_are_looked_for(fake: FakeOrg) -> None:
+    def told() -> list[tuple[str, bool]]:
+        found = of_the_org(fake, "permissions")
+        return [(each.text, bool(each.remedy)) for each in found if "onboarding" in each.text]
+
+    waits = 'there is no queue "Onboarding" that takes tasks: onboarding-handover waits for it'
+    assert told() == [(waits, True)]
+    queue = fake.add("Group", Name="Newcomers", DeveloperName="Onboarding", Type="Queue")
+    assert told() == [(waits, True)]
+    fake.add("QueueSobject", QueueId=queue, SobjectType="Task")
+    takes = 'the queue "Onboarding" takes the tasks onboarding-handover'
+    assert told() == [(takes, False)]
+    fake.state.store.schema.objects["Task"].createable = False
+    first, second = told()
+    assert first[0].startswith("the service's user may not create tasks: onboarding-handover")
+    assert second == (takes, False)
+
+
 def test_an_org_that_has_everything_is_well_and_nothing_is_written(well: Well) -> None:
     assert problems(well.checks) == {}
     assert in_group(well.checks, "objects and fields", "good") == [
-        "Account, AccountHistory, Contact, Event, OpportunityContactRole, OpportunityHistory, Task,"
-        " User: all 79 fields that are needed are right"
+        "Account, AccountHistory, Contact, Event, Lead, OpportunityContactRole, OpportunityHistory,"
+        " Task, User: all 89 fields that are needed are right"
     ]
     # The platform's own lead sources are not the company's five.
     assert in_group(well.checks, "objects and fields", "note") == [

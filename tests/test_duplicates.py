@@ -1,11 +1,12 @@
 """Are likely duplicates found, and only those, whatever the order of the records?"""
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pytest
 import twins_data
 from bench_rules import CONFIG, FILES
@@ -13,16 +14,19 @@ from records_org import RecordsOrg
 
 from sfsync.duplicates import likely_duplicates
 from sfsync.duplicates.names import company_words, registration_of, town_of
-from sfsync.duplicates.web import domain_of, mailbox_of
+from sfsync.duplicates.web import domain_of
 from sfsync.extract import extract
 from sfsync.facts import Look
+from sfsync.facts.mailbox import is_malformed, mailbox_of
 from sfsync.model import Finding
 from sfsync.policy import Policy
+from sfsync.rules.findings import findings_of
 from sfsync.rules.load import load_policy
 from sfsync.rules.needs import columns_needed
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 USER = "005000000000001AAA"
+MAILS = "email-duplicate"
 Records = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
@@ -38,16 +42,15 @@ def policy_with(*, find: bool = True, **settings: str) -> Policy:
 POLICY = policy_with()
 
 
-def found(
-    records: Records,
-    different: Collection[frozenset[str]] = frozenset(),
-    policy: Policy = POLICY,
-) -> tuple[Finding, ...]:
+def found(records: Records, policy: Policy = POLICY) -> tuple[Finding, ...]:
+    """What is told of records that are there twice, by whichever code."""
     objects = {name: [s.field for s in each.values()] for name, each in policy.objects.items()}
     user = {"Id": USER, "Name": "Ada Sample", "IsActive": True}
     org = RecordsOrg({"User": [user], **{n: list(rows) for n, rows in records.items()}}, objects)
     look = Look(extract(org, policy, NOW, None, []), policy)
-    return likely_duplicates(look, different)
+    nobody = np.zeros(look.size("Contact"), dtype=bool)
+    of_mails = findings_of(look, policy.stateless["Contact"], nobody)
+    return (*likely_duplicates(look), *(each for each in of_mails if each.code == MAILS))
 
 
 def account(number: int, name: str, **fields: Any) -> dict[str, Any]:
@@ -105,13 +108,18 @@ def quality(twins: twins_data.Twins, object_name: str, pairs: set[tuple[str, str
 @pytest.mark.parametrize("seed", [1])
 def test_most_of_what_is_found_is_true_and_most_of_what_is_true_is_found(seed: int) -> None:
     twins = twins_data.make(1500, seed, people=1000)
-    pairs = groups(found(twins.records))
+    findings = found(twins.records)
+    pairs = groups(findings)
     precision, recall = quality(twins, "Account", pairs)
     assert precision >= 0.90
     assert recall >= 0.92
     precision, recall = quality(twins, "Contact", pairs)
     assert precision >= 0.98
     assert recall >= 0.98
+    of_mails = groups(each for each in findings if each.code == MAILS)
+    of_likeness = groups(each for each in findings if each.code != MAILS)
+    assert of_mails
+    assert not of_mails & of_likeness, "nobody is told the same thing twice"
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:
@@ -143,7 +151,8 @@ def test_the_newest_loses_and_its_finding_names_the_other_and_why() -> None:
         "same website domain example.fr"
     )
     assert [(e.fact, e.value, e.record) for e in finding.evidence] == [
-        ("same_domain", "example.fr", "001000000000003AAA")
+        ("alike", "S.A.R.L. DUPONT et fils", "001000000000003AAA"),
+        ("same_domain", "example.fr", "001000000000003AAA"),
     ]
 
 
@@ -250,18 +259,6 @@ def test_what_very_many_share_says_nothing() -> None:
     assert len(of_accounts(*rows[:10])) == 9
 
 
-def test_what_a_person_said_is_different_is_never_in_one_group() -> None:
-    rows = [account(n, "Acme", Website="acme.fr", **LYON) for n in (1, 2, 3)]
-    assert losing(found({"Account": rows})) == [2, 3]
-    different = {frozenset(("001000000000001AAA", "001000000000002AAA"))}
-    (finding,) = found({"Account": rows}, different)
-    assert finding.id == "001000000000003AAA"
-    assert "001000000000001AAA" in finding.message
-    assert "001000000000002AAA" not in finding.message
-    every = {frozenset(pair) for pair in combinations([row["Id"] for row in rows], 2)}
-    assert found({"Account": rows}, every) == ()
-
-
 def test_a_company_can_name_more_shared_hosts_and_switch_it_off() -> None:
     rows = [account(1, "Acme", Website="list.fr/a"), account(2, "Zulu", Website="list.fr/b")]
     assert losing(found({"Account": rows})) == [2]
@@ -298,3 +295,29 @@ def test_names_towns_numbers_and_addresses_as_they_are_compared() -> None:
     assert registration_of("FR 12 345 678 901") == "345678901"
     assert registration_of("N/A") is None
     assert mailbox_of("a b@c.fr") is None
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ann@acme.example", " Ann.O'Neil+fair@sub.acme-1.example ", "a..b@acme.example",
+        "a.@acme.example", "rené@société.example", "用户@例子.example", "ann@acme.example.",
+        '"ann sample"@acme.example', "ann(home)@acme.example", "ann@[192.0.2.1]", "a=b@c.example",
+        "ann@acme.example.com.invalid", "ann@1and1.example", "ann_@a_b.example", "", "   ",
+    ],
+)  # fmt: skip
+def test_what_the_platform_takes_is_no_malformed_address(email: str) -> None:
+    assert not is_malformed(email)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "n/a", "ann", "ann@", "@acme.example", "ann@acme", "ann@acme..example", "ann@-acme.example",
+        ".ann@acme.example", "ann sample@acme.example", "ann@acme example.com", "a@b@acme.example",
+        "ann@acme.example, bob@acme.example", "ann@acme.example;", "Ann <ann@acme.example>",
+        "mailto:ann@acme.example", "ann(at)acme.example", "ann@acme.example/", "http://acme.example",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_malformed(email: str) -> None:
+    assert is_malformed(email)

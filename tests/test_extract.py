@@ -106,7 +106,9 @@ def test_what_no_rule_and_no_fact_asks_about_is_not_read() -> None:
 
 
 def test_what_leave_out_asks_about_is_read_too() -> None:
-    policy = with_settings("leave_out: {}", "leave_out: {Account: {type: Partner}}")
+    policy = with_settings(
+        "leave_out: {Lead: {is_converted: true}}", "leave_out: {Account: {type: Partner}}"
+    )
     assert set(columns_needed(policy)["Account"]) == {*NEEDED["Account"], "type"}
 
 
@@ -172,7 +174,8 @@ def test_what_was_created_later_than_now_is_left_to_the_next_pass_except_tasks()
 
 def test_what_is_left_out_is_left_out_and_what_belongs_to_it_loses_it() -> None:
     policy = with_settings(
-        "leave_out: {}", "leave_out: {Account: {type: Partner}, Task: {status: Cancelled}}"
+        "leave_out: {Lead: {is_converted: true}}",
+        "leave_out: {Account: {type: Partner}, Task: {status: Cancelled}}",
     )
     tasks = [("1", FIRM, "Done"), ("2", FIRM, "Cancelled"), ("3", OTHER, "Done")]
     org = an_org(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from loop_org import empty_org, fill, loop_of
 
 from sfsync.cli import commands
+from sfsync.cli.screen import Screen
 from sfsync.errors import ExitCode, NotFound
 from sfsync.journal import FindingCounts, Journal
 from sfsync.model import Evidence, Finding, OpenFinding
@@ -156,7 +158,9 @@ def sf(state: Path, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_commands_list_show_snooze_and_waive(state: Path) -> None:
+def test_the_commands_list_show_snooze_and_waive(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed = json.loads(sf(state, "findings", "list", "--format", "json")[1])["findings"]
     quote = next(each for each in listed if each["code"] == "commit-quote")
     id = quote["id"]
@@ -175,6 +179,17 @@ def test_the_commands_list_show_snooze_and_waive(state: Path) -> None:
     shown = sf(state, "findings", "show", id)[1]
     assert "snoozed until 2026-07-01" in shown
     assert "waived until 2026-06-20: paid in advance" in shown
+
+    monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: True))
+    monkeypatch.setenv("COLUMNS", "80")
+    table = sf(state, "findings", "list")[1]
+    assert max(map(len, table.splitlines())) <= 80
+    assert re.search(r"^contact-role-missing \(\d\d\), medium: No contact role$", table, re.M)
+    assert re.search(r"more: --code contact-role-missing shows them all$", table, re.M)
+    roles = [each for each in listed if each["code"] == "contact-role-missing"]
+    table = sf(state, "findings", "list", "--code", "contact-role-missing")[1]
+    assert all(each["id"] in table for each in roles)
+    monkeypatch.undo()
 
     text = sf(state, "findings", "list", "--all", "--format", "csv")[1]
     rows = list(csv.DictReader(io.StringIO(text)))

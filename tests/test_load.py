@@ -20,8 +20,9 @@ from sfsync.extract import extract
 from sfsync.facts import Look
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
+from sfsync.rules.needs import columns_needed
 
-SETTINGS, ACCOUNTS, OPPORTUNITIES = CONFIG_FILES
+SETTINGS, ACCOUNTS, OPPORTUNITIES, CONTACTS, LEADS = CONFIG_FILES
 
 
 def problems(texts: dict[str, str]) -> list[str]:
@@ -145,9 +146,24 @@ VALUES = [
             "OwnerId, type: reference, to: Usr}",
             '"User"?',
         ),
-        (SETTINGS, "leave_out: {}", "leave_out: {Acount: {type: Partner}}", '"Account"?'),
-        (SETTINGS, "leave_out: {}", "leave_out: {Account: {typ: Partner}}", '"type"?'),
-        (SETTINGS, "leave_out: {}", "leave_out: {Account: {idle_days: 3}}", "no fact or field"),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Acount: {type: Partner}}",
+            '"Account"?',
+        ),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Account: {typ: Partner}}",
+            '"type"?',
+        ),
+        (
+            SETTINGS,
+            "leave_out: {Lead: {is_converted: true}}",
+            "leave_out: {Account: {idle_days: 3}}",
+            "no fact or field",
+        ),
         (SETTINGS, "[none, Working]", "[none, Wroking]", 'did you mean "Working"?'),
         (
             SETTINGS,
@@ -260,13 +276,58 @@ def test_a_missing_file_is_told() -> None:
     assert any("Account has its rules in another file already" in each for each in twice)
 
 
+def test_an_object_without_states_may_have_findings() -> None:
+    policy = load_policy(config_texts())
+    assert list(policy.machines) == ["Account", "Opportunity"]
+    assert list(policy.judged) == ["Account", "Opportunity", "Contact", "Lead"]
+    assert not policy.stateless["Lead"].states
+
+
+COMPANY = "    company: {field: Company, type: text}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (LEADS, "object: Lead", "object: Led", 'did you mean "Lead"?'),
+        (LEADS, "findings:", "scores: {}\nfindigs:", 'did you mean "findings"?'),
+        (LEADS, "findings:", "scores: {s: []}\nkeep: []\nstates: {A: {}}\nfindings:", "only"),
+        (LEADS, "findings:", "states: {New: {}}\nfindings:", '"state" is missing'),
+        (LEADS, "findings:", "state: status\nfindings:", '"states" is missing'),
+        (LEADS, "lead-untouched ", "lead-untouched\n    in: none\n ", 'no state "none"'),
+        (ACCOUNTS, "state: status          #", "#", '"state" is missing: only findings'),
+        (LEADS, "idle_days: {at_least: 7}", "idle_dayz: {at_least: 7}", '"idle_days"?'),
+        (SETTINGS, "    lead: {field: WhoId, type: reference, to: Lead}\n", "", "reads Task.lead"),
+        (SETTINGS, f"{COMPANY}    owner:", f"{COMPANY}    whose:", "owner's field of Lead"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_without_states_is_told(
+    file: str, old: str, new: str, words: str
+) -> None:
+    texts, _ = changed(file, (old, new))
+    found = problems(texts)
+    assert any(words in each for each in found), found
+
+
+def test_an_org_without_leads_can_do_without_them() -> None:
+    texts = dict(config_texts())
+    del texts[LEADS]
+    needed = columns_needed(load_policy(texts))
+    assert "Lead" not in needed
+    assert "lead" not in needed["Task"]
+    assert {"email", "account_id"} <= set(needed["Contact"])
+
+
 def test_all_mistakes_of_all_files_are_told_at_once_in_order() -> None:
     texts, first = changed(
         ACCOUNTS,
         ("won_since_entry: true", "won_since_entri: true"),
         ("to: Disqualified", "to: Gone"),
     )
-    settings, second = changed(SETTINGS, ("leave_out: {}", "leave_out: {Acount: {type: Partner}}"))
+    settings, second = changed(
+        SETTINGS,
+        ("leave_out: {Lead: {is_converted: true}}", "leave_out: {Acount: {type: Partner}}"),
+    )
     texts[SETTINGS] = settings[SETTINGS]
     stages, third = changed(OPPORTUNITIES, ("entered: commit_at", "entered: comit_at"))
     texts[OPPORTUNITIES] = stages[OPPORTUNITIES]
@@ -300,6 +361,7 @@ class Word:
 FREE_KEYS = frozenset({"because", "field", "name", "decision_maker_titles", "service_mark"}) | {
     "placeholders",
     "onboarding_event_types",
+    "closed_lead_statuses",
 }
 FREE_PATHS = (
     r"scores/potential/\d+/when/(industry|last_lost_reason)",

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from loop_org import Loop, empty_org, loop_of
 
-from sfsync.errors import LimitReached, NotFound, Stopped
+from sfsync.errors import LimitReached, NotFound, OrgUnavailable, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call
-from sfsync.jobs import Planned, run_planned
+from sfsync.jobs import Planned, run_planned, stops_entered
 from sfsync.jobs.undo import undo
-from sfsync.model import Change, FieldChange, Outcome, Plan, Stamp, State, to_wire
+from sfsync.model import Change, FieldChange, Outcome, Plan, RunState, Stamp, State, to_wire
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=200)
@@ -165,3 +165,22 @@ def test_a_stage_date_in_the_future_is_found(days: int, is_found: bool) -> None:
         findings = loop.plan().plan.findings
     found = [each.id for each in findings if each.code == "stage-date-in-future"]
     assert found == ([deal] if is_found else [])
+
+
+def test_a_run_that_an_org_away_stopped_stands_in_the_books_and_says_why() -> None:
+    fake, _ = silent_targets()
+    with loop_of(fake, NOW) as loop:
+        with (
+            pytest.raises(OrgUnavailable, match="away for maintenance"),
+            stops_entered(loop.services, "hourly", loop.chance),
+        ):
+            raise OrgUnavailable("the org is away for maintenance")
+        (stopped,) = loop.journal.runs(loop.org.id)
+        assert (stopped.state, stopped.job) == (RunState.STOPPED, "hourly")
+        assert stopped.error == "the org is away for maintenance"
+        assert stopped.finished is not None
+        # It is neither open nor a pass that the next one builds on.
+        assert not loop.journal.open_runs(loop.org.id)
+        assert loop.journal.previous_pass(loop.org.id) is None
+        ran = loop.run()
+        assert ran.run.api_calls == loop.org.calls > 0

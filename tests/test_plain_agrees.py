@@ -9,8 +9,8 @@ import plain_loop
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loop_org import config_texts, shipped_policy
-from random_orgs import STATUS_AT, RandomOrg, part, random_org
+from loop_org import config_texts, enforcing_policy, shipped_policy
+from random_orgs import STATUS_AT, RandomOrg, part, random_org, with_commits
 from records_org import RecordsOrg
 
 from sfsync.extract import extract
@@ -47,11 +47,11 @@ MANY = settings(
 )
 
 
-def compare(org: RandomOrg, policy: Policy | None = None, lacking: Collection[str] = ()) -> int:
-    """Assert that both plan the same changes and alerts; return how many changes that were."""
-    here = without(org, lacking)
-    ours, alerts = by_product(here, policy or shipped_policy(), lacking)
-    theirs, their_alerts = by_plain_loop(here)
+def compare(org: RandomOrg, policy: Policy | None = None, lacking: Collection[str] = ()) -> Told:
+    """Assert that both plan the same changes and alerts; return the changes."""
+    here, policy = without(org, lacking), policy or shipped_policy()
+    ours, alerts = by_product(here, policy, lacking)
+    theirs, their_alerts = by_plain_loop(here, policy.commit.is_enforced, lacking)
     differing = {
         key: f"product: {ours.get(key)}, plain loop: {theirs.get(key)}"
         for key in sorted(ours.keys() | theirs.keys())
@@ -59,7 +59,7 @@ def compare(org: RandomOrg, policy: Policy | None = None, lacking: Collection[st
     }
     assert not differing
     assert alerts == their_alerts
-    return len(ours)
+    return ours
 
 
 def without(org: RandomOrg, lacking: Collection[str]) -> RandomOrg:
@@ -114,9 +114,13 @@ def known_to_plain_loop(org: RandomOrg) -> dict[str, Any]:
     }
 
 
-def by_plain_loop(org: RandomOrg) -> tuple[Told, tuple[str, ...]]:
+def by_plain_loop(
+    org: RandomOrg, enforces: bool = False, lacks: Collection[str] = ()
+) -> tuple[Told, tuple[str, ...]]:
     known = known_to_plain_loop(org)
-    planned = plain_loop.plan(org.records, org.now, org.zone, **known)
+    planned = plain_loop.plan(
+        org.records, org.now, org.zone, **known, enforces_commit=enforces, lacks=lacks
+    )
     told = {key: (each.cause, each.fields) for key, each in planned.items()}
     return told, plain_loop.alerts(org.records, org.now, org.zone, **known)
 
@@ -179,7 +183,32 @@ def test_both_know_the_same_facts_of_a_small_org(org: RandomOrg) -> None:
 @pytest.mark.parametrize("seed", range(part(0.06)))
 def test_both_plan_the_same_for_a_large_org(seed: int) -> None:
     changes = compare(random_org(Random(seed), accounts=150))
-    assert changes > 50, "the org is too tidy to compare anything"
+    assert len(changes) > 50, "the org is too tidy to compare anything"
+
+
+LACKED_BY_COMMIT = (
+    *("Event", "Event.Type", "Opportunity.Amount", "Opportunity.Plan__c"),
+    *("Opportunity.Start_Date__c", "Account.BillingCity", "OpportunityHistory"),
+)
+
+
+@pytest.mark.parametrize("lacking", [None, *LACKED_BY_COMMIT])
+def test_both_take_the_same_back_from_commit(lacking: str | None) -> None:
+    chance = Random(f"commit {lacking}")
+    org = with_commits(random_org(chance, accounts=80), chance)
+    changes = compare(org, enforcing_policy(), {lacking} if lacking else ())
+    moved = {id for (_, id), (cause, _) in changes.items() if cause == "rule:commit-incomplete"}
+    stayed = {
+        row["Id"] for row in org.records["Opportunity"] if row["StageName"] == "Commit"
+    } - moved
+    assert len(moved) > 5
+    assert len(stayed) > 5
+
+
+@settings(MANY, max_examples=part(0.1))
+@given(ORGS, st.randoms(use_true_random=False))
+def test_both_take_the_same_back_from_commit_in_a_small_org(org: RandomOrg, chance: Random) -> None:
+    compare(with_commits(org, chance), enforcing_policy())
 
 
 @settings(MANY, max_examples=part(0.3))

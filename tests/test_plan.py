@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from loop_org import config_texts, shipped_policy
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import Change, Evidence, FieldChange, Finding, Plan, Stamp, Watch
+from sfsync.model import Action, Change, Evidence, FieldChange, Finding, Plan, Stamp, Watch
 from sfsync.plan import (
     check_fits,
     from_json,
@@ -309,14 +310,27 @@ def test_fields_that_cannot_be_written_are_all_named() -> None:
     fields = {name: FieldChange(None, 1) for name in ("Fine__c", "Gone__c", "Shut__c")}
     plan = a_plan(replace(a_change(), fields=fields), a_change(2, object="Opportunity"))
     may = {"Account": {"Fine__c": True, "Shut__c": False}}
-    told = sorted(not_writable(plan, lambda name: may.get(name, {})))
+    told = sorted(not_writable(plan, lambda name, _: may.get(name, {})))
     expected = [("Account", "Gone__c"), ("Account", "Shut__c"), ("Opportunity", "Status__c")]
     assert len(told) == len(expected)
     for problem, (object_name, field) in zip(told, expected, strict=True):
         assert problem.startswith(object_name)
         assert field in problem
         assert "Fine__c" not in problem
-    assert not_writable(a_plan(a_change()), lambda name: {"Status__c": True}) == []
+    assert not_writable(a_plan(a_change()), lambda *_: {"Status__c": True}) == []
+
+
+def test_objects_whose_records_may_not_be_created_or_deleted_are_named() -> None:
+    def writable(name: str, action: Action) -> dict[str, bool] | None:
+        return None if (name, action) == ("Task", Action.DELETE) else {"Status__c": True}
+
+    changes = [
+        replace(a_change(number, object=name), action=action)
+        for number, (name, action) in enumerate(product(("Task", "Event"), Action))
+    ]
+    (problem,) = not_writable(a_plan(*changes), writable)
+    assert "Task" in problem
+    assert "may not delete" in problem
 
 
 def test_the_table_has_a_row_a_field() -> None:
@@ -333,6 +347,7 @@ def test_the_table_has_a_row_a_field() -> None:
             "after": after,
             "cause": "rule:idle",
             "reason": "no activity for 61 days",
+            "action": "update",
             "source": "",
         }
         for field, before, after in (("A__c", None, 1), ("B__c", "x", None))

@@ -305,10 +305,14 @@ def test_a_key_is_the_same_for_all_reports_of_a_day_or_week() -> None:
     assert reports([found()], every="weekly")["maud"].key == "exceptions:2026-W25:maud"
 
 
+VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value",
+          "incomplete", "total", "share")  # fmt: skip
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", KEYS)
 def test_each_word_is_there_in_each_language(key: str, language: str) -> None:
-    said = word(key, language, parts="", moment="", zone="", shown="", all="", age="", n="")
+    said = word(key, language, **dict.fromkeys(VALUES, ""))
     assert said.strip()
     if key.startswith(("count_", "solved_after", "put_off", "more_")) or key == "days":
         assert said.count("|") == 1
@@ -521,6 +525,7 @@ def test_the_shipped_reports_load() -> None:
             'reports.yaml:3: no finding "status-unknwn"; did you mean "status-unknown"?',
         ),
         ("reports:\n  - {name: a}\n  - {name: a}\n", 'reports.yaml:3: there is another report "a"'),
+        ("reports:\n  - {name: runs}\n", 'reports.yaml:2: "runs" is the name of other mails'),
         ("[]\n", "reports.yaml:1: the file must hold `reports`"),
     ],
 )

@@ -15,7 +15,11 @@ from sfsync.facts import FACTS
 from sfsync.lines import read_yaml
 from sfsync.rules.schema import rule_file_schema
 
-FILES = {"Account": "rules/accounts.yaml", "Opportunity": "rules/opportunities.yaml"}
+FILES = {
+    "Account": "rules/accounts.yaml",
+    "Opportunity": "rules/opportunities.yaml",
+    "Lead": "rules/leads.yaml",
+}
 Schema = Mapping[str, Any]
 ACCOUNT = rule_file_schema(shipped_policy(), "Account")
 

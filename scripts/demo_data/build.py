@@ -10,7 +10,7 @@ from demo_data.derive import fill_last_activity, fill_potential
 from demo_data.leads import add_leads
 from demo_data.oddities import add_oddities
 from demo_data.org import DemoOrg
-from demo_data.people import add_users
+from demo_data.people import add_queues, add_users
 from demo_data.population import add_population
 
 SEED = 20260615
@@ -24,6 +24,7 @@ def build() -> DemoOrg:
     org = DemoOrg(Random(SEED))
     add_catalogue(org)
     add_users(org)
+    add_queues(org)
     add_boundaries(org)
     quiet = add_population(org)
     add_oddities(org)

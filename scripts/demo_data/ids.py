@@ -8,6 +8,8 @@ CHECKSUM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 PREFIXES = {
     "Organization": "00D",
     "User": "005",
+    "Group": "00G",
+    "QueueSobject": "03g",
     "OpportunityStage": "01J",
     "TaskStatus": "01L",
     "Account": "001",

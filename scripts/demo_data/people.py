@@ -77,6 +77,23 @@ def add_users(org: DemoOrg) -> None:
     org.reps.extend(org.users[alias] for alias in REPS)
 
 
+def add_queues(org: DemoOrg) -> None:
+    """Add the queue of those who take over a customer that was won; it takes tasks."""
+    admin = org.users["ofont"]
+    queue = org.add(
+        "Group",
+        at(880),
+        admin,
+        Name="Onboarding",
+        DeveloperName="Onboarding",
+        Type="Queue",
+        Email="onboarding@example.com",
+        OwnerId=admin,
+    )
+    queue.pop("IsDeleted", None)
+    org.add("QueueSobject", at(880), admin, QueueId=queue["Id"], SobjectType="Task")
+
+
 def person(org: DemoOrg) -> tuple[str, str, str]:
     """First name, last name and a mail address that only this person has."""
     first, last = org.random.choice(FIRST_NAMES), org.random.choice(LAST_NAMES)

@@ -1,13 +1,16 @@
-"""How are some changes of one object carried out, in one request to the org?"""
+"""How are some updates or deletions of one object carried out, in one request to the org?
+
+Either may be sent again where its answer was lost: the records tell whether it was done.
+"""
 
 import logging
 from collections.abc import Collection, Sequence
 
 from sfsync.apply.books import Books
 from sfsync.apply.present import Sight, look
-from sfsync.apply.verdict import may_write, was_done
+from sfsync.apply.verdict import ALREADY_GONE, may_write, was_done
 from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
-from sfsync.model import Change, Outcome, State, Value
+from sfsync.model import Action, Change, Outcome, State, Value
 from sfsync.org import RowResult
 from sfsync.portions import Placed
 
@@ -95,10 +98,14 @@ def _send(waiting: list[Placed], books: Books) -> OrgUnavailable | None:
     def unchanged(ids: Sequence[str]) -> Collection[str]:
         return _still_free([by_id[id] for id in ids], books, moved)
 
+    org, object = books.desk.org, waiting[0][1].object
     rows = [(change.id, new_values(change)) for _, change in waiting]
     books.mark_sent(waiting)
     try:
-        results = books.desk.org.update(waiting[0][1].object, rows, unchanged=unchanged)
+        if waiting[0][1].action is Action.DELETE:
+            results = org.delete(object, [id for id, _ in rows], unchanged=unchanged)
+        else:
+            results = org.update(object, rows, unchanged=unchanged)
     except OrgUnavailable as lost:
         logger.warning(
             "run %s: the answer to %d changes was lost: %s", books.run_id, len(rows), lost
@@ -139,5 +146,7 @@ def outcome_of(change: Change, result: RowResult) -> Outcome:
     """Tell what became of a change that the org answered."""
     if result.ok:
         return Outcome(change.object, change.id, State.APPLIED)
+    if change.action is Action.DELETE and result.code in GONE_CODES:
+        return Outcome(change.object, change.id, State.SKIPPED, message=ALREADY_GONE)
     state = State.STALE if result.code in GONE_CODES else State.REFUSED
     return Outcome(change.object, change.id, state, result.code, result.message)

@@ -37,7 +37,7 @@ class Books:
         self.desk.journal.note(self.run_id, outcomes)
         self.outcomes.update(outcomes)
         self.written.update(
-            (outcome.object, outcome.id)
+            (outcome.object, outcome.created or outcome.id)
             for _, outcome in outcomes
             if outcome.state is State.APPLIED
         )

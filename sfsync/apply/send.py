@@ -7,9 +7,10 @@ from datetime import datetime
 from sfsync.apply.batch import carry_out_batch
 from sfsync.apply.books import Books
 from sfsync.apply.bulk import carry_out_in_bulk
+from sfsync.apply.create import create_batch
 from sfsync.apply.desk import Desk
 from sfsync.errors import LimitReached, OrgRefused, Stopped
-from sfsync.model import Change, Outcome, State
+from sfsync.model import Action, Change, Outcome, State
 from sfsync.portions import Placed, Portion, portions
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,9 @@ def apply(
 
 def _carry_out(portion: Portion, books: Books) -> None:
     waiting: Sequence[Placed] = portion.placed
+    if portion.action is Action.CREATE:
+        create_batch(waiting, books)
+        return
     if portion.in_bulk:
         waiting = carry_out_in_bulk(waiting, books)
     size = books.desk.batch_size

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 
 from sfsync.apply.present import Key, Present, Row, Sight
-from sfsync.model import STAMP_FIELD, Change, Outcome, Stamp, State, Value, same_value
+from sfsync.model import STAMP_FIELD, Action, Change, Outcome, Stamp, State, Value, same_value
 
 ALREADY_SO = "already so: every field holds the planned value"
+ALREADY_THERE = "already there"
+ALREADY_GONE = "already deleted"
 GONE = "is gone: deleted since it was read, or hidden from the service's user"
 
 
@@ -15,10 +17,15 @@ def may_write(change: Change, sight: Sight, written: Collection[Key]) -> Outcome
     `written` are the records that this run itself has changed before: their stamps moved by our
     own hand.
     """
+    if change.action is Action.CREATE:
+        return _may_create(change, sight, written)
     row = sight.rows.get((change.object, change.id))
+    if row is None and change.action is Action.DELETE:
+        return _outcome(change, State.SKIPPED, ALREADY_GONE)
     if row is None:
         return _outcome(change, State.STALE, f"{change.object} {change.id} {GONE}")
-    if all(same_value(row[name], field.after) for name, field in change.fields.items()):
+    is_update = change.action is Action.UPDATE
+    if is_update and all(same_value(row[name], f.after) for name, f in change.fields.items()):
         return _outcome(change, State.SKIPPED, ALREADY_SO)
     moved = (
         _moved_fields(change, row)
@@ -28,13 +35,26 @@ def may_write(change: Change, sight: Sight, written: Collection[Key]) -> Outcome
     return _outcome(change, State.STALE, "; ".join(moved)) if moved else None
 
 
+def _may_create(change: Change, sight: Sight, written: Collection[Key]) -> Outcome | None:
+    found = sight.created.get((change.object, change.id))
+    if found is not None:
+        return Outcome(
+            change.object, change.id, State.SKIPPED, message=ALREADY_THERE, created=found
+        )
+    moved = _moved_records(change, sight.rows, written)
+    return _outcome(change, State.STALE, "; ".join(moved)) if moved else None
+
+
 def was_done(change: Change, row: Row | None) -> Outcome | None:
     """Tell what became of a change that was sent without an answer, or None: it was not done.
 
     `row` is what the record holds now. An update is all or nothing, so one field at its new value
     tells that all of them were written. The values tell more than the stamp: before sending they
-    stood at `before`, and a stamp cannot tell two writes of one second apart.
+    stood at `before`, and a stamp cannot tell two writes of one second apart. Of a deletion it is
+    told by the record being gone.
     """
+    if change.action is Action.DELETE:
+        return _outcome(change, State.APPLIED, "") if row is None else None
     if row is None:
         why = "since it was sent; whether it was written cannot be told"
         return _outcome(change, State.UNKNOWN, f"{change.object} {change.id} is gone {why}")

@@ -31,7 +31,10 @@ _COMMANDS = {
     ),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
-    "report": ("sfsync.cli.report:report", "Write what managers are told, and send it."),
+    "report": (
+        "sfsync.cli.report:report",
+        "Write what managers, owners and the admin are told, and send it.",
+    ),
     "mail": ("sfsync.cli.mail:mail", "Try whether mails arrive."),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),

@@ -59,6 +59,7 @@ def run(
     JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
     from sfsync.cli.sheet import show_plan
+    from sfsync.jobs import stops_entered
 
     setting = set_up(place, writes=True)
     if setting.is_salesforce and scope.now is not None:
@@ -68,7 +69,8 @@ def run(
         settle_first(at, screen)
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
-        made = planned(job, replace(at, services=services), scope, errand, screen)
+        with stops_entered(services, job, SystemRandom()):
+            made = planned(job, replace(at, services=services), scope, errand, screen)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)

@@ -1,7 +1,7 @@
 """Why did a record move, or did not? (`sfsync explain`)"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ from sfsync.model import JournalledChange, Source, Value, same_value
 
 if TYPE_CHECKING:
     from sfsync.explain import Clause, Explanation, RuleVerdict
+    from sfsync.extract.meetings import Meeting
+    from sfsync.rules.commit import Item
 
 
 @click.command()
@@ -31,6 +33,7 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
     before.
     """
     from sfsync.explain import explain as explain_record
+    from sfsync.extract.meetings import read_meetings
     from sfsync.jobs.hourly import read
 
     setting = set_up(place)
@@ -38,17 +41,24 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
         found = explain_record(read(at.services), record)
         history = at.services.journal.history(at.services.books, found.object, found.id)
         enriched = _enriched(at, found.object, found.id)
+        items = found.commit.items if found.commit else ()
+        proofs = (each.record or "" for item in items for each in item.evidence)
+        meetings = read_meetings(at.org, proofs)
         if form == "json":
             data = {
                 **asdict(found),
                 "enriched": [asdict(each) for each in enriched],
                 "history": [change_data(each) for each in history],
             }
+            for item in data["commit"]["items"] if items else ():
+                records = [each["record"] for each in item["evidence"]]
+                item["meetings"] = [asdict(meetings[id]) for id in records if id in meetings]
             echo(json.dumps(data, indent=2, ensure_ascii=False))
             return
         screen = Screen(at.org.zone, at.org.url, quiet)
         _show_answer(found, at.services.now, screen)
         _show_verdicts(found, screen)
+        _show_commit(found, meetings, screen)
         _show_facts(found, screen)
         _show_enriched(enriched, screen)
         _show_history(history, screen)
@@ -168,6 +178,41 @@ def _clause(clause: "Clause", screen: Screen) -> str:
 def _value(value: Value, screen: Screen) -> str:
     # In words as the conditions have them, which say "is true".
     return str(value).lower() if isinstance(value, bool) else screen.value(value)
+
+
+def _show_commit(found: "Explanation", meetings: "Mapping[str, Meeting]", screen: Screen) -> None:
+    """Say what Commit needs, item by item: whether it is there, and what proves it."""
+    if found.commit is None:
+        return
+    if not found.commit.is_asked:
+        screen.say()
+        screen.tell(f"What Commit needs is {found.commit.why}.")
+        return
+    _head("What Commit needs", screen)
+    between = "\n" if screen.is_terminal else "; "
+    rows = [
+        [item.code, item.standing.value, between.join(_proofs(item, meetings, screen))]
+        for item in found.commit.items
+    ]
+    screen.table(("item", "standing", "proof"), rows, whole=("standing",))
+
+
+def _proofs(item: "Item", meetings: "Mapping[str, Meeting]", screen: Screen) -> Iterator[str]:
+    """Say what is wrong with an item, and what stands in its fields; another record that has them
+    is named once.
+    """
+    if item.why:
+        yield screen.words(item.why)
+    named: set[str | None] = {None}
+    for field, proof in zip(item.fields, item.evidence, strict=True):
+        if proof.value is None:
+            continue
+        meeting, more = meetings.get(proof.record or ""), ""
+        if proof.record not in named:
+            about = f"{meeting.subject}, {meeting.day}, " if meeting else ""
+            more = f" ({about}{proof.record})"
+        named.add(proof.record)
+        yield f"{field}: {_value(proof.value, screen)}{more}"
 
 
 def _show_facts(found: "Explanation", screen: Screen) -> None:

@@ -27,6 +27,8 @@ _HEADS = (
     *("amount", "first_seen", "last_seen", "returned", "solved_at", "snoozed_until"),
     *("waived_until", "why", "goes_to", "link"),
 )
+# What a terminal shows of each code before it points at the rest.
+_ROWS_SHOWN = 10
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -87,7 +89,7 @@ def list_findings(
         elif form == "csv":
             echo(as_csv([_data(each, book) for each in found], _HEADS), nl=False)
         else:
-            _show(found, book)
+            _show(found, book, is_whole=code is not None)
 
 
 def _known(code: str | None, book: _Book) -> str | None:
@@ -100,14 +102,40 @@ def _known(code: str | None, book: _Book) -> str | None:
     return code
 
 
-def _show(found: Sequence[OpenFinding], book: _Book) -> None:
+def _show(found: Sequence[OpenFinding], book: _Book, *, is_whole: bool) -> None:
+    """Print a line each in a pipe; in a terminal a table for each code, the worst first, of which
+    some rows are shown, or (`is_whole`) all.
+    """
     screen = book.screen
     if not found:
         screen.say("Nothing is to be shown. `sfsync run hourly` enters what it finds.")
         return
-    rows = [_row(each, book) for each in sorted(found, key=_rank(book))]
-    screen.table(("severity", "record", "finding", "since", "amount"), rows, whole=("since",))
+    ranked = sorted(found, key=_rank(book))
+    if screen.is_terminal:
+        for code in dict.fromkeys(each.finding.code for each in ranked):
+            _show_alike([each for each in ranked if each.finding.code == code], book, is_whole)
+    else:
+        screen.table((), [_line(each, book) for each in ranked])
     screen.say(f"{count(len(found), 'finding')}; `sfsync findings show ID` says what to do.")
+
+
+def _show_alike(found: Sequence[OpenFinding], book: _Book, is_whole: bool) -> None:
+    """Print the findings of one code as a table; what all of them say stands in its title."""
+    screen, code = book.screen, found[0].finding.code
+    text = book.texts.get(code)
+    title = f"{code} ({len(found)}), {text.severity}: {text.title[_LANGUAGE]}" if text else code
+    shown = found if is_whole else found[:_ROWS_SHOWN]
+    says = [screen.words(each.finding.message) for each in shown]
+    heads, rows = ["record"], [[_record(each, book)] for each in shown]
+    if len(set(says)) > 1 or len(shown) == 1:
+        heads.append("finding")
+        rows = [[*row, said] for row, said in zip(rows, says, strict=True)]
+    for row, each in zip(rows, shown, strict=True):
+        row += [_age(each, book), _amount(each, ",")]
+    screen.table([*heads, "since", "amount"], rows, title, ("since", "amount"), ("amount",))
+    if len(shown) < len(found):
+        screen.tell(f"... and {len(found) - len(shown)} more: --code {code} shows them all")
+    screen.tell()
 
 
 def _rank(book: _Book) -> Callable[[OpenFinding], tuple[int, str, float, str]]:
@@ -122,25 +150,41 @@ def _rank(book: _Book) -> Callable[[OpenFinding], tuple[int, str, float, str]]:
     return rank
 
 
-def _row(each: OpenFinding, book: _Book) -> list[Cell]:
+def _line(each: OpenFinding, book: _Book) -> list[Cell]:
+    """Return a finding as one line for a pipe."""
     finding, screen = each.finding, book.screen
     text = book.texts.get(finding.code)
-    record: list[Cell] = [screen.record(finding.object, finding.id, finding.name)]
-    if not screen.is_terminal:
-        record += [finding.object, finding.id]
     said = f"{finding.code}: {screen.words(finding.message)}"
-    amount = "" if each.amount is None else f"{each.amount:,.0f}"
-    return [text.severity if text else "", *record, said, _since(each, book), amount]
+    record = [finding.name, finding.object, finding.id]
+    return [text.severity if text else "", *record, said, _since(each, book), _amount(each)]
+
+
+def _record(each: OpenFinding, book: _Book) -> Cell:
+    return book.screen.record(each.finding.object, each.finding.id, each.finding.name)
+
+
+def _amount(each: OpenFinding, between: str = "") -> str:
+    return "" if each.amount is None else f"{each.amount:{between}.0f}"
 
 
 def _since(each: OpenFinding, book: _Book) -> str:
     """Say since when a finding is open, or since when it is not."""
-    zone = ZoneInfo(book.screen.zone)
     if each.solved_at is not None:
-        return f"solved {each.solved_at.astimezone(zone).date()}"
-    first = each.first_seen.astimezone(zone).date()
-    words = f"{first} ({count((book.today - first).days, 'day')})"
+        return _age(each, book)
+    return f"{_day(each.first_seen, book)} ({_age(each, book)})"
+
+
+def _age(each: OpenFinding, book: _Book) -> str:
+    """Say for how many days a finding is open, and whether it is back."""
+    if each.solved_at is not None:
+        return f"solved {_day(each.solved_at, book)}"
+    days = (book.today - _day(each.first_seen, book)).days
+    words = count(days, "day") if days else "today"
     return f"{words}, returned" if each.returned else words
+
+
+def _day(moment: datetime, book: _Book) -> date:
+    return moment.astimezone(ZoneInfo(book.screen.zone)).date()
 
 
 @findings.command()

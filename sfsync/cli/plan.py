@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sfsync.model import Plan
 
 
-_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason", "source")
+_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason", "action", "source")
 
 
 @click.command()

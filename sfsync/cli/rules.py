@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sfsync.cli.setting import Setting
-    from sfsync.policy import Machine
+    from sfsync.policy import Machine, TaskRule
 
 
 @click.group()
@@ -30,19 +30,21 @@ def check(place: Place, quiet: bool) -> None:
     findings.yaml, reports.yaml, setup.yaml and the providers of enrich.yaml are checked when all
     else is right: they speak of the others' findings, fields and states.
     """
-    from sfsync.cli.report import read_reports
+    from sfsync.cli.delivery import read_alerts, read_reports
     from sfsync.cli.setup import wishes_of
     from sfsync.rules.texts import check_texts
 
     setting = set_up(place)
     check_texts(*texts_file(setting.config), setting.policy)
     wishes_of(setting)
-    read_reports(setting)
+    texts, _ = read_reports(setting)
+    read_alerts(setting, texts)
     _check_enrichment(setting)
     policy = setting.policy
-    parts = [(m.rules, m.keep, m.findings) for m in policy.machines.values()]
+    parts = [(m.rules, m.keep, m.findings, m.tasks) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
-    objects = " and ".join(policy.machines)
+    *first, last = policy.judged
+    objects = f"{', '.join(first)} and {last}" if first else last
     if not quiet:
         click.echo(
             f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
@@ -51,7 +53,7 @@ def check(place: Place, quiet: bool) -> None:
 
 def _check_enrichment(setting: "Setting") -> None:
     """Check the providers of enrich.yaml, where there is one; raises ConfigError."""
-    from sfsync.rules.enriching import ENRICH_FILE
+    from sfsync.rules.shape import ENRICH_FILE
 
     for name, text in setting.config.texts.items():
         if name.rpartition("/")[2] == ENRICH_FILE:
@@ -66,9 +68,9 @@ def list_rules(place: Place, quiet: bool) -> None:
     """List the rules in the order they are tried."""
     setting = set_up(place)
     screen = Screen(is_quiet=quiet)
-    for machine in setting.policy.machines.values():
+    for machine in setting.policy.judged.values():
         rows = [
-            (rule.name, ", ".join(rule.from_states), rule.to, str(rule.when), rule.place)
+            (rule.name, ", ".join(rule.from_states), rule.to, rule.asks, rule.place)
             for rule in machine.rules
         ]
         rows += [
@@ -79,10 +81,20 @@ def list_rules(place: Place, quiet: bool) -> None:
             (each.name, ", ".join(each.in_states or ["any"]), "finding", str(each.when), each.place)
             for each in machine.findings
         ]
+        rows += [
+            (each.name, ", ".join(each.in_states or ["any"]), "task", _told(each), each.place)
+            for each in machine.tasks
+        ]
         if screen.is_terminal:
             screen.table(("rule", "what it says"), [_in_two(*row) for row in rows], machine.object)
         else:
             screen.table((), rows)
+
+
+def _told(task: "TaskRule") -> str:
+    """Say when a task is created: `commit_due is true, without commit-quote`."""
+    without = f", without {', '.join(task.without)}" if task.without else ""
+    return f"{task.when}{without}"
 
 
 def _in_two(name: str, states: str, to: str, when: str, place: str) -> list[Cell]:
@@ -144,7 +156,7 @@ def schema(settings: bool, name: str, place: Place, quiet: bool) -> None:
     from sfsync.rules.schema import rule_file_schema
 
     setting = set_up(place)
-    _machine(setting.policy.machines, name)
+    _machine(setting.policy.judged, name)
     echo(json.dumps(rule_file_schema(setting.policy, name), indent=2))
 
 

@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import click
+from rich.text import Text
 
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
-from sfsync.cli.screen import Cell, Screen, counts_in_words, echo
+from sfsync.cli.screen import Cell, Screen, count, counts_in_words, echo, one_line
 from sfsync.cli.setting import settings_of
-from sfsync.cli.sheet import field_in_words, outcome_row
+from sfsync.cli.sheet import outcome_row, said
 from sfsync.model import JournalledChange, Run, RunState, State
-from sfsync.plan import with_told_sources
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
+# `sfsync show` tells the rest.
+_LONGEST = 120
 
 
 @click.command()
@@ -38,8 +40,8 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
         return
     at_work = is_at_work(settings)
     rows = [_run_row(run, screen, _state(run, at_work)) for run in found]
-    heads = ("run", "job", "started", "as of", "result")
-    screen.table(heads, rows, whole=("run", "started", "as of"))
+    heads = ("run", "started, as of", "calls", "result")
+    screen.table(heads, rows, whole=("run", "started, as of"), right=("calls",))
     screen.say(f"Times are in {' or '.join(sorted({run.zone for run in found}))}.")
 
 
@@ -59,7 +61,9 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
         return
     screen = Screen(found.zone, is_quiet=quiet)
     state = _state(found, is_at_work(settings))
-    screen.say(f"{found.id}: {found.job}, {state}, {counts_in_words(found.counts)}")
+    calls = "" if found.api_calls is None else f", {count(found.api_calls, 'API call')}"
+    done = f", {counts_in_words(found.counts)}" if found.state is not RunState.STOPPED else ""
+    screen.say(f"{found.id}: {found.job}, {state}{done}{calls}")
     screen.say(
         f"started {screen.moment(found.started)}, as of {screen.moment(found.now)} {screen.zone}"
     )
@@ -76,10 +80,17 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
 def _run_row(run: Run, screen: Screen, state: str) -> list[Cell]:
     screen = replace(screen, zone=run.zone)
     times = [screen.moment(run.started), screen.moment(run.now)]
-    counts = counts_in_words(run.counts)
+    calls = "" if run.api_calls is None else str(run.api_calls)
+    result = counts_in_words(run.counts)
+    if run.state is RunState.STOPPED:
+        result = one_line(run.error or "")
     if not screen.is_terminal:
-        return [run.id, run.job, *times, state, counts]
-    return [run.id, run.job, *times, counts if state == RunState.FINISHED else f"{state}: {counts}"]
+        return [run.id, run.job, *times, state, result, calls]
+    told = result if state == RunState.FINISHED else f"{state}: {result}"
+    if len(told) > _LONGEST:
+        told = f"{told[: _LONGEST - 1]}…"
+    below = (("\n", ""), (run.job, "dim")), (("\n", ""), (times[1], "dim"))
+    return [Text.assemble(run.id, *below[0]), Text.assemble(times[0], *below[1]), calls, told]
 
 
 def _state(run: Run, at_work: bool) -> str:
@@ -99,8 +110,8 @@ def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
 
 
 def fields_of(each: JournalledChange, screen: Screen) -> list[str]:
-    """Say the new values of a journalled change, field by field."""
-    return [field_in_words(name, values, screen) for name, values in each.change.fields.items()]
+    """Say what a journalled change did, field by field."""
+    return list(said(each.change, each.change.fields.items(), screen))
 
 
 def run_data(run: Run) -> Mapping[str, Any]:
@@ -110,12 +121,15 @@ def run_data(run: Run) -> Mapping[str, Any]:
 
 def change_data(each: JournalledChange) -> Mapping[str, Any]:
     """Return a journalled change as JSON data, with its outcome beside it."""
+    from sfsync.plan import with_told_sources
+
     data = with_told_sources(asdict(each.change))
     del data["rests_on"]
     outcome = {
         "state": each.outcome.state.value,
         "code": each.outcome.code,
         "message": each.outcome.message,
+        "created": each.outcome.created,
     }
     return {**data, "outcome": outcome, "run": each.run, "sent_at": _plain(each.sent_at)}
 

@@ -73,10 +73,12 @@ class Screen:
         rows: Sequence[Sequence[Cell]],
         title: str = "",
         whole: Collection[str] = (),
+        right: Collection[str] = (),
     ) -> None:
         """Print rows: a table in a terminal, lines with tabs in a pipe.
 
-        `whole` names columns whose lines are only broken where the others have no room to give.
+        `whole` names columns whose lines are only broken where the others have no room to give,
+        `right` those of figures.
         """
         if not rows:
             return
@@ -86,8 +88,13 @@ class Screen:
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for head in heads:
-            no_wrap = head in whole
-            table.add_column(head, overflow="fold", header_style="dim", no_wrap=no_wrap)
+            table.add_column(
+                head,
+                overflow="fold",
+                header_style="dim",
+                no_wrap=head in whole,
+                justify="right" if head in right else "left",
+            )
         for row in rows:
             table.add_row(*row)
         if title:

@@ -1,14 +1,15 @@
 """How does a person see a plan, and what became of it?"""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from sfsync.cli.screen import Cell, Screen, count, counts_in_words
+from sfsync.cli.screen import Cell, Screen, count, counts_in_words, one_line
 from sfsync.model import (
     RULE_CAUSE,
+    Action,
     Change,
     FieldChange,
     Finding,
@@ -66,18 +67,21 @@ class _Cells:
 
     def line(self, change: Change) -> list[Cell]:
         """Return a change as one line for a pipe."""
-        fields = "; ".join(
-            field_in_words(name, values, self.screen) for name, values in self._fields(change)
-        )
+        fields = "; ".join(said(change, self._fields(change), self.screen))
         return [change.cause, change.object, change.id, change.name, fields, change.reason]
 
     def row(self, change: Change) -> list[Cell]:
         """Return a change for a terminal: the record, and the new values below each other."""
-        record = self.screen.record(change.object, change.id, change.name)
+        record = record_of(change, "", self.screen)
         return [record, Text("\n").join(self._lines(change))]
 
     def _lines(self, change: Change) -> Iterator[Text]:
         state = self._states.get(change.object)
+        if change.action is not Action.UPDATE:
+            first, *rest = said(change, self._fields(change), self.screen)
+            yield Text(first)
+            yield from (Text(each, style="dim") for each in rest)
+            return
         for name, values in self._fields(change):
             after = self._value(values.after)
             if name == state:
@@ -96,16 +100,34 @@ class _Cells:
         return sorted(change.fields.items(), key=lambda item: (item[0] != state, item[0]))
 
 
-def field_in_words(name: str, values: FieldChange, screen: Screen) -> str:
-    """Say what becomes of a field, and from which public source, if from one."""
-    before, after = screen.value(values.before), screen.value(values.after)
-    return f"{name}: {before} → {after}{_of(values.source)}"
+def said(
+    change: Change, fields: Iterable[tuple[str, FieldChange]], screen: Screen
+) -> Iterator[str]:
+    """Say what a change does: to what is created or deleted first that, then field by field, and
+    from which public source a value comes, if from one.
+    """
+    if change.action is Action.UPDATE:
+        for name, values in fields:
+            before, after = screen.value(values.before), screen.value(values.after)
+            yield f"{name}: {before} → {after}{_of(values.source)}"
+        return
+    creates = change.action is Action.CREATE
+    yield f"{'creates' if creates else 'deletes'} the {change.object}"
+    for name, values in fields:
+        yield f"{name}: {screen.value(values.after if creates else values.before)}"
 
 
 def _of(source: Source | None) -> str:
     if source is None:
         return ""
     return f" ({source.provider}, {source.as_of})" if source.as_of else f" ({source.provider})"
+
+
+def record_of(change: Change, created: str, screen: Screen) -> Text:
+    """Return the record of a change as a link; one that has no Id yet leads nowhere."""
+    if change.action is Action.CREATE and not created:
+        return Text(one_line(change.name))
+    return screen.record(change.object, created or change.id, change.name)
 
 
 def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
@@ -164,8 +186,12 @@ def _show_summary(plan: Plan, screen: Screen, states: Mapping[str, str]) -> None
 
 
 def _moves(changes: Sequence[Change], states: Mapping[str, str]) -> str:
-    """Say between which states changes move: `Churn, Target → Working`."""
+    """Say between which states changes move: `Churn, Target → Working`; or what is created."""
     sources: dict[str, set[str]] = {}
+    others = {change.action for change in changes} - {Action.UPDATE}
+    if others:
+        done = " and ".join(f"{action.value}s" for action in sorted(others))
+        return f"{done} {', '.join(sorted({change.object for change in changes}))}"
     for change in changes:
         values = change.fields.get(states.get(change.object, ""))
         if values is not None:
@@ -192,8 +218,8 @@ def show_outcomes(changes: Sequence[Change], outcomes: Sequence[Outcome], screen
 
 def outcome_row(change: Change, outcome: Outcome, screen: Screen) -> list[Cell]:
     """Return what became of a change as a row: outcome, record, in a pipe the Id, why."""
-    record: list[Cell] = [screen.record(change.object, change.id, change.name)]
+    record: list[Cell] = [record_of(change, outcome.created, screen)]
     if not screen.is_terminal:
-        record.append(change.id)
+        record.append(outcome.created or change.id)
     why = screen.words(f"{outcome.code} {outcome.message}".strip())
     return [outcome.state.value, *record, why]

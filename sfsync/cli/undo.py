@@ -72,6 +72,8 @@ def _show_left(left: Sequence["LeftField"], screen: Screen) -> None:
     for each in left:
         sent, found = screen.value(each.expected), screen.value(each.found)
         values = f"{each.field}: the run sent {sent}, it is {found}"
+        if each.expected is None and each.found is None:
+            values = each.field
         record = screen.record(each.object, each.id, each.name)
         ids: list[Cell] = [] if screen.is_terminal else [each.id]
         rows.append(["left", record, *ids, values, each.why])

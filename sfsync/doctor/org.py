@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sfsync.doctor.check import CLOCK, HISTORY, LIMITS, PERMISSIONS, SIGN_IN, Check, Level
-from sfsync.model import Value
+from sfsync.model import Action, Value
 from sfsync.org import OrgReader, Question
+from sfsync.org.queues import task_queues
 from sfsync.org.soql import condition
 from sfsync.policy import Policy
+from sfsync.rules.tasks import TASK
 
 # The permission set that `sfsync setup` makes where setup.yaml names no other.
 SET_NAME = "Sfsync_Service"
@@ -44,6 +46,7 @@ def check_org(org: OrgReader, policy: Policy, seen: Seen) -> Iterator[Check]:
     yield from _limits(org, policy)
     yield from _history(org, policy)
     yield from _permissions(org, seen)
+    yield from _tasks(org, policy)
     yield from _clock(org, seen)
 
 
@@ -101,7 +104,8 @@ def _limits(org: OrgReader, policy: Policy) -> Iterator[Check]:
 def _history(org: OrgReader, policy: Policy) -> Iterator[Check]:
     for name, machine in policy.machines.items():
         history = f"{name}History"
-        if history not in policy.objects or not machine.rules:
+        # The history of stages is kept by itself; one of fields knows which field it was.
+        if "field" not in policy.objects.get(history, ()) or not machine.rules:
             continue
         field = policy.field(name, machine.state)
         where = f"Setup, Object Manager, {name}, Fields & Relationships, Set History Tracking"
@@ -198,6 +202,28 @@ def _all_data(sets: Mapping[str, Mapping[str, Value]]) -> Iterator[Check]:
             " as not being there",
             "give it View All Data, or be sure that sharing shows it everything",
         )
+
+
+def _tasks(org: OrgReader, policy: Policy) -> Iterator[Check]:
+    """Tell whether the tasks that rules declare can be created, and given to their queues."""
+    tasks = [task for machine in policy.machines.values() for task in machine.tasks]
+    if not tasks:
+        return
+    names = ", ".join(task.name for task in tasks)
+    if Action.CREATE not in org.may(TASK):
+        text = f"the service's user may not create tasks: {names} cannot be carried out"
+        remedy = "give it Edit Tasks in its permission set; that of `sfsync setup` has it"
+        yield Check(PERMISSIONS, Level.NOTE, text, remedy)
+    queues = task_queues(org) if any(task.queue for task in tasks) else {}
+    for name in sorted({task.queue for task in tasks if task.queue}):
+        waiting = ", ".join(task.name for task in tasks if task.queue == name)
+        if name in queues:
+            yield Check(PERMISSIONS, Level.GOOD, f'the queue "{name}" takes the tasks {waiting}')
+        else:
+            text = f'there is no queue "{name}" that takes tasks: {waiting} waits for it'
+            remedy = "make it in Setup, Queues, with Task among its objects, or name another in"
+            remedy += " rules/"
+            yield Check(PERMISSIONS, Level.NOTE, text, remedy)
 
 
 def _clock(org: OrgReader, seen: Seen) -> Iterator[Check]:

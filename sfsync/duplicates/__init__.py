@@ -4,7 +4,7 @@ Of each group the oldest record is the one to keep; each of the others is a find
 rest of the group and why.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -28,16 +28,16 @@ _WHAT: Mapping[Kind, str] = {
     Kind.EMAIL: "e-mail address",
     Kind.DOMAIN: "website domain",
 }
-KnownDifferent = Collection[frozenset[str]]
+# The fact that names each record that is likely the same, in the evidence of a finding.
+ALIKE = "alike"
+OBJECTS = (ACCOUNT, CONTACT)
 
-__all__ = ["DUPLICATES", "READS", "KnownDifferent", "likely_duplicates"]
+__all__ = ["ALIKE", "DUPLICATES", "OBJECTS", "READS", "SAME_WORDS", "likely_duplicates"]
 
 
-def likely_duplicates(look: Look, different: KnownDifferent = frozenset()) -> tuple[Finding, ...]:
+def likely_duplicates(look: Look) -> tuple[Finding, ...]:
     """Return a finding for each account and contact that likely repeats an older one, sorted by
     object and Id; none where the policy does not look for them.
-
-    `different` holds pairs of Ids that a person said are not the same: they are never in one group.
     """
     settings = look.policy.duplicates
     if not settings.find:
@@ -46,22 +46,17 @@ def likely_duplicates(look: Look, different: KnownDifferent = frozenset()) -> tu
     of_accounts = alike_accounts(accounts, settings)
     of_contacts = alike_contacts(contacts, settings)
     return (
-        *_findings(look, ACCOUNT, of_accounts, different, accounts.apart),
-        *_findings(look, CONTACT, of_contacts, different, lambda left, right: False),
+        *_findings(look, ACCOUNT, of_accounts, accounts.apart),
+        *_findings(look, CONTACT, of_contacts, contacts.apart),
     )
 
 
 def _findings(
-    look: Look, object_name: str, pairs: Sequence[Pair], different: KnownDifferent, apart: Apart
+    look: Look, object_name: str, pairs: Sequence[Pair], apart: Apart
 ) -> Iterator[Finding]:
     """Yield the findings of one object in the order of its Ids."""
-    ids = look.frame(object_name).index.tolist()
-
-    def known_apart(left: int, right: int) -> bool:
-        return frozenset((ids[left], ids[right])) in different or apart(left, right)
-
-    kept = [pair for pair in pairs if not known_apart(pair.left, pair.right)]
-    groups = groups_of(kept, known_apart, look.policy.duplicates.most_alike)
+    kept = [pair for pair in pairs if not apart(pair.left, pair.right)]
+    groups = groups_of(kept, apart, look.policy.duplicates.most_alike)
     clues = {(pair.left, pair.right): pair.clues for pair in kept}
     created = _created(look, object_name)
     losing = {}
@@ -103,6 +98,7 @@ def _said(
             told.append(
                 f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, places[row])}"
             )
+            evidence.append(Evidence(ALIKE, names[other] or ids[other], ids[other]))
             evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
         yield Finding(
             DUPLICATES,

@@ -1,8 +1,8 @@
 """Which records are worth comparing?
 
 All pairs of 100,000 accounts are five thousand million. Only records of one place (town, account)
-that share a word, or the beginning or end of one of their rarest words, are compared; where very
-many share one, each with its neighbours by spelling.
+are compared: all of them where they are few, else those that share a word, or the beginning or end
+of one of their rarest words; where very many share one, each with its neighbours by spelling.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,8 @@ from sfsync.duplicates.names import Words
 
 # How many neighbours each record is compared with in a block.
 _WINDOW = 12
+# In a place of so many records all are compared, which takes less than finding out which to.
+_FEW = 8
 _EDGE = 3
 _RAREST = 2
 
@@ -31,9 +33,14 @@ def likely_pairs(
     `spread` says how many names have a word.
     """
     left, right = _neighbours(*_keys(names, places, spread), len(names))
-    texts = [sorted_text(words) for words in names]
-    joined = [run_together(words) for words in names]
-    close = _close(texts, left, right, at_least) | _close(joined, left, right, at_least)
+    close = np.zeros(len(left), dtype=bool)
+    compared = np.zeros(len(names), dtype=bool)
+    compared[left] = compared[right] = True
+    for spell in (sorted_text, run_together):
+        texts = [""] * len(names)
+        for row in np.flatnonzero(compared).tolist():
+            texts[row] = spell(names[row])
+        close |= _close(texts, left, right, at_least)
     return list(zip(left[close].tolist(), right[close].tolist(), strict=True))
 
 
@@ -44,20 +51,23 @@ def _keys(
     codes: dict[tuple[int, str], int] = {}
     key_codes: list[int] = []
     rows: list[int] = []
-    by_rarity = [sorted(words, key=lambda word: (spread[word], word)) for words in names]
-    spelled = [" ".join(words) for words in by_rarity]
-    here = np.flatnonzero(places >= 0)
-    neighbours = np.bincount(places[here])
-    here = here[neighbours[places[here]] > 1]
-    for row, place in zip(here.tolist(), places[here].tolist(), strict=True):
-        if names[row]:
-            for key in _keys_of(names[row], by_rarity[row]):
+    spelled = [""] * len(names)
+    here = np.flatnonzero((places >= 0) & np.fromiter(map(bool, names), bool, len(names)))
+    sizes = np.bincount(places[here])[places[here]]
+    crowded = (sizes > _FEW).tolist()
+    for row, place, many in zip(here.tolist(), places[here].tolist(), crowded, strict=True):
+        if many:
+            by_rarity = sorted(names[row], key=lambda word: (spread[word], word))
+            spelled[row] = " ".join(by_rarity)
+            for key in _keys_of(names[row], by_rarity):
                 key_codes.append(codes.setdefault((place, key), len(codes)))
                 rows.append(row)
     distinct = {text: rank for rank, text in enumerate(sorted(set(spelled)))}
     ranks = np.array([distinct[text] for text in spelled], dtype="int64")
-    row_array = np.array(rows, dtype="int64")
-    return np.array(key_codes, dtype="int64"), row_array, ranks[row_array]
+    few = here[(sizes > 1) & (sizes <= _FEW)]
+    row_array = np.concatenate([np.array(rows, dtype="int64"), few])
+    code_array = np.concatenate([np.array(key_codes, dtype="int64"), places[few] + len(codes)])
+    return code_array, row_array, ranks[row_array]
 
 
 def _keys_of(words: Words, by_rarity: Sequence[str]) -> Iterator[str]:

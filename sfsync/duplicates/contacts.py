@@ -1,8 +1,9 @@
 """Which contacts are likely the same person?
 
-An e-mail address says it alone, wherever the two are; one of a desk (info@) or with a tag
-(jane+fair@) only where the names agree too. A near name does at the same account, unless the two
-have different addresses of one domain and are not the same word by word.
+The address of a desk (info@) or with a tag (jane+fair@) says it where the names agree too,
+wherever the two are. A near name does at the same account, unless the two have different addresses
+of one domain and are not the same word by word. Two with the same address are never in one group:
+that is a finding of its own (the fact `email_shared_with`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,8 +15,9 @@ from sfsync.duplicates.blocks import likely_pairs
 from sfsync.duplicates.names import Words, person_words
 from sfsync.duplicates.pair import Clue, Kind, Pair, as_pairs, sharing, two_of
 from sfsync.duplicates.text import positions_of, texts_of
-from sfsync.duplicates.web import Mailbox, mailbox_of
 from sfsync.facts import Look
+from sfsync.facts.email import mail_keys, mailboxes
+from sfsync.facts.mailbox import Mailbox
 from sfsync.policy import DuplicateSettings
 
 CONTACT = "Contact"
@@ -25,19 +27,28 @@ _WORDS_OF_A_PERSON = 2
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """What tells people apart, row by row; `accounts`: the row of each one's account, -1 none."""
+    """What tells people apart, row by row; `accounts`: the row of each one's account, -1 none;
+    `mails`: what those have in common whose address is one.
+    """
 
     names: Sequence[Words]
     mailboxes: Sequence[Mailbox | None]
     accounts: Array
+    mails: Sequence[str | None]
+
+    def apart(self, left: int, right: int) -> bool:
+        """Tell whether two have the same address, which is told elsewhere."""
+        mail = self.mails[left]
+        return mail is not None and mail == self.mails[right]
 
 
 def contacts_of(look: Look) -> Contacts:
     """Read what tells contacts apart."""
     return Contacts(
         names=texts_of(look, CONTACT, "name", person_words, _NOBODY),
-        mailboxes=texts_of(look, CONTACT, "email", mailbox_of, None),
+        mailboxes=mailboxes(look, CONTACT),
         accounts=positions_of(look, CONTACT, "account"),
+        mails=mail_keys(look, CONTACT),
     )
 
 

@@ -70,11 +70,3 @@ SHARED_HOSTS = _words(
     "leboncoin.fr doctolib.fr airbnb.com booking.com crunchbase.com github.com xing.com",
     "viadeo.com",
 )
-# Words before the @ that name a desk of a company and no person.
-DESKS = _words(
-    "info infos contact contacts contactus hello bonjour sales vente ventes commercial office",
-    "accueil admin administration secretariat secretary compta comptabilite accounting",
-    "accounts billing invoices invoice facturation factures support help service services",
-    "team mail email marketing rh hr jobs recrutement direction reception press presse",
-    "webmaster noreply no-reply kontakt buero post",
-)

@@ -4,7 +4,18 @@ Facts are small functions from a `Look` (a snapshot under a policy) to a column,
 that rules use. A new fact is one function with the `fact` decorator in one of these modules.
 """
 
-from sfsync.facts import activity, commit, deals, entry, opportunity, owners, pause, people
+from sfsync.facts import (
+    activity,
+    commit,
+    contact,
+    deals,
+    entry,
+    lead,
+    opportunity,
+    owners,
+    pause,
+    people,
+)
 from sfsync.facts.look import FACTS, FactSpec, Look, ObjectLook, state_codes
 
 __all__ = [
@@ -14,8 +25,10 @@ __all__ = [
     "ObjectLook",
     "activity",
     "commit",
+    "contact",
     "deals",
     "entry",
+    "lead",
     "opportunity",
     "owners",
     "pause",

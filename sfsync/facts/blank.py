@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Mask
+from sfsync.columns import Array, Column, Kind, Mask, Proof
 from sfsync.facts.look import Look
 from sfsync.facts.people import folded
 from sfsync.model import Value
@@ -49,6 +49,16 @@ def path_of(look: Look, object_name: str, name: str) -> FieldPath:
     field = f"{other}.{look.policy.field(other, second)}"
     rows = look.column(object_name, first).values
     return FieldPath(other, field, look.column(other, second), rows)
+
+
+def proof_of(look: Look, object_name: str, name: str) -> Proof | None:
+    """Return which record has the field that `name` leads to, where it is one that the record
+    refers to; None for a field of its own.
+    """
+    path = path_of(look, object_name, name)
+    if path.rows is None:
+        return None
+    return Proof(path.rows.astype("int64"), ((path.object, look.size(path.object)),))
 
 
 def blank_in(look: Look, object_name: str, name: str) -> Mask:

@@ -2,18 +2,24 @@
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Proof, counts, latest
+from sfsync.columns import Array, Column, Kind, Mask, Proof, counts, latest
 from sfsync.facts.deals import READS, closing_days
-from sfsync.facts.entry import sorted_stages
+from sfsync.facts.entry import entered_by_service, sorted_stages
 from sfsync.facts.look import Look, fact
 
-_HISTORY = tuple(f"OpportunityHistory.{name}" for name in ("opportunity", "stage", "created"))
+_HISTORY = tuple(
+    f"OpportunityHistory.{name}" for name in ("opportunity", "stage", "created_by", "created")
+)
+
+
+def stage_before(look: Look) -> Array:
+    """Return, for each opportunity, the place of the stage in which it was before its present one,
+    by its history; negative where that tells of none.
+    """
+    return look.once("stage before", _stage_before)
 
 
 def _stage_before(look: Look) -> Array:
-    """Return, for each opportunity, the place of the stage in which it was before its present one,
-    by its history; -1 where that tells of none.
-    """
     _, record, state = sorted_stages(look)
     present = look.state("Opportunity")
     # What is left once the last run, of the present stage, is taken away ends with the one before.
@@ -23,6 +29,36 @@ def _stage_before(look: Look) -> Array:
     return np.where(last >= 0, np.append(state, -1)[last], -1)
 
 
+def _from_commit(look: Look) -> Mask:
+    """Tell which opportunities were in Commit before their present stage."""
+    return np.asarray(stage_before(look) == _commit(look))
+
+
+def _commit(look: Look) -> int:
+    """Return the place of the stage Commit in the machine's states."""
+    return list(look.policy.machines["Opportunity"].states).index(look.policy.facts.commit_stage)
+
+
+@fact("Opportunity", Kind.FLAG)
+def commit_is_enforced(look: Look) -> Column:
+    """Whether `commit.mode` in sfsync.yaml is `enforce`; the same for all opportunities."""
+    return Column(
+        Kind.FLAG, np.full(look.size("Opportunity"), look.policy.commit.is_enforced, dtype=bool)
+    )
+
+
+@fact(
+    "Opportunity",
+    Kind.FLAG,
+    reads=("Opportunity.stage", "Opportunity.is_closed", *_HISTORY),
+    needs=("Opportunity.stage", "OpportunityHistory"),
+)
+def returned_from_commit(look: Look) -> Column:
+    """Whether it is open, and the service itself took it from Commit into its present stage."""
+    is_open = ~look.column("Opportunity", "is_closed").values
+    return Column(Kind.FLAG, is_open & entered_by_service(look) & _from_commit(look))
+
+
 @fact(
     "Opportunity",
     Kind.FLAG,
@@ -30,16 +66,16 @@ def _stage_before(look: Look) -> Array:
     needs=("Opportunity.stage",),
 )
 def commit_due(look: Look) -> Column:
-    """Whether all that Commit asks for must be there: in Commit, or won straight from it a few days
-    ago.
+    """Whether all that Commit asks for must be there: in Commit, won straight from it a few days
+    ago, or taken back from it by the service.
     """
-    machine, facts = look.policy.machines["Opportunity"], look.policy.facts
-    commit = list(machine.states).index(facts.commit_stage)
-    days = closing_days(look)
-    limit = np.timedelta64(facts.commit_days_after_won, "D")
-    lately = look.column("Opportunity", "is_won").values & (look.today - days <= limit)
-    in_commit = look.state("Opportunity") == commit
-    return Column(Kind.FLAG, in_commit | (lately & (_stage_before(look) == commit)))
+    limit = np.timedelta64(look.policy.facts.commit_days_after_won, "D")
+    is_young = look.today - closing_days(look) <= limit
+    lately = look.column("Opportunity", "is_won").values & is_young
+    in_commit = look.state("Opportunity") == _commit(look)
+    # What was missing is still to be mended where the service took it back for that.
+    returned = look.column("Opportunity", "returned_from_commit").values
+    return Column(Kind.FLAG, in_commit | (lately & _from_commit(look)) | returned)
 
 
 @fact(

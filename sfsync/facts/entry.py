@@ -62,10 +62,10 @@ def _born_in_it(look: Look, changed: Mask) -> Mask:
     return np.asarray(born | (tracked & ~changed))
 
 
-def _among(accounts: Array, size: int) -> Mask:
-    """Tell which accounts are among these places (negative: none)."""
+def _among(places: Array, size: int) -> Mask:
+    """Tell which of so many records are among these places (negative: none)."""
     found = np.zeros(size, dtype=bool)
-    found[accounts[accounts >= 0]] = True
+    found[places[places >= 0]] = True
     return found
 
 
@@ -162,6 +162,10 @@ def _sorted_stages(look: Look) -> tuple[Array, Array, Array]:
 
 
 def _stage_history(look: Look) -> History:
+    return look.once("stage history", _first_rows)
+
+
+def _first_rows(look: Look) -> History:
     """Return the first row of the latest unbroken run of the present stage of each opportunity."""
     order, record, state = sorted_stages(look)
     starts = np.ones(len(order), dtype=bool)
@@ -177,6 +181,13 @@ def _stage_history(look: Look) -> History:
     mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
     at = look.column("OpportunityHistory", "created").values
     return History(record[here][last], state[here][last], at[rows], mine[rows], others[rows], rows)
+
+
+def entered_by_service(look: Look) -> Mask:
+    """Tell which opportunities the service itself put into their present stage, by the history."""
+    history = _stage_history(look)
+    own = history.record[own_rows(look, "Opportunity", history)]
+    return _among(own, look.size("Opportunity"))
 
 
 @fact(

@@ -66,6 +66,10 @@ class Writer:
         row |= {name: value for name, value in changes.items() if value is not None}
         save = Save(self.state, owner, None, row, changes.keys(), self._stamp)
         derive(save)
+        if owner.name in activities.ACTIVITY_OBJECTS:
+            # What an activity is about is locked, and may be refused, with it.
+            for parent in sorted(activities.parents_of(row)):
+                self._meet_faults({"Id": parent})
         validate.check_required(owner, row)
         validate.check_unique(self.state, owner, row, changes)
         validate.run_validation_rules(self.state, owner, None, row)

@@ -6,7 +6,7 @@ the `JOBS.named` decorator, and a line here.
 
 from sfsync.jobs import hourly
 from sfsync.jobs.job import JOBS, Planned, Services, Sources, plan_job
-from sfsync.jobs.run import Ran, locked, run_planned, settle_before
+from sfsync.jobs.run import Ran, locked, run_planned, settle_before, stops_entered
 
 
 @JOBS.named("enrich")
@@ -28,4 +28,5 @@ __all__ = [
     "plan_job",
     "run_planned",
     "settle_before",
+    "stops_entered",
 ]

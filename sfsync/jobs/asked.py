@@ -6,33 +6,33 @@ from sfsync.facts import Look
 from sfsync.journal import Review, ReviewKind, ShownCandidate
 from sfsync.model import Evidence, Finding
 from sfsync.policy import COMPANY_CEASED, ENRICHMENT_REVIEW, NO_STATE
+from sfsync.rules.sayings import ACCOUNT, COMPANIES, SOURCE
 from sfsync.rules.words import name_of
-
-_ACCOUNT = "Account"
 
 
 def reviews_found(look: Look, reviews: Sequence[Review]) -> Iterator[Finding]:
     """Give a finding for each question that is open, of accounts that are still enriched."""
     settings = look.policy.enrich
-    if not settings.providers or _ACCOUNT not in look.policy.machines:
+    if not settings.providers or ACCOUNT not in look.policy.machines:
         return
-    status = look.column(_ACCOUNT, look.policy.machines[_ACCOUNT].state)
+    status = look.column(ACCOUNT, look.policy.machines[ACCOUNT].state)
     for review in sorted(reviews, key=lambda each: each.account):
-        row = look.snapshot.position(_ACCOUNT, review.account)
+        row = look.snapshot.position(ACCOUNT, review.account)
         if row is None or (status.at(row) or NO_STATE) not in settings.choose:
             continue
-        yield finding_of(review, name_of(look, _ACCOUNT, row), _owner(look, row))
+        yield finding_of(review, name_of(look, ACCOUNT, row), _owner(look, row))
 
 
 def _owner(look: Look, row: int) -> str | None:
-    position = int(look.column(_ACCOUNT, "owner").values[row])
+    position = int(look.column(ACCOUNT, "owner").values[row])
     return str(look.frame("User").index[position]) if position >= 0 else None
 
 
 def finding_of(review: Review, name: str, owner: str | None) -> Finding:
     """Say what a person is asked about an account."""
     told = "; ".join(_in_words(each) for each in review.candidates)
-    evidence = [
+    evidence = [Evidence(COMPANIES, told), Evidence(SOURCE, review.provider)]
+    evidence += [
         Evidence(f"{clue.of} {clue.agreement}", f"{clue.ours or '-'} / {clue.theirs or '-'}")
         for each in review.candidates[:1]
         for clue in each.clues
@@ -41,7 +41,7 @@ def finding_of(review: Review, name: str, owner: str | None) -> Finding:
         code, message = COMPANY_CEASED, f"{told} has ceased to trade, says {review.provider}"
     else:
         code, message = ENRICHMENT_REVIEW, f"perhaps {told} ({review.provider}): {review.why}"
-    return Finding(code, _ACCOUNT, review.account, name, owner, message, tuple(evidence))
+    return Finding(code, ACCOUNT, review.account, name, owner, message, tuple(evidence))
 
 
 def _in_words(candidate: ShownCandidate) -> str:

@@ -9,11 +9,14 @@ import pandas as pd
 from sfsync.calendar import latest
 from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
+from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.asked import reviews_found
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
-from sfsync.model import Change, Finding, Stamp, Watch, from_wire, to_wire
+from sfsync.jobs.tasks import tasks_of
+from sfsync.model import Action, Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.blind import blind_spots
+from sfsync.rules.findings import owners_of
 from sfsync.rules.judge import judge
 from sfsync.rules.needs import columns_needed
 from sfsync.snapshot import MODIFIED, Snapshot
@@ -53,12 +56,16 @@ def way_to_read(services: Services) -> Approach:
 
 @JOBS.named(NAME)
 def hourly(services: Services) -> Planned:
-    """Judge every account and opportunity by the rules, and plan what they ask for."""
+    """Judge every account and opportunity by the rules, and plan what they ask for, tasks
+    included.
+    """
     way = way_to_read(services)
     read_at, look = way.read_at, read(services, way)
-    judgement = judge(look)
-    quiet, stirred = _apart(_with_recent(judgement.changes, look), read_at)
-    notes = [*blind_spots(look, columns_needed(services.policy))]
+    judgement = judge(look, services.journal.created_keys(services.books))
+    tasks, waiting = tasks_of(judgement.tasks, services.org)
+    changes = (*_with_recent(judgement.changes, look), *tasks)
+    quiet, stirred = _apart(changes, read_at)
+    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
     if services.now < read_at - _A_WHILE:
@@ -78,16 +85,21 @@ def hourly(services: Services) -> Planned:
     )
     states = _states(look.snapshot, look)
     for change in stirred:
-        del states[change.object, change.id]
-    return Planned(plan, states, whole=True, amounts=_at_stake(look, plan.findings))
+        # Of a task that is to be created no state is known.
+        states.pop((change.object, change.id), None)
+    adds_up, owners = not keeps_currencies(services.org), _owners(look, quiet)
+    amounts = _at_stake(look, plan.findings, adds_up=adds_up)
+    return Planned(plan, states, whole=True, amounts=amounts, owners=owners)
 
 
-def _at_stake(look: Look, findings: Sequence[Finding]) -> dict[tuple[str, str], float]:
+def _at_stake(
+    look: Look, findings: Sequence[Finding], *, adds_up: bool
+) -> dict[tuple[str, str], float]:
     """Return the amount of each opportunity, and of the open ones of each account, of which
-    something was found.
+    something was found; the latter only where amounts add up, being in one currency.
     """
     amounts: dict[tuple[str, str], float] = {}
-    for object_name, name in _STAKES.items():
+    for object_name, name in _STAKES.items() if adds_up else [("Opportunity", "amount")]:
         ids = sorted({each.id for each in findings if each.object == object_name})
         if not ids:
             continue
@@ -96,6 +108,19 @@ def _at_stake(look: Look, findings: Sequence[Finding]) -> dict[tuple[str, str], 
         pairs = zip(ids, values, strict=True)
         amounts.update({(object_name, id): float(value) for id, value in pairs if value})
     return amounts
+
+
+def _owners(look: Look, changes: Sequence[Change]) -> dict[tuple[str, str], str | None]:
+    """Return the Ids of the users who own the records that are updated; None for a queue's."""
+    owners: dict[tuple[str, str], str | None] = {}
+    updated = [each for each in changes if each.action is Action.UPDATE]
+    for name in sorted({each.object for each in updated}):
+        index = look.frame(name).index
+        rows = index.get_indexer(pd.Index([each.id for each in updated if each.object == name]))
+        rows = rows[rows >= 0]
+        keys = [(name, id) for id in index[rows]]
+        owners.update(zip(keys, owners_of(look, name, rows), strict=True))
+    return owners
 
 
 def _with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:

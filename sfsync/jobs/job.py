@@ -75,7 +75,7 @@ class Planned:
 
     `whole` says that it read whole objects, so that its run is the previous pass of the next one.
     `undoes` names the run that the plan takes back. `amounts` says, by (object, id), what is at
-    stake in the records of which something was found.
+    stake in the records of which something was found, `owners` whose the records are that change.
     """
 
     plan: Plan
@@ -83,6 +83,7 @@ class Planned:
     whole: bool = False
     undoes: str | None = None
     amounts: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    owners: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 Job = Callable[[Services], Planned]
@@ -123,7 +124,7 @@ def as_plan(
         read_at=read_at,
         org=services.org.id,
         policy_hash=services.policy.hash,
-        changes=tuple(changes),
+        changes=tuple(sorted(changes, key=lambda change: (change.object, change.id))),
         findings=tuple(findings),
         notes=tuple(notes),
         judged=judged,

@@ -5,6 +5,8 @@ books, apply, close the books.
 """
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,10 +14,11 @@ from random import Random
 from filelock import FileLock, Timeout
 
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, Locked, OrgRefused, Stopped
+from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
+from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
-from sfsync.model import Outcome, Plan, Run, RunState, State
+from sfsync.model import Action, Outcome, Plan, Run, RunState, State
 from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
@@ -62,17 +65,46 @@ def locked(path: Path) -> FileLock:
     return lock
 
 
+@contextmanager
+def stops_entered(services: Services, job: str, chance: Random) -> Iterator[None]:
+    """Enter a run of the job as stopped where what is done within ends it before anything was
+    written: by a limit or guard, the org, or a configuration that does not fit it. The error passes
+    through.
+    """
+    try:
+        yield
+    except (Stopped, OrgError, ConfigError) as error:
+        at = services.wall()
+        run = Run(
+            id=new_run_id(at, chance),
+            org=services.books,
+            zone=services.org.zone,
+            job=job,
+            now=services.now,
+            started=at,
+            finished=at,
+            state=RunState.STOPPED,
+            policy_hash=services.policy.hash,
+            error=str(error),
+            api_calls=services.org.calls,
+        )
+        services.journal.start(run, ())
+        raise
+
+
 def run_planned(
     planned: Planned, services: Services, desk: Desk, *, allow_large: bool, chance: Random
 ) -> Ran:
     """Apply what was planned, with the books kept; only to be called under the lock.
 
     `chance` makes the run's id unique. Before anything is written raises Stopped where a limit is
-    passed, and ConfigError where the org lacks fields that the plan changes. Where the org goes
+    passed, and ConfigError where the org lacks fields that the plan changes: the run is entered as
+    stopped. Where the org goes
     away half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
     """
     plan = planned.plan
-    _check(plan, services, desk, allow_large=allow_large)
+    with stops_entered(services, plan.job, chance):
+        _check(plan, services, desk, allow_large=allow_large)
     started = services.wall()
     run = Run(
         id=new_run_id(started, chance),
@@ -96,20 +128,28 @@ def run_planned(
         states=states,
         whole=planned.whole,
         forgotten=_doubtful(plan, services.policy, outcomes),
+        api_calls=services.org.calls,
     )
     if planned.whole:
-        _keep_findings(planned, services, desk)
+        _keep_findings(planned, outcomes, services, desk)
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
 
 
-def _keep_findings(planned: Planned, services: Services, desk: Desk) -> None:
-    """Enter what a whole pass found. One that died before this is made good by the next."""
-    found = [
-        (finding, planned.amounts.get((finding.object, finding.id)))
-        for finding in planned.plan.findings
-    ]
-    counts = desk.journal.merge_findings(services.books, planned.plan.now, found)
+def _keep_findings(
+    planned: Planned, outcomes: Sequence[Outcome], services: Services, desk: Desk
+) -> None:
+    """Enter what a whole pass found and met with. One that died before this is made good by the
+    next.
+    """
+    books, journal = services.books, desk.journal
+    findings = (
+        *planned.plan.findings,
+        *refused_updates(planned, outcomes, journal, books),
+        *refused_mails(journal, books),
+    )
+    found = [(each, planned.amounts.get((each.object, each.id))) for each in findings]
+    counts = journal.merge_findings(books, planned.plan.now, found)
     logger.info(
         "findings: %d new, %d open as before, %d returned, %d solved",
         counts.new,
@@ -128,7 +168,7 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     passed = passed_limits(
         plan, policy.limits, policy.state_fields(), budget=left, allow_large=allow_large
     )
-    problems = not_writable(plan, lambda name: _writable(services.org, name))
+    problems = not_writable(plan, lambda *asked: _writable(services.org, *asked))
     if passed:
         raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
     if problems:
@@ -142,13 +182,18 @@ def _applied(plan: Plan, run: Run, services: Services, desk: Desk) -> tuple[Outc
         # What was sent and is not known yet keeps the run open, for the next start to settle.
         if not UNDECIDED & desk.journal.run(run.id).counts.keys():
             fields = services.policy.state_fields()
-            close_early(run.id, services.wall(), str(refusal), desk.journal, fields)
+            at, calls = services.wall(), services.org.calls
+            close_early(run.id, at, str(refusal), desk.journal, fields, calls)
         raise
 
 
-def _writable(org: OrgReader, object_name: str) -> dict[str, bool]:
+def _writable(org: OrgReader, object_name: str, action: Action) -> dict[str, bool] | None:
     fields = org.fields(object_name) or {}
-    return {name: info.updateable for name, info in fields.items()}
+    if action is Action.UPDATE:
+        return {name: info.updateable for name, info in fields.items()}
+    if action not in org.may(object_name):
+        return None
+    return {name: info.createable for name, info in fields.items()}
 
 
 def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> States:
@@ -181,4 +226,4 @@ def _doubtful(plan: Plan, policy: Policy, outcomes: tuple[Outcome, ...]) -> list
 
 def settle_before(services: Services, desk: Desk) -> tuple[Run, ...]:
     """Close the books that a dead process left open; only to be called under the lock."""
-    return settle(services.books, desk, services.policy.state_fields())
+    return settle(services.books, desk, services.policy.state_fields(), services.wall())

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 from sfsync.errors import NotFound, PlanRefused
 from sfsync.jobs.job import Planned, Services, as_plan
-from sfsync.model import RULE_CAUSE, STAMP_FIELD, JournalledChange, Value
+from sfsync.model import (
+    RULE_CAUSE,
+    STAMP_FIELD,
+    TASK_CAUSE,
+    Action,
+    JournalledChange,
+    Value,
+)
 from sfsync.org import OrgReader
 from sfsync.registry import nearest
-from sfsync.undo import PERHAPS_WRITTEN, LeftField, reverse
+from sfsync.undo import CLOSED_FIELD, PERHAPS_WRITTEN, LeftField, id_of, reverse
 
 NAME = "undo"
 
@@ -39,7 +46,8 @@ def undo(
         )
     changes = _chosen(services.journal.changes(run.id), only, ids)
     read_at = services.clock()
-    reversal = reverse(changes, _present(services.org, changes))
+    made = services.journal.created_keys(services.books)
+    reversal = reverse(changes, _present(services.org, changes), made)
     plan = as_plan(
         NAME,
         services,
@@ -60,12 +68,12 @@ def _accounts(services: Services) -> int:
 def _chosen(
     changes: Sequence[JournalledChange], only: Sequence[str], ids: Sequence[str]
 ) -> list[JournalledChange]:
-    wanted = {name.removeprefix(RULE_CAUSE) for name in only}
-    causes = {each.change.cause.removeprefix(RULE_CAUSE) for each in changes}
+    wanted = {_name(cause) for cause in only}
+    causes = {_name(each.change.cause) for each in changes}
     for name in sorted(wanted - causes):
         raise NotFound(f'the run did nothing by a rule "{name}"{nearest(name, causes)}')
     for record_id in sorted(set(ids)):
-        if not any(each.change.id.startswith(record_id) for each in changes):
+        if not any(_is_of(each, (record_id,)) for each in changes):
             raise NotFound(
                 f"the run has no change of a record {record_id}: check the Id; `sfsync show RUN`"
                 " lists its records"
@@ -74,9 +82,18 @@ def _chosen(
         each
         for each in changes
         if each.outcome.state in PERHAPS_WRITTEN
-        and (not wanted or each.change.cause.removeprefix(RULE_CAUSE) in wanted)
-        and (not ids or each.change.id.startswith(tuple(ids)))
+        and (not wanted or _name(each.change.cause) in wanted)
+        and (not ids or _is_of(each, tuple(ids)))
     ]
+
+
+def _name(cause: str) -> str:
+    return cause.removeprefix(RULE_CAUSE).removeprefix(TASK_CAUSE)
+
+
+def _is_of(each: JournalledChange, ids: tuple[str, ...]) -> bool:
+    """Tell whether a change is of a record, or created one of these, or one about them."""
+    return id_of(each).startswith(ids) or each.change.about.startswith(ids)
 
 
 def _present(
@@ -85,12 +102,20 @@ def _present(
     """Read what now stands in the fields that are to be taken back."""
     present: dict[tuple[str, str], dict[str, Value]] = {}
     for object_name in sorted({each.change.object for each in changes}):
-        mine = [each.change for each in changes if each.change.object == object_name]
-        fields = {field for change in mine for field in change.fields} | {STAMP_FIELD}
+        mine = [each for each in changes if each.change.object == object_name]
+        fields = {field for each in mine for field in each.change.fields} | {STAMP_FIELD}
+        if any(each.outcome.created for each in mine):
+            fields.add(CLOSED_FIELD)
         there = fields & set(org.fields(object_name) or ())
-        rows = org.records(object_name, [change.id for change in mine], sorted(there))
+        rows = org.records(object_name, _ids(mine), sorted(there))
         present.update({(object_name, record_id): row for record_id, row in rows.items()})
     return present
+
+
+def _ids(changes: Sequence[JournalledChange]) -> list[str]:
+    """Return the Ids of the records that were changed; what was perhaps created has none."""
+    is_new = Action.CREATE
+    return [id_of(each) for each in changes if each.outcome.created or each.change.action != is_new]
 
 
 def _sentence(left: LeftField) -> str:

@@ -3,27 +3,9 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
 
-from sfsync.journal.tables import BOOKS, METADATA, Instant
-
-EDITIONS = sa.Table(
-    "editions",
-    METADATA,
-    sa.Column("org", BOOKS, primary_key=True),
-    sa.Column("report", sa.String(100), primary_key=True),
-    sa.Column("reader", sa.String(18), primary_key=True),
-    # The moment that the report judged, which is not the one at which it was sent.
-    sa.Column("as_of", Instant, nullable=False),
-)
-
-
-def add_editions(engine: sa.Engine) -> None:
-    """Give a journal its table of editions where it has none; its version stays, as an sfsync that
-    knows of none can still use it.
-    """
-    with engine.begin() as connection:
-        connection.execute(CreateTable(EDITIONS, if_not_exists=True))
+from sfsync.journal.messages import perhaps_read
+from sfsync.journal.notes import EDITIONS
 
 
 class Editions:
@@ -33,18 +15,17 @@ class Editions:
         self._engine = engine
 
     def last(self, org: str, report: str) -> dict[str, datetime]:
-        """Return as of when each reader was last told (aware UTC), by the reader's Id."""
-        wanted = sa.select(EDITIONS.c.reader, EDITIONS.c.as_of).where(
-            EDITIONS.c.org == org, EDITIONS.c.report == report
-        )
-        with self._engine.begin() as connection:
-            return {row.reader: row.as_of for row in connection.execute(wanted)}
+        """Return as of when each reader was last told (aware UTC), by the reader's Id.
 
-    def note(self, org: str, report: str, reader: str, as_of: datetime) -> None:
-        """Note that a reader was told what was so at a moment (aware)."""
-        key = {"org": org, "report": report, "reader": reader}
-        with self._engine.begin() as connection:
-            connection.execute(
-                sa.delete(EDITIONS).where(*(EDITIONS.c[name] == key[name] for name in key))
-            )
-            connection.execute(sa.insert(EDITIONS).values(**key, as_of=as_of))
+        A mail that is still to be sent does not count: what it tells is told again rather than
+        never.
+        """
+        last = sa.func.max(EDITIONS.c.as_of, type_=EDITIONS.c.as_of.type).label("as_of")
+        wanted = (
+            sa.select(EDITIONS.c.reader, last)
+            .where(EDITIONS.c.org == org, EDITIONS.c.report == report)
+            .where(perhaps_read(EDITIONS))
+            .group_by(EDITIONS.c.reader)
+        )
+        with self._engine.connect() as connection:
+            return {row.reader: row.as_of for row in connection.execute(wanted)}

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.editions import Editions, add_editions
+from sfsync.journal.alerts import Alerts
+from sfsync.journal.creations import created_keys, is_about, unsettled_creations
+from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
+from sfsync.journal.notes import add_notes
 from sfsync.journal.states import States, forget_states, keep_states, kept_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
@@ -47,7 +50,7 @@ class Journal(FindingsBook, EnrichmentBook):
         """
         engine = open_database(url)
         add_messages(engine)
-        add_editions(engine)
+        add_notes(engine)
         add_enrichment(engine)
         return cls(engine)
 
@@ -60,6 +63,11 @@ class Journal(FindingsBook, EnrichmentBook):
     def editions(self) -> Editions:
         """The reports that readers got."""
         return Editions(self._engine)
+
+    @property
+    def alerts(self) -> Alerts:
+        """What owners were alerted of."""
+        return Alerts(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
@@ -112,7 +120,12 @@ class Journal(FindingsBook, EnrichmentBook):
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         """Note what became of changes, by seq. Raises NotFound where there is no such run."""
         values = [
-            {"state": outcome.state.value, "code": outcome.code, "message": outcome.message}
+            {
+                "state": outcome.state.value,
+                "code": outcome.code,
+                "message": outcome.message,
+                "created": outcome.created or None,
+            }
             for _, outcome in outcomes
         ]
         self._update(run_id, [seq for seq, _ in outcomes], values)
@@ -143,6 +156,7 @@ class Journal(FindingsBook, EnrichmentBook):
         error: str | None = None,
         whole: bool = True,
         forgotten: Collection[tuple[str, str]] = (),
+        api_calls: int | None = None,
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
@@ -150,8 +164,8 @@ class Journal(FindingsBook, EnrichmentBook):
         differs from the state kept so far is written. With None no state is touched. `forgotten`
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
-        read some records only (an undo, a cleanup) says False. Raises NotFound where there is no
-        such run.
+        read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
+        for it, None where nobody knows. Raises NotFound where there is no such run.
         """
         with self._engine.begin() as connection:
             number = self._number(connection, run_id)
@@ -163,6 +177,7 @@ class Journal(FindingsBook, EnrichmentBook):
                     state=state.value,
                     error=error,
                     is_pass=whole and states is not None,
+                    api_calls=api_calls,
                 )
             )
             if states or forgotten:
@@ -210,13 +225,28 @@ class Journal(FindingsBook, EnrichmentBook):
             number = self._number(connection, run_id)
             return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
+    def created_keys(self, org: str) -> frozenset[str]:
+        """The keys of all records of an org that were created, that perhaps were, or that were
+        there already when they were to be created.
+
+        That holds for ever: what a person or an undo deletes afterwards is not created again.
+        """
+        with self._engine.connect() as connection:
+            return created_keys(connection, org)
+
+    def unsettled_creations(self, org: str) -> list[JournalledChange]:
+        """The creations of runs whose books are closed, of which nobody knows yet whether the org
+        did them; oldest run first.
+        """
+        with self._engine.connect() as connection:
+            return unsettled_creations(connection, org)
+
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
-        """All changes ever planned for a record, newest run first."""
-        conditions = [
-            RUNS.c.org == org,
-            CHANGES.c.object == object,
-            CHANGES.c.record_id == record_id,
-        ]
+        """All changes ever planned for a record, and creations of records about it, newest run
+        first.
+        """
+        own = sa.and_(CHANGES.c.object == object, CHANGES.c.record_id == record_id)
+        conditions = [RUNS.c.org == org, sa.or_(own, is_about(record_id))]
         order = [CHANGES.c.run.desc(), CHANGES.c.seq.desc()]
         with self._engine.connect() as connection:
             return rows.read_changes(connection, conditions, order)

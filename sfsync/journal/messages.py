@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import Locked
+from sfsync.journal import notes
 from sfsync.journal.tables import BOOKS, METADATA, Instant
 from sfsync.letter import JournalledMessage, Letter, MessageState
 
@@ -80,13 +81,18 @@ class Messages:
         self._engine = engine
 
     def plan(self, org: str, letters: Sequence[Letter], at: datetime) -> None:
-        """Enter letters as planned at `at` (aware). What stands under a key already is left."""
+        """Enter letters as planned at `at` (aware), with their notes. What stands under a key
+        already is left.
+        """
         with self._engine.begin() as connection:
             known = {found.key for found in _read(connection, org, {each.key for each in letters})}
+            new: list[Letter] = []
             for letter in letters:
                 if letter.key not in known:
                     known.add(letter.key)
+                    new.append(letter)
                     connection.execute(sa.insert(MESSAGES).values(**_row(org, letter, at)))
+            notes.enter(connection, org, new)
 
     def mark_sending(self, org: str, key: str, handed_over: int, at: datetime) -> None:
         """Note that a message is about to be handed over once more, after which it may be on its
@@ -160,6 +166,23 @@ class Messages:
         with self._engine.begin() as connection:
             done = connection.execute(sa.update(MESSAGES).where(*this).values(**values))
             return done.rowcount == 1
+
+
+def perhaps_read(table: sa.Table) -> sa.ColumnElement[bool]:
+    """The condition that the message of a note in `table` was sent, or perhaps was."""
+    was_sent = MESSAGES.c.state == MessageState.SENT.value
+    return _of_message(table, sa.or_(was_sent, MESSAGES.c.handed_over > 0))
+
+
+def not_in_vain(table: sa.Table) -> sa.ColumnElement[bool]:
+    """The condition that the message of a note in `table` was sent, perhaps was, or will be."""
+    is_left = MESSAGES.c.state != MessageState.REFUSED.value
+    return _of_message(table, sa.or_(is_left, MESSAGES.c.handed_over > 0))
+
+
+def _of_message(table: sa.Table, fate: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    same = (MESSAGES.c.org == table.c.org, MESSAGES.c.key == table.c.message)
+    return sa.exists().where(*same, fate)
 
 
 def _row(org: str, letter: Letter, at: datetime) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
+    Action,
     Change,
     Evidence,
     FieldChange,
@@ -45,6 +46,7 @@ def run_row(run: Run) -> Row:
         "undoes": run.undoes,
         "error": run.error,
         "is_pass": False,
+        "api_calls": run.api_calls,
     }
 
 
@@ -71,6 +73,8 @@ def change_row(run: int, seq: int, change: Change) -> Row:
         "message": "",
         "sent_at": None,
         "job": None,
+        "action": None if change.action is Action.UPDATE else change.action.value,
+        "created": None,
     }
 
 
@@ -128,6 +132,7 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
         undoes=row.undoes,
         error=row.error,
         zone=row.zone,
+        api_calls=row.api_calls,
     )
 
 
@@ -152,8 +157,10 @@ def read_changes(
         .order_by(CHANGE_FIELDS.c.field)
     )
     fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for run, seq, name, before, after, source in connection.execute(pieces):
-        fields[run, seq][name] = FieldChange(decode(before), decode(after), decode_source(source))
+    for row in connection.execute(pieces):
+        fields[row.run, row.seq][row.field] = FieldChange(
+            decode(row.before), decode(row.after), decode_source(row.source)
+        )
     query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
     return [_change(row, fields[row.run, row.seq]) for row in connection.execute(query)]
 
@@ -168,8 +175,10 @@ def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledCh
         reason=row.reason,
         evidence=decode_evidence(row.evidence),
         rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
+        action=Action(row.action or Action.UPDATE),
     )
-    outcome = Outcome(row.object, row.record_id, State(row.state), row.code, row.message)
+    state, created = State(row.state), row.created or ""
+    outcome = Outcome(row.object, row.record_id, state, row.code, row.message, created)
     return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
 
 

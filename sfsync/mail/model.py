@@ -6,6 +6,8 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address as HeaderAddress
 from email.utils import parseaddr
 
+from sfsync.letter import Note
+
 _PARTS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST = 254
@@ -52,7 +54,7 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Message:
     """A mail to one person. `key` is its identity: what was sent under a key once is never sent
-    again, such as `exceptions:2026-06-15:005…`.
+    again, such as `exceptions:2026-06-15:005…`. `notes` say what its reader is told by it.
     """
 
     to: Address
@@ -61,6 +63,7 @@ class Message:
     html: str
     key: str
     attachments: tuple[Attachment, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def one_line(text: str) -> str:

@@ -148,7 +148,8 @@ class Postman:
                 content = to_eml(message, self._head, at, message_id)
             except ValueError as error:
                 content, refused[message.key] = b"", f"it cannot be written as a mail: {error}"
-            letters.append(Letter(message.key, message.to.email, message_id, content))
+            whose = (message.key, message.to.email, message_id)
+            letters.append(Letter(*whose, content, message.notes))
         self._books.plan(self._org, letters, at)
         for key, why in refused.items():
             self._note(key, MessageState.REFUSED, why, 0)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sfsync.errors import Stopped
-from sfsync.model import Value
+from sfsync.model import Action, Value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,13 +43,15 @@ class Question:
     """Which records are to be read: those of `object` with these Ids, or that meet `where`.
 
     `where` is a SOQL condition, its values quoted by `sfsync.org.soql.condition`. With both, both
-    must hold; with neither all records are meant.
+    must hold; with neither all records are meant. With `deleted` those are meant too that were
+    deleted and can still be read.
     """
 
     object: str
     fields: tuple[str, ...]
     ids: tuple[str, ...] | None = None
     where: str = ""
+    deleted: bool = False
 
 
 # The code of a record that an ended bulk job did not come to: nothing was tried.
@@ -58,9 +60,10 @@ UNPROCESSED = "UNPROCESSED"
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one record of an update; `code` and `message` say why it was refused.
+    """What became of one record that was written; `code` and `message` say why it was refused.
 
-    They are the org's own, or the platform's code with our words where it was not even sent.
+    They are the org's own, or the platform's code with our words where it was not even sent. `id`
+    is empty where a record was to be created and was not.
     """
 
     id: str
@@ -89,7 +92,7 @@ class Budget:
 # A record bears the moment at which its transaction began, and shows when that ends: the platform
 # works on one up to ten minutes.
 LAG = timedelta(minutes=15)
-# One update takes no more records.
+# One request that writes takes no more records.
 MOST_ROWS = 1_000
 # Above so many records a bulk job reads with fewer requests than pages do.
 READ_IN_BULK_FROM = 10_000
@@ -138,6 +141,11 @@ class OrgReader(Protocol):
 
         None where the org has no such object, or hides it from the service's user. The org is asked
         once for each object; the answer is kept.
+        """
+
+    def may(self, object: str) -> frozenset[Action]:
+        """Tell what the service's user may do with the records of an object; where the org does not
+        tell of something, it may. Nothing where there is no such object.
         """
 
     def describe(self, objects: Sequence[str]) -> None:
@@ -232,6 +240,24 @@ class Org(OrgReader, Protocol):
         read to know), OrgRefused where the whole request was refused and nothing was written,
         ValueError for more than 1,000 records or one given twice.
         """
+
+    def create(self, object: str, rows: Sequence[Mapping[str, Value]]) -> list[RowResult]:
+        """Create at most 1,000 records, each on its own, in one call, and give their Ids.
+
+        The results come in the order given. Nothing is ever sent twice: whoever creates has to look
+        first whether it is there already. A record that was refused was not created. Raises
+        OrgUnavailable where the answer was lost or the org was busy (it may have been done, or will
+        be within LAG), OrgRefused where nothing was created, ValueError for more than 1,000.
+        """
+
+    def delete(
+        self,
+        object: str,
+        ids: Sequence[str],
+        *,
+        unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
+    ) -> list[RowResult]:
+        """Delete at most 1,000 records, each on its own, in one call; otherwise as `update`."""
 
     def open_job(self, object: str) -> str:
         """Open a bulk job that will update records, and give its Id; nothing is written yet.

@@ -31,10 +31,28 @@ def describes_in_one(version: str, objects: Sequence[str]) -> dict[str, Any]:
     return _composite(version, [{"url": f"sobjects/{name}/describe"} for name in objects])
 
 
-def updates_in_one(version: str, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the body of the call that sends up to 5 collections of updates, each on its own."""
-    one = {"method": "PATCH", "url": COLLECTIONS, "httpHeaders": KEEP_OWNERS}
-    return _composite(version, [{**one, "body": body} for body in bodies])
+def update_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the request that updates up to 200 records, each on its own."""
+    return {"method": "PATCH", "url": COLLECTIONS, "body": _collection(records)}
+
+
+def creation_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the request that creates up to 200 records, each on its own."""
+    return {"method": "POST", "url": COLLECTIONS, "body": _collection(records)}
+
+
+def deletion_of(ids: Sequence[str]) -> dict[str, Any]:
+    """Give the request that deletes up to 200 records, each on its own."""
+    return {"method": "DELETE", "url": f"{COLLECTIONS}?ids={','.join(ids)}&allOrNone=false"}
+
+
+def _collection(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"allOrNone": False, "records": list(records)}
+
+
+def writes_in_one(version: str, requests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the body of the call that sends up to 5 requests which write, each on its own."""
+    return _composite(version, [{**each, "httpHeaders": KEEP_OWNERS} for each in requests])
 
 
 def _composite(version: str, requests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -62,7 +80,7 @@ def answers_of(answer: object) -> list[Any] | None:
     return [each["body"] for each in found]
 
 
-def updates_of(answer: object) -> list[Any] | None:
+def writes_of(answer: object) -> list[Any] | None:
     """As `answers_of`, where each was a write: None also where some were done and others refused,
     so that nobody takes a refusal for having written nothing.
     """

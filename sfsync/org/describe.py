@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sfsync.errors import OrgRefused
+from sfsync.model import Action
 from sfsync.org import FieldInfo
 
 # Their values are objects of several parts, which are fields of their own (BillingCity of
@@ -14,6 +15,16 @@ _COMPOUND = frozenset({"address", "location", "complexvalue"})
 def read_fields(described: Mapping[str, Any]) -> dict[str, FieldInfo]:
     """Read the fields of an object's describe, by API name."""
     return {field["name"]: _field(field) for field in described["fields"]}
+
+
+def read_actions(described: Mapping[str, Any]) -> frozenset[Action]:
+    """Read what may be done with an object's records; what describe does not tell is allowed."""
+    told = {
+        Action.CREATE: "createable",
+        Action.UPDATE: "updateable",
+        Action.DELETE: "deletable",
+    }
+    return frozenset(action for action, key in told.items() if described.get(key, True))
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:

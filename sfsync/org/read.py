@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sfsync.errors import OrgRefused, OrgUnavailable
-from sfsync.model import Value
+from sfsync.model import Action, Value
 from sfsync.org import Budget, FieldInfo, Question
 from sfsync.org.composite import MOST_STATEMENTS
 from sfsync.org.describe import check_readable
@@ -54,6 +54,10 @@ class SalesforceReader:
     def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
         """Describe an object's fields by API name; None where the org has none such or hides it."""
         return self._wire.fields(object)
+
+    def may(self, object: str) -> frozenset[Action]:
+        """Tell what the service's user may do with an object's records."""
+        return self._wire.may(object)
 
     def describe(self, objects: Sequence[str]) -> None:
         """Describe several objects in one call: `fields` then need not ask."""
@@ -115,7 +119,8 @@ class SalesforceReader:
     def _statements(self, question: Question) -> list[str]:
         known = check_readable(question.object, self.fields(question.object), question.fields)
         columns = _columns(question.fields)
-        conditions = _not_deleted(known) + ([question.where] if question.where else [])
+        conditions = [] if question.deleted else _not_deleted(known)
+        conditions += [question.where] if question.where else []
         if question.ids is None:
             return [select(question.object, columns, conditions)]
         wanted = sorted(set(question.ids))

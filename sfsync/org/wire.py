@@ -10,19 +10,19 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.util import exception_handler
 
 from sfsync.errors import OrgUnavailable
+from sfsync.model import Action
 from sfsync.org import FieldInfo
 from sfsync.org.composite import (
-    COLLECTIONS,
     KEEP_OWNERS,
     MOST_REQUESTS,
     answers_of,
     describes_in_one,
     statements_in_one,
-    updates_in_one,
-    updates_of,
     whatever_of,
+    writes_in_one,
+    writes_of,
 )
-from sfsync.org.describe import read_fields
+from sfsync.org.describe import read_actions, read_fields
 from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS, Line
 from sfsync.org.retry import once, persist
 from sfsync.org.soql import fits_a_url
@@ -51,6 +51,7 @@ class Wire:
         self.host = salesforce.sf_instance
         self._salesforce = salesforce
         self._described: dict[str, Mapping[str, FieldInfo] | None] = {}
+        self._actions: dict[str, frozenset[Action]] = {}
 
     def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
         """Describe an object once; None where the org has none of that name, or hides it."""
@@ -61,7 +62,14 @@ class Wire:
     def _describe(self, object: str) -> Mapping[str, FieldInfo] | None:
         doing = f"describing {object}"
         answer = self.get(f"sobjects/{object}/describe", doing, _is_absent)
-        return None if answer is None else _fields_of(_expect(answer, ("fields",), doing))
+        if answer is None:
+            return None
+        self._actions[object] = read_actions(answer)
+        return _fields_of(_expect(answer, ("fields",), doing))
+
+    def may(self, object: str) -> frozenset[Action]:
+        """Tell what may be done with an object's records; nothing where it is not to be had."""
+        return self._actions[object] if self.fields(object) is not None else frozenset()
 
     def get(
         self, path: str, doing: str, absent: Callable[[Trouble], bool] | None = None
@@ -111,18 +119,19 @@ class Wire:
             self.sleep,
         )
 
-    def update(self, bodies: Sequence[Mapping[str, Any]], doing: str) -> Sequence[object]:
-        """Send collections of updates, at most 5, once and in one call, and wait as long as the org
-        may work on them; their answers in order.
+    def write(self, requests: Sequence[Mapping[str, Any]], doing: str) -> Sequence[object]:
+        """Send requests that write collections, at most 5, once and in one call, and wait as long
+        as the org may work on them; their answers in order.
 
         Raises OrgUnavailable where an answer was lost or the org was busy; OrgRefused where nothing
         was written.
         """
-        if len(bodies) == 1:
-            return [once(lambda: self._sent("PATCH", COLLECTIONS, bodies[0]), doing)]
-        body = updates_in_one(self.version, bodies)
-        answers = once(lambda: updates_of(self._composite(body, **KEEP_OWNERS)), doing)
-        if answers is None or len(answers) != len(bodies):
+        if len(requests) == 1:
+            (only,) = requests
+            return [once(lambda: self._sent(only["method"], only["url"], only.get("body")), doing)]
+        body = writes_in_one(self.version, requests)
+        answers = once(lambda: writes_of(self._composite(body, **KEEP_OWNERS)), doing)
+        if answers is None or len(answers) != len(requests):
             raise unreadable(doing)
         return answers
 
@@ -140,6 +149,7 @@ class Wire:
             )
             for name, described in zip(some, answers or (), strict=False):
                 if isinstance(described, Mapping) and "fields" in described:
+                    self._actions[name] = read_actions(described)
                     self._described[name] = _fields_of(described)
 
     def _describes(self, body: Mapping[str, Any]) -> list[Any]:
@@ -152,7 +162,7 @@ class Wire:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         headers: Mapping[str, str] = KEEP_OWNERS,
     ) -> object:
         return self._salesforce.restful(

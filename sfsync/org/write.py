@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -10,6 +11,7 @@ from sfsync.model import Value
 from sfsync.org import MOST_ROWS, FieldInfo, RowResult
 from sfsync.org.bulk_write import abandon, carry_out, open_ingest, results_by_id
 from sfsync.org.codes import Again, again
+from sfsync.org.composite import creation_of, deletion_of, update_of
 from sfsync.org.read import SalesforceReader, is_id
 from sfsync.org.retry import pauses
 from sfsync.org.upload import EMPTIES
@@ -22,6 +24,16 @@ _LOCK_TRIES = 3
 _LOCK_SECONDS = 2.0
 
 Rows = Sequence[tuple[str, Mapping[str, Value]]]
+Unchanged = Callable[[Sequence[str]], Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How rows are written: what that is called, and the request for some of them."""
+
+    doing: str
+    done: str
+    request: Callable[[str, Rows], dict[str, Any]]
 
 
 class SalesforceOrg(SalesforceReader):
@@ -32,7 +44,7 @@ class SalesforceOrg(SalesforceReader):
         object: str,
         rows: Rows,
         *,
-        unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
+        unchanged: Unchanged | None = None,
     ) -> list[RowResult]:
         """Update at most 1,000 records, each on its own, in one call; results in the order given.
 
@@ -40,15 +52,53 @@ class SalesforceOrg(SalesforceReader):
         Ids given to it that it gives back. Raises OrgUnavailable where the answer was lost,
         OrgRefused where nothing was written, ValueError for too many rows or an Id given twice.
         """
-        if len(rows) > MOST_ROWS:
-            raise ValueError(f"{len(rows)} records in one update: the platform takes {MOST_ROWS}")
+        return self._write(_UPDATE, object, rows, unchanged)
+
+    def delete(
+        self,
+        object: str,
+        ids: Sequence[str],
+        *,
+        unchanged: Unchanged | None = None,
+    ) -> list[RowResult]:
+        """Delete at most 1,000 records, each on its own, in one call; otherwise as `update`."""
+        return self._write(_DELETION, object, [(id, {}) for id in ids], unchanged)
+
+    def create(self, object: str, rows: Sequence[Mapping[str, Value]]) -> list[RowResult]:
+        """Create at most 1,000 records, each on its own, in one call; results in the order given.
+
+        Nothing is sent twice. Raises OrgUnavailable where the answer was lost, OrgRefused where
+        nothing was created, ValueError for too many rows.
+        """
+        _check_number(rows)
+        known = self._known(object)
+        # Until the org gives them Ids their places tell them apart.
+        placed = [(str(place), values) for place, values in enumerate(rows)]
+        results = {
+            place: refusal
+            for place, values in placed
+            if (refusal := _cannot_create(values, known)) is not None
+        }
+        self._send(_CREATION, object, [row for row in placed if row[0] not in results], results)
+        refused = sum(not result.ok for result in results.values())
+        logger.info("%s: %d records created, %d refused", object, len(rows) - refused, refused)
+        created = [results[place] for place, _ in placed]
+        logger.debug("%s: created: %s", object, ", ".join(each.id for each in created if each.ok))
+        return created
+
+    def _write(
+        self, way: _Way, object: str, rows: Rows, unchanged: Unchanged | None
+    ) -> list[RowResult]:
+        """Write records that are there, and those that were locked again."""
+        _check_number(rows)
         known = self._known(object)
         _check_once(rows)
         results = {id: refusal for id, values in rows if (refusal := _objection(id, values, known))}
-        self._send(object, [row for row in rows if row[0] not in results], results)
-        self._send_locked_again(object, rows, results, unchanged)
+        self._send(way, object, [row for row in rows if row[0] not in results], results)
+        self._send_locked_again(way, object, rows, results, unchanged)
         refused = sum(not result.ok for result in results.values())
-        logger.info("%s: %d records updated, %d refused", object, len(rows) - refused, refused)
+        done = len(rows) - refused
+        logger.info("%s: %d records %s, %d refused", object, done, way.done, refused)
         logger.debug("%s: sent: %s", object, ", ".join(id for id, _ in rows))
         return [results[id] for id, _ in rows]
 
@@ -97,10 +147,11 @@ class SalesforceOrg(SalesforceReader):
 
     def _send_locked_again(
         self,
+        way: _Way,
         object: str,
         rows: Rows,
         results: dict[str, RowResult],
-        unchanged: Callable[[Sequence[str]], Collection[str]] | None,
+        unchanged: Unchanged | None,
     ) -> None:
         waits = pauses(_LOCK_SECONDS)
         for _ in range(_LOCK_TRIES):
@@ -111,7 +162,7 @@ class SalesforceOrg(SalesforceReader):
             try:
                 # Whoever held the lock may have changed the record meanwhile.
                 free = set(locked if unchanged is None else unchanged(locked)).intersection(locked)
-                self._send(object, [row for row in rows if row[0] in free], results)
+                self._send(way, object, [row for row in rows if row[0] in free], results)
             except OrgRefused as error:
                 # The first request did write: raised from here, this would read as if it had not.
                 logger.warning("%s; %d locked records stay as they were", error, len(locked))
@@ -119,25 +170,41 @@ class SalesforceOrg(SalesforceReader):
             if not free:
                 return
 
-    def _send(self, object: str, rows: Rows, results: dict[str, RowResult]) -> None:
+    def _send(self, way: _Way, object: str, rows: Rows, results: dict[str, RowResult]) -> None:
         if not rows:
             return
-        doing = f"updating {len(rows)} records of {object}"
+        doing = f"{way.doing} {len(rows)} records of {object}"
         pieces = [rows[first : first + _PIECE] for first in range(0, len(rows), _PIECE)]
-        bodies = [_body(object, piece) for piece in pieces]
-        answers = self._wire.update(bodies, doing)
+        answers = self._wire.write([way.request(object, piece) for piece in pieces], doing)
         for piece, answer in zip(pieces, answers, strict=True):
             if not isinstance(answer, list) or len(answer) != len(piece):
                 raise _unreadable(doing)
+            read = _created_result if way is _CREATION else _row_result
             results.update(
-                (id, _row_result(id, entry, doing))
-                for (id, _), entry in zip(piece, answer, strict=True)
+                (id, read(id, entry, doing)) for (id, _), entry in zip(piece, answer, strict=True)
             )
 
 
-def _body(object: str, rows: Rows) -> dict[str, Any]:
-    records = [{"attributes": {"type": object}, "id": id, **values} for id, values in rows]
-    return {"allOrNone": False, "records": records}
+def _update(object: str, rows: Rows) -> dict[str, Any]:
+    return update_of([{"attributes": {"type": object}, "id": id, **values} for id, values in rows])
+
+
+def _creation(object: str, rows: Rows) -> dict[str, Any]:
+    return creation_of([{"attributes": {"type": object}, **values} for _, values in rows])
+
+
+def _deletion(object: str, rows: Rows) -> dict[str, Any]:
+    return deletion_of([id for id, _ in rows])
+
+
+_UPDATE = _Way("updating", "updated", _update)
+_CREATION = _Way("creating", "created", _creation)
+_DELETION = _Way("deleting", "deleted", _deletion)
+
+
+def _check_number(rows: Sequence[object]) -> None:
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"{len(rows)} records in one request: the platform takes {MOST_ROWS}")
 
 
 def _check_once(rows: Rows) -> None:
@@ -162,6 +229,18 @@ def _objection(
         return RowResult(
             id, False, "MALFORMED_ID", f"{id!r} is not a Salesforce Id of 15 or 18 characters"
         )
+    fixed = [name for name in values if name in known and not known[name].updateable]
+    return _misfit(id, values, known, fixed)
+
+
+def _cannot_create(values: Mapping[str, Value], known: Mapping[str, FieldInfo]) -> RowResult | None:
+    fixed = [name for name in values if name in known and not known[name].createable]
+    return _misfit("", values, known, fixed)
+
+
+def _misfit(
+    id: str, values: Mapping[str, Value], known: Mapping[str, FieldInfo], fixed: Sequence[str]
+) -> RowResult | None:
     missing = sorted(name for name in values if name not in known)
     if missing:
         return RowResult(
@@ -170,13 +249,12 @@ def _objection(
             "INVALID_FIELD",
             f"no such field, or hidden from the service's user: {', '.join(missing)}",
         )
-    fixed = sorted(name for name in values if not known[name].updateable)
     if fixed:
         return RowResult(
             id,
             False,
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            f"not editable for the service's user: {', '.join(fixed)}. "
+            f"not editable for the service's user: {', '.join(sorted(fixed))}. "
             "Give its permission set edit access",
         )
     endless = sorted(
@@ -196,9 +274,24 @@ def _is_locked(result: RowResult) -> bool:
 
 def _row_result(id: str, entry: Any, doing: str) -> RowResult:
     answered = entry.get("id") if isinstance(entry, Mapping) else None
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("success"), bool):
-        raise _unreadable(doing)
     if answered is not None and answered[:15] != id[:15]:
+        raise _unreadable(doing)
+    return _result(id, entry, doing)
+
+
+def _created_result(_place: str, entry: Any, doing: str) -> RowResult:
+    answered = entry.get("id") if isinstance(entry, Mapping) else None
+    result = _result("", entry, doing)
+    if not result.ok:
+        return result
+    # Without its Id nobody could find again what was created.
+    if not isinstance(answered, str) or not is_id(answered):
+        raise _unreadable(doing)
+    return replace(result, id=answered)
+
+
+def _result(id: str, entry: Any, doing: str) -> RowResult:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("success"), bool):
         raise _unreadable(doing)
     if entry["success"]:
         return RowResult(id, True)

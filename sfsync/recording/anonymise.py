@@ -44,6 +44,7 @@ class Anonymiser:
         self._mark = policy.facts.service_mark
         self._titles = [folded(each).split() for each in policy.facts.decision_maker_titles]
         self._words = frozenset(_words_of(policy))
+        self._blank = {folded(each) for each in policy.facts.placeholders} | {folded("")}
         self._subjects = _fields(policy, "subject")
         self._title_fields = _fields(policy, "title") | {"Title"}
 
@@ -88,8 +89,13 @@ class Anonymiser:
         return by_type.get(info.type, self._sentence)
 
     def _unless_policy_names_it(self, replace: Replace) -> Replace:
-        # A rule may ask for one certain text in a field that is no picklist.
-        return lambda text: text if text in self._words else replace(text)
+        # A rule may ask for one certain text in a field that is no picklist, and what fills
+        # nothing in must do so afterwards.
+        def changed(text: str) -> str:
+            is_told = text in self._words or folded(text) in self._blank
+            return text if is_told else replace(text)
+
+        return changed
 
     def _name(self, text: str) -> str:
         mail = _MAIL.fullmatch(text.strip())
@@ -205,12 +211,14 @@ def _words_of(policy: Policy) -> Iterator[str]:
     yield from (*facts.qualified_stages, *facts.pause_days_by_lost_reason)
     conditions: list[Condition | None] = list(policy.leave_out.values())
     written: list[Assignment] = []
-    for machine in policy.machines.values():
+    for machine in policy.judged.values():
         for state in machine.states.values():
             yield from (state.name, *state.formerly)
         conditions += [each.when for each in machine.rules]
         conditions += [each.when for each in machine.findings]
         conditions += [each.when for each in machine.keep]
+        conditions += [each.when for each in machine.tasks]
+        yield from (each.queue for each in machine.tasks if each.queue)
         conditions += [line.when for lines in machine.scores.values() for line in lines]
         written += [each for rule in machine.rules for each in rule.set]
         written += [each for keep in machine.keep for each in keep.set]

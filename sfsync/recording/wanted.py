@@ -39,6 +39,9 @@ _REHEARSAL: Mapping[str, tuple[str, ...]] = {
         "TimeZoneSidKey",
         "LocaleSidKey",
     ),
+    # The queues to which tasks are given.
+    "Group": ("Name", "DeveloperName", "Type"),
+    "QueueSobject": ("QueueId", "SobjectType"),
     # What a change of stage does to the rest of an opportunity.
     "OpportunityStage": (
         "MasterLabel",
@@ -209,6 +212,8 @@ def _chosen(known: Mapping[str, FieldInfo], named: Iterable[str]) -> dict[str, F
 def _wanted(
     name: str, fields: Mapping[str, FieldInfo], found: Mapping[str, Mapping[str, FieldInfo]]
 ) -> Wanted:
+    if name == "Group" and "Type" in fields:
+        return Wanted(name, fields, False, condition("Type = {}", "Queue"))
     parent = history_of(name)
     archived = parent is not None or name in _WITH_ARCHIVED or name.endswith(_HISTORY)
     if parent is None or "Field" not in fields:

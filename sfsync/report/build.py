@@ -1,11 +1,12 @@
 """Which reader gets which report?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sfsync.model import OpenFinding
+from sfsync.report.forecast import Commitment, forecasts_of
 from sfsync.report.lines import (
     Line,
     Report,
@@ -27,7 +28,8 @@ class Edition:
 
     `told` says as of when each reader got the last one, by their Ids, `since` when all others did
     (None: this is the first). All instants are aware UTC. `url` and `zone` are the org's. `admin`
-    reads what nobody else can.
+    reads what nobody else can. `commitments` are the deals in Commit, of which the findings with
+    `commit_codes` tell. `adds_up` is False where the org keeps several currencies.
     """
 
     order: ReportOrder
@@ -37,6 +39,9 @@ class Edition:
     zone: str
     admin: Person
     told: Mapping[str, datetime] = field(default_factory=dict)
+    commitments: Sequence[Commitment] = ()
+    commit_codes: Collection[str] = ()
+    adds_up: bool = True
 
     def last_told(self, reader: Person) -> datetime | None:
         """Return as of when a reader got the report before; None: this is their first."""
@@ -61,6 +66,12 @@ def build_reports(
         text = texts.get(each.finding.code) or _without_text(each.finding.code)
         if _is_told(text, edition.order):
             office.take(each, text)
+    codes = sorted(edition.commit_codes)
+    told_of = [
+        texts[each] for each in codes if each in texts and _is_told(texts[each], edition.order)
+    ]
+    for deal in edition.commitments if told_of else ():
+        office.count(deal, told_of[0])
     reports = [office.report(desk) for desk in office.desks.values()]
     told = [each for each in reports if each.lines or each.teams]
     return tuple(sorted(told, key=lambda each: (each.reader.name, each.reader.id)))
@@ -94,6 +105,8 @@ class _Office:
 
     def __init__(self, people: People, edition: Edition) -> None:
         self.desks: dict[str, _Desk] = {}
+        self._commitments: dict[str, list[Commitment]] = defaultdict(list)
+        self._below: dict[tuple[str, str], list[Commitment]] = defaultdict(list)
         self._people = people
         self._edition = edition
         self._today = day_in(edition.zone, edition.now)
@@ -115,6 +128,16 @@ class _Office:
             above.history.append(found)
             above.below[below.id] += self._line(found, text, manager)
 
+    def count(self, deal: Commitment, text: FindingText) -> None:
+        """Count a deal in Commit for its reader and each manager above; it opens no desk."""
+        reader = self._reader(deal.owner_id, text)
+        self._commitments[reader.id].append(deal)
+        if self._edition.order.to != "managers" or reader == self._edition.admin:
+            return
+        for below, manager in _ranks(reader, self._people):
+            self._commitments[manager.id].append(deal)
+            self._below[manager.id, below.id].append(deal)
+
     def report(self, desk: _Desk) -> Report:
         """Write the report of what lies on a desk."""
         edition, order = self._edition, self._edition.order
@@ -126,16 +149,23 @@ class _Office:
             reader=desk.reader,
             capacity=self._capacity(desk.reader),
             language=order.language,
-            currency=order.currency,
+            currency=order.currency if edition.adds_up else "",
             now=edition.now,
             since=edition.last_told(desk.reader),
             zone=edition.zone,
             lines=tuple(sorted(desk.lines, key=oldest_first)),
-            teams=tuple(Team(self._people[id], sum_up(lines)) for id, lines in below if lines),
-            sums=sum_up(everything),
+            teams=tuple(self._team(desk, id, lines) for id, lines in below if lines),
+            sums=sum_up(everything, adds_up=edition.adds_up),
             trend=trend_of(desk.history, edition.now, edition.zone),
             put_off=desk.put_off,
+            forecasts=forecasts_of(self._commitments[desk.reader.id]),
+            adds_up=edition.adds_up,
         )
+
+    def _team(self, desk: _Desk, manager: str, lines: Sequence[Line]) -> Team:
+        deals = self._below[desk.reader.id, manager]
+        sums = sum_up(lines, adds_up=self._edition.adds_up)
+        return Team(self._people[manager], sums, forecasts_of(deals))
 
     def _desk(self, reader: Person) -> _Desk:
         return self.desks.setdefault(reader.id, _Desk(reader))

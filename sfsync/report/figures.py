@@ -1,5 +1,6 @@
 """How are dates, numbers, money and names written for one reader?"""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 
 from sfsync.report.words import LANGUAGES, counted, word
 
@@ -17,6 +18,9 @@ _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 # No printable characters by themselves, yet part of emoji and of Persian names.
 _JOINERS = frozenset({"\u200c", "\u200d"})
+
+# Blanks at which no line may end: before these marks, and within quotes.
+_BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Speech:
         """Say a word or sentence."""
         return word(key, self.language, **values)
 
+    def typeset(self, text: str) -> str:
+        """Write a text of the configuration on one line that does not break before a colon."""
+        plain = " ".join(text.split())
+        return _BEFORE_MARK.sub("\u00a0", plain) if self.language == "fr" else plain
+
     def count(self, key: str, number: int) -> str:
         """Say a number of things."""
         return counted(key, self.language, number, self.number(number))
@@ -39,12 +48,21 @@ class Speech:
         return format_decimal(number, locale=self.locale)
 
     def money(self, amount: float | None, currency: str) -> str:
-        """Write an amount in whole units: €12,345 or 12 345 €; nothing where it is unknown."""
+        """Write an amount in whole units: €12,345 or 12 345 €; nothing where it is unknown.
+
+        Without a currency it is a bare number.
+        """
         if amount is None:
             return ""
+        if not currency:
+            return self.number(round(amount))
         return format_currency(
             amount, currency, format=self._whole, locale=self.locale, currency_digits=False
         )
+
+    def share(self, share: float) -> str:
+        """Write a part of a whole, from 0 to 1, in per cent: 30% or 30 %."""
+        return format_percent(share, locale=self.locale)
 
     def day(self, day: date) -> str:
         """Write a day in figures: 6/15/2026 or 15/06/2026."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sfsync.model import OpenFinding
+from sfsync.report.forecast import Forecast
 from sfsync.report.people import Person
 from sfsync.rules.texts import FindingText
 
@@ -66,6 +67,7 @@ class Team:
 
     manager: Person
     sums: Sums
+    forecasts: tuple[Forecast, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Report:
     `key` is the same for all reports of one name to one reader in one day or week: of these only
     one is to be sent. `capacity` says as what they read: manager, owner or admin. `since` is the
     last report (None: this is the first one). `put_off` counts findings that are snoozed or waived,
-    and not among `lines`. `sums` and `trend` also count what `teams` hold.
+    and not among `lines`. `sums`, `trend` and `forecasts` also count what `teams` hold. Where the
+    org keeps several currencies amounts do not add up (`adds_up`), and `currency` is empty.
     """
 
     key: str
@@ -100,10 +103,15 @@ class Report:
     sums: Sums
     trend: tuple[Week, ...]
     put_off: int
+    forecasts: tuple[Forecast, ...] = ()
+    adds_up: bool = True
 
 
-def sum_up(lines: Sequence[Line]) -> Sums:
-    """Count lines, and the money in those not solved: of each record the largest amount, once."""
+def sum_up(lines: Sequence[Line], *, adds_up: bool = True) -> Sums:
+    """Count lines, and the money in those not solved: of each record the largest amount, once.
+
+    Where amounts do not add up, being in several currencies, there is no sum.
+    """
     unsolved = [line for line in lines if line.standing is not Standing.SOLVED]
     new = sum(line.standing is Standing.NEW for line in unsolved)
     return Sums(
@@ -112,7 +120,7 @@ def sum_up(lines: Sequence[Line]) -> Sums:
         solved=len(lines) - len(unsolved),
         high=sum(line.text.severity == SEVERITIES[0] for line in unsolved),
         oldest=max((line.days for line in unsolved), default=0),
-        amount=at_stake(unsolved),
+        amount=at_stake(unsolved) if adds_up else None,
     )
 
 

@@ -8,10 +8,20 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, read_yaml
+from sfsync.model import RULE_CAUSE
 from sfsync.registry import nearest
+from sfsync.report.alert_orders import (
+    SECTION,
+    AlertOrders,
+    AlertsShape,
+    alert_orders,
+    misnamed_in,
+)
 from sfsync.rules.shape import RuleName, Shape, keys_at
 
 REPORTS_FILE = "reports.yaml"
+# What begins the keys of mails that are no such reports.
+_OTHER_MAILS = (SECTION, "runs", "run")
 # The language of each reader, as their user says.
 OF_READER = "reader"
 
@@ -38,10 +48,25 @@ class OrderShape(Shape):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="The org's currency (ISO 4217).")
 
 
+class SummaryShape(Shape):
+    """The summary of the runs, for the admin."""
+
+    every: Literal["daily", "weekly"] = Field("daily", description="How often, at most.")
+    language: Literal["reader", "en", "fr"] = Field(
+        "reader", description="The mail's language; `reader`: the one of the admin's user."
+    )
+
+
 class ReportsFile(Shape):
     """The file reports.yaml."""
 
+    runs: SummaryShape = Field(
+        SummaryShape(every="daily", language="reader"), description="The summary of the runs."
+    )
     reports: list[OrderShape] = Field(description="The reports that are sent.")
+    alerts: AlertsShape = Field(
+        AlertsShape.model_validate({}), description="What owners are alerted of."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +82,60 @@ class ReportOrder:
     currency: str = "EUR"
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryOrder:
+    """The summary of the runs as the admin ordered it."""
+
+    every: str = "daily"
+    language: str = OF_READER
+
+
+def load_summary_order(text: str, name: str) -> SummaryOrder:
+    """Read what `reports.yaml` says of the summary of the runs.
+
+    Raises ConfigError with all problems at once, as `load_orders` does.
+    """
+    runs = _file(read_yaml(text, name)).runs
+    return SummaryOrder(runs.every, runs.language)
+
+
 def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrder, ...]:
     """Read `reports.yaml`, in its order; `codes` are the findings that there are.
 
     Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
     """
     document = read_yaml(text, name)
+    file = _file(document)
+    problems = _misnamed(file, document, codes)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_order(each) for each in file.reports)
+
+
+def load_alerts(
+    text: str, name: str, codes: Collection[str], rules: Collection[str]
+) -> AlertOrders:
+    """Read `alerts` of `reports.yaml`; `codes` are the findings that there are, `rules` the rules.
+
+    Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
+    """
+    document = read_yaml(text, name)
+    file = _file(document)
+    problems = list(misnamed_in(file.alerts, document, codes, rules))
+    if problems:
+        raise ConfigError(problems)
+    return alert_orders(file.alerts, RULE_CAUSE)
+
+
+def _file(document: Document) -> ReportsFile:
     try:
-        file = ReportsFile.model_validate(document.data)
+        return ReportsFile.model_validate(document.data)
     except ValidationError as error:
         problems = [
             f"{document.place(each['loc'])}: {_words(each['loc'], each['type'], each['msg'])}"
             for each in error.errors()
         ]
         raise ConfigError(problems) from error
-    problems = _misnamed(file, document, codes)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(_order(each) for each in file.reports)
 
 
 def _words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -93,6 +154,9 @@ def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> 
         if order.name in taken:
             where = document.place(("reports", place, "name"))
             problems.append(f'{where}: there is another report "{order.name}": rename one')
+        if order.name in _OTHER_MAILS:
+            where = document.place(("reports", place, "name"))
+            problems.append(f'{where}: "{order.name}" is the name of other mails: rename it')
         taken.add(order.name)
         for code in order.codes:
             if code not in codes:

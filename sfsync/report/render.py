@@ -7,16 +7,24 @@ from functools import cache
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sfsync.report.alert_view import alert_view
+from sfsync.report.alerts import AlertMail
 from sfsync.report.figures import speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
+from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
+from sfsync.report.summary import SUMMARY, Summary
+from sfsync.report.summary_view import MOST_ENTRIES, summary_view
 from sfsync.report.view import MOST_LINES, view_of
 from sfsync.rules.texts import FindingText
 
 # Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
 MOST_BYTES = 102_000
 _FEWER = 20
+# The template of mails that tell of records, line by line.
+_LINES = "exceptions"
+_FEWER_ENTRIES = (20, 10, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +45,70 @@ def render(
     texts: Mapping[str, FindingText],
     language: str | None = None,
     locale: str | None = None,
+    names: FieldNames | None = None,
 ) -> Rendered:
     """Write a report in a language and a locale; None: as the report's order says, else as the
-    reader's user says.
+    reader's user says. `names` are the org's for its fields.
     """
+    voice = _voice(report, names, language, locale)
+    for most in range(MOST_LINES, 0, -_FEWER):
+        view = view_of(report, texts, voice, most)
+        html = _page(_LINES, view)
+        if _fits(html):
+            break
+    csv = as_csv(report, voice) if report.lines else ""
+    return Rendered(view.subject, html, _text(_LINES, view), csv)
+
+
+def render_alerts(mail: AlertMail, names: FieldNames | None = None) -> tuple[AlertMail, Rendered]:
+    """Write a mail of alerts in its reader's language; return with it the alerts that it shows.
+    `names` are the org's for its fields.
+    """
+    voice = _voice(mail.report, names)
+    for most in range(MOST_LINES, 0, -_FEWER):
+        shown = mail.first(most)
+        view = alert_view(shown, voice)
+        html = _page(_LINES, view)
+        if _fits(html):
+            break
+    return shown, Rendered(view.subject, html, _text(_LINES, view), "")
+
+
+def _voice(
+    report: Report,
+    names: FieldNames | None,
+    language: str | None = None,
+    locale: str | None = None,
+) -> Voice:
     reader = report.reader
     ordered = "" if report.language == OF_READER else report.language
     speech = speech_of(language or ordered or reader.language, locale or reader.locale)
-    templates = _templates()
-    for most in range(MOST_LINES, 0, -_FEWER):
-        view = view_of(report, texts, speech, most)
-        html = _inliner().inline(templates.get_template("exceptions.html").render(view=view))
-        if len(html.encode()) < MOST_BYTES:
+    return Voice(speech, report.currency, report.zone, names or FieldNames())
+
+
+def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Rendered:
+    """Write a summary of runs in the language and the locale of its order, or of its reader."""
+    reader, order = summary.reader, summary.period.order
+    ordered = "" if order.language == OF_READER else order.language
+    speech = speech_of(ordered or reader.language, reader.locale)
+    for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
+        view = summary_view(summary, texts, speech, most)
+        html = _page(SUMMARY, view)
+        if _fits(html):
             break
-    text = templates.get_template("exceptions.txt").render(view=view)
-    csv = as_csv(report, speech) if report.lines else ""
-    return Rendered(view.subject, html, text, csv)
+    return Rendered(view.subject, html, _text(SUMMARY, view), "")
+
+
+def _page(name: str, view: object) -> str:
+    return _inliner().inline(_templates().get_template(f"{name}.html").render(view=view))
+
+
+def _text(name: str, view: object) -> str:
+    return _templates().get_template(f"{name}.txt").render(view=view)
+
+
+def _fits(html: str) -> bool:
+    return len(html.encode()) < MOST_BYTES
 
 
 @cache

@@ -3,8 +3,9 @@
 import csv
 import io
 
-from sfsync.report.figures import Speech, cleaned
+from sfsync.report.figures import cleaned
 from sfsync.report.lines import Line, Report, day_in
+from sfsync.report.sentence import Voice
 
 _HEADS = (
     "standing",
@@ -28,24 +29,25 @@ _HEADS = (
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def as_csv(report: Report, speech: Speech) -> str:
+def as_csv(report: Report, voice: Voice) -> str:
     """Write the lines as CSV with a header, in the reader's language; texts cannot be formulas.
 
     Where the reader's locale has a decimal comma the columns are parted by semicolons: only so does
     a spreadsheet with that locale open the file as a table. Dates are ISO dates.
     """
-    text = io.StringIO()
+    text, speech = io.StringIO(), voice.speech
     comma = speech.has_decimal_comma
     writer = csv.writer(text, delimiter=";" if comma else ",", lineterminator="\r\n")
     writer.writerow([speech.say(f"csv_{head}") for head in _HEADS])
     for line in report.lines:
         amount = "" if line.found.amount is None else f"{line.found.amount:.2f}"
         amount = amount.replace(".", ",") if comma else amount
-        writer.writerow(_row(line, amount, report, speech))
+        writer.writerow(_row(line, amount, report, voice))
     return text.getvalue()
 
 
-def _row(line: Line, amount: str, report: Report, speech: Speech) -> list[str]:
+def _row(line: Line, amount: str, report: Report, voice: Voice) -> list[str]:
+    speech = voice.speech
     found, finding, language = line.found, line.found.finding, speech.language
     solved = "" if found.solved_at is None else day_in(report.zone, found.solved_at).isoformat()
     texts = [
@@ -65,7 +67,7 @@ def _row(line: Line, amount: str, report: Report, speech: Speech) -> list[str]:
         day_in(report.zone, found.first_seen).isoformat(),
         solved,
     ]
-    ends = [finding.message, line.text.remedy[language], line.link]
+    ends = [voice.sentence(finding, line.text), line.text.remedy[language], line.link]
     return [*map(harmless, texts), *figures, *map(harmless, ends)]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from sfsync.report.figures import Speech, isolated
+from sfsync.report.figures import isolated
+from sfsync.report.forecast import Forecast
 from sfsync.report.lines import (
     SEVERITIES,
     Line,
@@ -17,6 +18,7 @@ from sfsync.report.lines import (
     oldest_first,
     worst_first,
 )
+from sfsync.report.sentence import Voice
 from sfsync.rules.texts import FindingText
 
 # A longer mail is not read.
@@ -75,6 +77,7 @@ class TeamRow:
     name: str
     counts: str
     facts: str
+    forecasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +104,19 @@ class View:
     sections: tuple[Section, ...]
     endings: tuple[str, ...]
     words: Mapping[str, str]
+    forecasts: tuple[str, ...] = ()
 
 
 def view_of(
-    report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int = MOST_LINES
+    report: Report,
+    texts: Mapping[str, FindingText],
+    voice: Voice,
+    most: int = MOST_LINES,
 ) -> View:
     """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
     solved the `most` worst are shown.
     """
-    writer = _Writer(report, texts, speech, most)
+    writer, speech = Writer(report, texts, voice, most), voice.speech
     counts = writer.counts()
     return View(
         language=speech.language,
@@ -117,33 +124,48 @@ def view_of(
         title=speech.say(f"title_{report.capacity}"),
         summary=counts,
         money=writer.money(report.sums.amount),
+        forecasts=writer.forecasts(report.forecasts),
         notes=tuple(writer.notes()),
         bars=writer.bars(),
         teams=tuple(writer.teams()),
         sections=tuple(writer.sections()),
         endings=tuple(writer.endings()),
-        words={key: speech.say(key) for key in _FIXED},
+        words={key: speech.say(key) for key in FIXED},
     )
 
 
-_FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
+FIXED = ("at_stake", "once", "todo", "colon", "trend", "teams", "teams_note")
 
 
-class _Writer:
+class Writer:
     """Says the parts of one report."""
 
     def __init__(
-        self, report: Report, texts: Mapping[str, FindingText], speech: Speech, most: int
+        self, report: Report, texts: Mapping[str, FindingText], voice: Voice, most: int
     ) -> None:
         self._report = report
         self._texts = texts
-        self._speech = speech
+        self._voice = voice
+        self._speech = voice.speech
         unsolved = [line for line in report.lines if line.standing is not Standing.SOLVED]
         self._unsolved = len(unsolved)
         self._shown = sorted(unsolved, key=worst_first)[:most]
 
     def money(self, amount: float | None) -> str:
         return self._speech.money(amount, self._report.currency)
+
+    def forecasts(self, forecasts: Iterable[Forecast]) -> tuple[str, ...]:
+        """Say how much in Commit rests on deals that lack something, a sentence a currency."""
+        speech = self._speech
+        return tuple(
+            speech.say(
+                "forecast",
+                incomplete=speech.money(each.incomplete, each.currency or self._report.currency),
+                total=speech.money(each.total, each.currency or self._report.currency),
+                share=speech.share(each.share),
+            )
+            for each in forecasts
+        )
 
     def counts(self) -> str:
         sums = self._report.sums
@@ -160,6 +182,8 @@ class _Writer:
         else:
             since = speech.say("since", moment=speech.moment(report.since, report.zone))
             yield f"{as_of} {since}"
+        if not report.adds_up:
+            yield speech.say("currencies")
         if self._unsolved > len(self._shown):
             shown, all_of_them = len(self._shown), speech.number(self._unsolved)
             yield speech.say("rest", shown=speech.number(shown), all=all_of_them)
@@ -194,7 +218,8 @@ class _Writer:
             said = [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
             age = self._speech.say("oldest_is", age=self._age(sums.oldest)) if sums.oldest else ""
             facts = ", ".join(filter(None, [self.money(sums.amount), age]))
-            yield TeamRow(isolated(team.manager.name), ", ".join(said), facts)
+            name, forecasts = isolated(team.manager.name), self.forecasts(team.forecasts)
+            yield TeamRow(name, ", ".join(said), facts, forecasts)
 
     def sections(self) -> Iterator[Section]:
         solved = [line for line in self._report.lines if line.standing is Standing.SOLVED]
@@ -223,7 +248,8 @@ class _Writer:
         for owner, theirs in sorted(by_owner.items(), key=most):
             name = isolated(owner) or self._speech.say("no_owner")
             number = self._speech.number(len(theirs))
-            facts = " · ".join(filter(None, [number, self.money(at_stake(theirs))]))
+            money = self.money(at_stake(theirs)) if self._report.adds_up else ""
+            facts = " · ".join(filter(None, [number, money]))
             yield OwnerPart(name, facts, tuple(self._blocks(theirs)))
 
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
@@ -249,7 +275,7 @@ class _Writer:
         age = self._solved_after(line.days) if is_solved else self._age(line.days)
         back = self._speech.say("returned") if line.found.returned and not is_solved else ""
         facts = tuple(filter(None, [self.money(line.found.amount), age, back]))
-        message = "" if is_solved else isolated(finding.message)
+        message = "" if is_solved else self._voice.sentence(finding, line.text)
         return Row(isolated(finding.name) or finding.id, line.link, message, facts)
 
     def _age(self, days: int) -> str:

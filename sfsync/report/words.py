@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from babel import Locale
 
+from sfsync.report.summary_words import SUMMARY_WORDS
+
 LANGUAGES = ("en", "fr")
 
 # Where a number decides, the singular stands before the bar.
@@ -43,6 +45,17 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "low": {"en": "Low", "fr": "Légère"},
     "at_stake": {"en": "Money at stake", "fr": "Montant en jeu"},
     "once": {"en": "each record counted once", "fr": "chaque fiche comptée une fois"},
+    "forecast": {
+        "en": "Forecast resting on incomplete Commits: {incomplete} of {total} in Commit ({share})",
+        "fr": "Prévision reposant sur des Commit incomplets\u00a0: {incomplete} sur {total} "
+        "en Commit ({share})",
+    },
+    "currencies": {
+        "en": "The org keeps several currencies: each amount is in that of its record, and they "
+        "are not added up.",
+        "fr": "L'organisation utilise plusieurs devises : chaque montant est dans celle de sa "
+        "fiche, et ils ne sont pas additionnés.",
+    },
     "todo": {"en": "To do", "fr": "À faire"},
     "days": {"en": "{n} day|{n} days", "fr": "{n} jour|{n} jours"},
     "today": {"en": "today", "fr": "aujourd'hui"},
@@ -95,6 +108,47 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Vous recevez ce message en tant qu'administrateur : il dit ce que vous seul pouvez "
         "corriger, et les fiches dont le propriétaire n'a pas de manager joignable.",
     },
+    "alert_subject": {"en": "Sales alerts: {parts}", "fr": "Alertes commerciales : {parts}"},
+    "alert_title": {"en": "Your alerts of {moment}", "fr": "Vos alertes du {moment}"},
+    "count_alerts": {
+        "en": "{n} alert needs you|{n} alerts need you",
+        "fr": "{n} alerte vous attend|{n} alertes vous attendent",
+    },
+    "more_alerts": {
+        "en": "{n} more has no room here and follows in the next mail."
+        "|{n} more have no room here and follow in the next mails.",
+        "fr": "{n} autre n'a pas de place ici et suivra dans le prochain message."
+        "|{n} autres n'ont pas de place ici et suivront dans les prochains messages.",
+    },
+    "alert_own": {"en": "Yours", "fr": "Les vôtres"},
+    "alert_inactive": {
+        "en": "For {owner}, who is inactive",
+        "fr": "Pour {owner}, dont le compte est inactif",
+    },
+    "alert_unmailed": {
+        "en": "For {owner}, who has no mail address",
+        "fr": "Pour {owner}, sans adresse e-mail",
+    },
+    "alert_why": {
+        "en": "You get this mail as the owner of these records in Salesforce, or in the place of "
+        "an owner whom no mail reaches. You are alerted of one thing once, or again after some "
+        "days if nothing was done.",
+        "fr": "Vous recevez ce message en tant que propriétaire de ces fiches dans Salesforce, ou "
+        "à la place d'un propriétaire qu'aucun message n'atteint. Une même chose vous est "
+        "signalée une fois, ou de nouveau après quelques jours si rien n'a été fait.",
+    },
+    "empty": {"en": "empty", "fr": "vide"},
+    "yes": {"en": "yes", "fr": "oui"},
+    "no": {"en": "no", "fr": "non"},
+    "same_registration": {
+        "en": "same registration number {value}",
+        "fr": "même numéro d'immatriculation {value}",
+    },
+    "same_email": {"en": "same e-mail address {value}", "fr": "même adresse e-mail {value}"},
+    "same_domain": {"en": "same website domain {value}", "fr": "même domaine web {value}"},
+    "same_name": {"en": "same name", "fr": "même nom"},
+    "near_name": {"en": "near name ({value} of 100)", "fr": "nom proche ({value} sur 100)"},
+    "like_others": {"en": "like the others", "fr": "comme les autres"},
     "csv_standing": {"en": "Standing", "fr": "Situation"},
     "csv_severity": {"en": "Severity", "fr": "Gravité"},
     "csv_code": {"en": "Code", "fr": "Code"},
@@ -111,6 +165,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "csv_message": {"en": "Details", "fr": "Détails"},
     "csv_remedy": {"en": "To do", "fr": "À faire"},
     "csv_link": {"en": "Link", "fr": "Lien"},
+    **SUMMARY_WORDS,
 }
 KEYS = tuple(_WORDS)
 

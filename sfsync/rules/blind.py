@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
-from sfsync.policy import FindingRule, Machine, Rule
+from sfsync.policy import FindingRule, Machine, Rule, TaskRule
 from sfsync.rules.words import tested
 
 
 def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Say what the org lacks of what was asked for, and which rules, scores and findings cannot
-    judge because of it: a few sentences, the objects first, then each object of the rules.
+    """Say what the org lacks of what was asked for, and which rules, scores, findings and tasks
+    cannot judge because of it: a few sentences, the objects first, then each object of the rules.
 
     `asked` names the columns that were asked for, by object. Empty where nothing is missing.
     """
@@ -25,15 +25,19 @@ def blind_spots(look: Look, asked: Mapping[str, Sequence[str]]) -> tuple[str, ..
 
 
 def cannot_judge(look: Look) -> tuple[str, ...]:
-    """Say only which rules, scores and findings cannot judge because of what the org lacks."""
-    return tuple(
-        line for machine in look.policy.machines.values() for line in _cannot(look, machine)
-    )
+    """Say only which rules, scores and findings cannot judge because of what the org lacks.
+
+    Of an object without states that is not there at all there is nothing to judge.
+    """
+    policy, missing = look.policy, look.snapshot.missing
+    judged = [*policy.machines.values()]
+    judged += [each for name, each in policy.stateless.items() if name not in missing]
+    return tuple(line for machine in judged for line in _cannot(look, machine))
 
 
 def cannot_do_without(look: Look) -> frozenset[str]:
     """Name, by Salesforce's names (`Account.Status__c`, `Task`), what the org lacks and some rule,
-    keep or finding needs: without it, that one cannot judge.
+    keep or finding of an object with states needs: without it, that one cannot judge.
     """
     return frozenset(
         need
@@ -59,10 +63,16 @@ def fields_lacking(look: Look, object_name: str, rule: FindingRule) -> list[str]
     return sorted(api_name(look, each) for each in lacking)
 
 
-def _needs_of(look: Look, object_name: str, part: Rule | FindingRule) -> list[str]:
-    needs = set(_needs(look, object_name, part.when))
+def needs_of(look: Look, machine: Machine, part: Rule | FindingRule | TaskRule) -> list[str]:
+    """Name what the org lacks, so that a rule, finding or task cannot judge, sorted; a task needs
+    what the findings need that it must not have.
+    """
+    needs = set(_needs(look, machine.object, part.when))
     if isinstance(part, FindingRule):
-        needs.update(fields_lacking(look, object_name, part))
+        needs.update(fields_lacking(look, machine.object, part))
+    if isinstance(part, TaskRule):
+        for finding in machine.findings:
+            needs.update(needs_of(look, machine, finding) if finding.name in part.without else ())
     return sorted(needs)
 
 
@@ -106,15 +116,16 @@ def api_name(look: Look, need: str) -> str:
 
 def _cannot(look: Look, machine: Machine) -> Iterator[str]:
     """Say which rules and findings cannot judge, and which scores give less than they could."""
-    kinds: tuple[tuple[str, Sequence[Rule | FindingRule]], ...] = (
+    kinds: tuple[tuple[str, Sequence[Rule | FindingRule | TaskRule]], ...] = (
         ("rules", machine.rules),
         ("findings", machine.findings),
+        ("tasks", machine.tasks),
     )
     said = []
     for kind, parts in kinds:
         blind: dict[str, list[str]] = {}
         for part in parts:
-            needs = ", ".join(_needs_of(look, machine.object, part))
+            needs = ", ".join(needs_of(look, machine, part))
             if needs:
                 blind.setdefault(needs, []).append(part.name)
         if blind:

@@ -10,6 +10,7 @@ from sfsync.conditions import Condition, parse_condition
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path
 from sfsync.policy import (
+    FOUND,
     MISSING,
     NO_STATE,
     Assignment,
@@ -20,6 +21,7 @@ from sfsync.policy import (
     Rule,
     ScoreLine,
     StateSpec,
+    TaskRule,
 )
 from sfsync.registry import nearest
 from sfsync.rules import shape
@@ -57,15 +59,19 @@ class Builder:
         self._objects = objects
         self._problems = problems
         self._states = [name for name in file.states if name != NO_STATE]
+        # Of an object without states nothing can be in the state `none` either.
+        self._asked_states = [NO_STATE, *self._states] if file.state is not None else []
 
     def machine(self) -> Machine:
         """Return the machine; of use only if no problem was noted."""
         file = self._file
-        self._known_field(file.state, ("state",), Kind.WORDS)
+        if file.state is not None:
+            self._known_field(file.state, ("state",), Kind.WORDS)
+        self._has_what_it_needs()
         self._unique_names()
         return Machine(
             object=file.object,
-            state=file.state,
+            state=file.state or "",
             states={
                 name: state
                 for name, each in file.states.items()
@@ -74,12 +80,28 @@ class Builder:
             rules=tuple(self._rule(n, each) for n, each in enumerate(file.rules)),
             keep=tuple(self._keep(n, each) for n, each in enumerate(file.keep)),
             findings=tuple(self._finding(n, each) for n, each in enumerate(file.findings)),
+            tasks=tuple(self._task(n, each) for n, each in enumerate(file.tasks)),
             scores={name: self._score(name, lines) for name, lines in file.scores.items()},
         )
 
+    def _has_what_it_needs(self) -> None:
+        """Check that the file has states, unless it holds findings only; and that these have an
+        owner.
+        """
+        file = self._file
+        others = file.states or file.rules or file.keep or file.scores or not file.findings
+        if file.state is None and others:
+            self._problems.add((), '"state" is missing: only findings can do without states')
+        if file.state is not None and not file.states:
+            self._problems.add((), '"states" is missing')
+        if file.findings and "owner" not in self._objects[file.object]:
+            self._problems.add(
+                ("findings",), f"whose are they? Name the owner's field of {file.object} as `owner`"
+            )
+
     def _unique_names(self) -> None:
         seen: set[str] = set()
-        for part in ("rules", "keep", "findings"):
+        for part in ("rules", "keep", "findings", "tasks"):
             for n, each in enumerate(getattr(self._file, part)):
                 if each.name in seen:
                     self._problems.add(
@@ -115,15 +137,29 @@ class Builder:
                     (*path, "from"),
                     f'rule {each.name}: "{state}" may not become "{each.to}" by the states above',
                 )
+        self._known_findings(each.found, (*path, "found"))
         return Rule(
             name=each.name,
             from_states=tuple(each.from_states),
             when=self._when(each.when, (*path, "when")),
             to=each.to,
             set=self._assignments(each.set, (*path, "set")),
-            because=self._because(each.because, (*path, "because")),
+            because=self._because(each.because, (*path, "because"), [FOUND] if each.found else []),
             place=self._problems.place(path),
+            found=tuple(each.found),
         )
+
+    def _known_findings(self, names: Sequence[str], path: Path) -> None:
+        """Check that a rule asks for findings of the file, which do not ask for rules in turn."""
+        findings = {each.name: each for each in self._file.findings}
+        for n, name in enumerate(names):
+            if name not in findings:
+                self._problems.add((*path, n), f'no finding "{name}"{nearest(name, findings)}')
+            elif findings[name].staying_in:
+                self._problems.add(
+                    (*path, n),
+                    f'the finding "{name}" is of records that no rule moves (staying_in)',
+                )
 
     def _keep(self, n: int, each: shape.KeepShape) -> Keep:
         path: Path = ("keep", n)
@@ -151,7 +187,7 @@ class Builder:
     def _finding(self, n: int, each: shape.FindingShape) -> FindingRule:
         path: Path = ("findings", n)
         for key, states in (("in", each.in_states), ("staying_in", each.staying_in)):
-            self._known_states(states or [], (*path, key), [NO_STATE, *self._states])
+            self._known_states(states or [], (*path, key), self._asked_states)
         if each.in_states and each.staying_in:
             self._problems.add(path, f'{each.name}: give either "in" or "staying_in"')
         for place, name in enumerate(each.missing):
@@ -166,6 +202,33 @@ class Builder:
             is_of_unmoved=each.staying_in is not None,
         )
 
+    def _task(self, n: int, each: shape.TaskShape) -> TaskRule:
+        path: Path = ("tasks", n)
+        self._known_states(each.in_states or [], (*path, "in"), [NO_STATE, *self._states])
+        findings = [finding.name for finding in self._file.findings]
+        for place, name in enumerate(each.without):
+            if name not in findings:
+                words = f'there is no finding "{name}"{nearest(name, findings)}'
+                self._problems.add((*path, "without", place), words)
+        if bool(each.queue) == bool(each.owner):
+            self._problems.add(path, f'{each.name}: give either "queue" or "owner: record"')
+        if each.subject in [other.subject for other in self._file.tasks[:n]]:
+            # By its subject a task is found again, so that no record gets it twice.
+            words = f"{each.name}: a task above has the same subject; give it another"
+            self._problems.add((*path, "subject"), words)
+        return TaskRule(
+            name=each.name,
+            in_states=_tuple(each.in_states),
+            when=self._when(each.when, (*path, "when")),
+            without=tuple(each.without),
+            subject=self._because(each.subject, (*path, "subject")),
+            description=self._because(each.description, (*path, "description")),
+            queue=each.queue or "",
+            due_in_days=each.due_in_days,
+            because=self._because(each.because, (*path, "because")),
+            place=self._problems.place(path),
+        )
+
     def _known_path(self, name: str, path: Path) -> None:
         """Check a field of the record, or (`account.city`) of one to which it refers."""
         first, _, second = name.partition(".")
@@ -176,7 +239,8 @@ class Builder:
         ways = {each: spec.to for each, spec in fields.items() if spec.to}
         if first not in ways:
             self._problems.add(path, f'no reference is called "{first}"{nearest(first, ways)}')
-        elif second not in self._objects[ways[first]]:
+        elif second not in self._objects.get(ways[first], {second}):
+            # An object that is nowhere is told at its reference.
             hint = nearest(second, self._objects[ways[first]])
             self._problems.add(path, f'{ways[first]} has no field "{second}"{hint}')
 

@@ -12,6 +12,7 @@ import numpy as np
 from sfsync.columns import Array, Column, Kind, Mask, empty
 from sfsync.facts import Look
 from sfsync.policy import NO_STATE, Assignment, Keep, Machine, Rule
+from sfsync.rules.findings import holds_for
 
 MOVE = "move"
 
@@ -75,10 +76,23 @@ def decide(look: Look, machine: Machine) -> Decision:
         free = (chosen < 0) & np.isin(before, [places[name] for name in rule.from_states])
         if free.any():
             here = free & rule.when.truth(look.on(machine.object)).holds
+            if rule.found and here.any():
+                here &= any_found(look, machine, rule)
             after[here], chosen[here] = places[rule.to], number
     decision = Decision(machine, before, after, chosen, ())
     writes = [*_kept(look, decision, places), *_moved(look, decision, places)]
     return Decision(machine, before, after, chosen, tuple(writes))
+
+
+def any_found(look: Look, machine: Machine, rule: Rule) -> Mask:
+    """Tell of which records one of the findings that a rule asks for holds, at least.
+
+    A finding that nobody can judge, since the org lacks its field, holds of none.
+    """
+    nobody = np.zeros(look.size(machine.object), dtype=bool)
+    masks = (holds_for(look, machine, each, nobody) for each in machine.found_for(rule))
+    found = [mask for mask in masks if mask is not None]
+    return np.asarray(np.logical_or.reduce([nobody, *found]))
 
 
 def _moved(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator[Write]:

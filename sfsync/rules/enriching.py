@@ -13,10 +13,8 @@ from sfsync.lines import Path
 from sfsync.policy import NO_STATE, EnrichSettings, FieldSpec, Machine
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import Days, Name, Shape
+from sfsync.rules.shape import INDUSTRIES_FILE, Days, Name, Shape
 
-ENRICH_FILE = "enrich.yaml"
-INDUSTRIES_FILE = "industries.yaml"
 _ACCOUNT = "Account"
 
 Text = Literal[

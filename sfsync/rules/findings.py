@@ -1,6 +1,6 @@
 """What must a person look at, and which fields of which record are blank?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from sfsync.facts.blank import FieldPath, blank_in, path_of
 from sfsync.model import Evidence, Finding
 from sfsync.policy import MISSING, NO_STATE, FindingRule, Machine
 from sfsync.rules.blind import fields_lacking
-from sfsync.rules.words import all_in_words, evidence_for, facts_of, ids_of, names_of
+from sfsync.rules.words import all_in_words, evidence_for, ids_of, names_of, proofs_of
 
 
 def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
@@ -19,23 +19,35 @@ def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
     `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
     is left out: what is nowhere to be filled in is nobody's to mend.
     """
-    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
     for rule in machine.findings:
-        if fields_lacking(look, machine.object, rule):
-            continue
-        here = rule.when.truth(look.on(machine.object)).holds
-        if rule.in_states is not None:
-            states = [places[name] for name in rule.in_states]
-            here = here & np.isin(look.state(machine.object), states)
-        if rule.is_of_unmoved:
-            here = here & ~moved
-        if rule.missing:
-            blanks = [blank_in(look, machine.object, name) for name in rule.missing]
-            here = here & np.logical_or.reduce(blanks)
-        yield from _findings(look, machine.object, rule, np.flatnonzero(here))
+        here = holds_for(look, machine, rule, moved)
+        if here is not None:
+            yield from found_in(look, machine.object, rule, np.flatnonzero(here))
 
 
-def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> Mask | None:
+    """Tell of which records a finding holds; None where the org lacks a field that it asks about,
+    so that nobody can judge.
+
+    `moved` tells which records a rule moves in this pass.
+    """
+    if fields_lacking(look, machine.object, rule):
+        return None
+    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
+    here = rule.when.truth(look.on(machine.object)).holds
+    if rule.in_states is not None:
+        states = [places[name] for name in rule.in_states]
+        here = here & np.isin(look.state(machine.object), states)
+    if rule.is_of_unmoved:
+        here = here & ~moved
+    if rule.missing:
+        blanks = [blank_in(look, machine.object, name) for name in rule.missing]
+        here = here & np.logical_or.reduce(blanks)
+    return here
+
+
+def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
+    """Put a finding of some records, by their rows, into words, with what proves it, in order."""
     blank = _blank_fields(look, object_name, rule, rows)
     said = [", ".join(field for field, _ in each) for each in blank]
     parts = zip(
@@ -43,13 +55,32 @@ def _findings(look: Look, object_name: str, rule: FindingRule, rows: Array) -> I
         names_of(look, object_name, rows),
         owners_of(look, object_name, rows),
         all_in_words(look, object_name, rows, rule.because, {MISSING: said}),
-        evidence_for(look, object_name, rows, facts_of([rule])),
+        evidence_for(look, object_name, rows, proofs_of(rule)),
         blank,
         strict=True,
     )
     for id, name, owner, message, facts, fields in parts:
         evidence = (*facts, *(each for _, each in fields))
         yield Finding(rule.name, object_name, id, name, owner, message, evidence)
+
+
+def found_for(
+    look: Look, machine: Machine, asked: Sequence[FindingRule], rows: Array
+) -> tuple[list[str], list[tuple[Evidence, ...]]]:
+    """Say, for each record by its row, which of these findings hold: in words, and with all that
+    proves them.
+    """
+    said: list[list[str]] = [[] for _ in rows]
+    proved: list[dict[Evidence, None]] = [{} for _ in rows]
+    nobody = np.zeros(look.size(machine.object), dtype=bool)
+    for each in asked:
+        mask = holds_for(look, machine, each, nobody)
+        here = np.flatnonzero(nobody[rows] if mask is None else mask[rows])
+        found = found_in(look, machine.object, each, rows[here])
+        for place, finding in zip(here.tolist(), found, strict=True):
+            said[place].append(finding.message)
+            proved[place].update(dict.fromkeys(finding.evidence))
+    return ["; ".join(each) for each in said], [tuple(each) for each in proved]
 
 
 def _blank_fields(
@@ -60,13 +91,13 @@ def _blank_fields(
     for name in rule.missing:
         path = path_of(look, object_name, name)
         here = np.flatnonzero(blank_in(look, object_name, name)[rows])
-        records = _referred_to(look, path, rows[here])
+        records = referred_to(look, path, rows[here])
         for place, value, record in zip(here.tolist(), path.take(rows[here]), records, strict=True):
             found[place].append((path.field, Evidence(name, value, record)))
     return found
 
 
-def _referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
+def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
     """Return the Ids of the records that have the field; None for the records' own fields."""
     there = np.full(len(rows), -1) if path.rows is None else path.rows[rows]
     return _ids(look, path.object, there)

@@ -1,17 +1,19 @@
 """What would change in the org, said record by record, with the reason and what it rests on?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sfsync.columns import Array
 from sfsync.facts import Look
-from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Stamp, Watch
-from sfsync.policy import Keep, Rule
+from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Watch
+from sfsync.policy import FOUND, Keep, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
-from sfsync.rules.findings import findings_of
+from sfsync.rules.findings import findings_of, found_for
 from sfsync.rules.follow import refuse_circles
+from sfsync.rules.rests import resting_on
+from sfsync.rules.tasks import DueTask, tasks_due
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
 from sfsync.snapshot import MODIFIED
 
@@ -19,33 +21,42 @@ from sfsync.snapshot import MODIFIED
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one pass decides: changes and findings by object and Id, how many accounts it judged and
-    would move.
+    would move, and which tasks records are to get.
     """
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     judged: int
+    tasks: tuple[DueTask, ...]
 
 
-def judge(look: Look) -> Judgement:
+def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
     """Apply all rules of the policy to a snapshot.
+
+    `made` holds the keys of all that was created before (`key_of_new`).
 
     Raises CircleError where rules contradict each other.
     """
     changes: list[Change] = []
     findings: list[Finding] = []
+    tasks: list[DueTask] = []
     judged = 0
     for machine in look.policy.machines.values():
         decision = decide(look, machine)
         refuse_circles(look, decision)
         changes += changes_of(look, decision)
         findings += findings_of(look, machine, decision.moved)
-        if machine.rules:
-            judged += len(decision.before)
+        tasks += tasks_due(look, machine, decision.moved, made)
+        if machine.object == "Account" and machine.rules:
+            judged = len(decision.before)
+    for machine in look.policy.stateless.values():
+        unmoved = np.zeros(look.size(machine.object), dtype=bool)
+        findings += findings_of(look, machine, unmoved)
     return Judgement(
         tuple(sorted(changes, key=lambda change: (change.object, change.id))),
         tuple(sorted(findings, key=lambda finding: (finding.object, finding.id, finding.code))),
         judged,
+        tuple(tasks),
     )
 
 
@@ -84,23 +95,31 @@ def _changes(
     look: Look, decision: Decision, sources: Sequence[Rule | Keep], rows: Array
 ) -> Iterator[Change]:
     """Put records with the same sources into changes."""
-    object_name, first = decision.machine.object, sources[0]
+    machine, object_name, first = decision.machine, decision.machine.object, sources[0]
     names = facts_of(sources)
-    reasons = [all_in_words(look, object_name, rows, each.because) for each in sources]
+    asked = machine.found_for(first) if isinstance(first, Rule) else ()
+    said, proved = found_for(look, machine, asked, rows)
+    reasons = [
+        all_in_words(look, object_name, rows, each.because, {FOUND: said} if asked else {})
+        for each in sources
+    ]
+    # What was not found might be by now, and what was found might not: all of it is rested on.
+    read = facts_of([*sources, *asked])
     parts = zip(
         ids_of(look, object_name, rows),
         names_of(look, object_name, rows),
         _fields(look, decision, rows),
         zip(*reasons, strict=True),
         evidence_for(look, object_name, rows, names),
-        _rests_on(look, object_name, rows, names),
+        proved,
+        resting_on(look, object_name, rows, read, asked),
         strict=True,
     )
     cause = f"{RULE_CAUSE}{first.name}" if isinstance(first, Rule) else first.name
-    watches = _watches(look, object_name, names) if isinstance(first, Rule) else ()
-    for id, name, fields, reason, evidence, rests_on in parts:
+    watches = _watches(look, object_name, read) if isinstance(first, Rule) else ()
+    for id, name, fields, reason, facts, more, rests_on in parts:
         if fields:
-            why = "; ".join(reason)
+            why, evidence = "; ".join(reason), tuple(dict.fromkeys((*facts, *more)))
             yield Change(object_name, id, name, fields, cause, why, evidence, rests_on, watches)
 
 
@@ -135,24 +154,3 @@ def _fields(look: Look, decision: Decision, rows: Array) -> Iterator[Mapping[str
             written[place][name] = FieldChange(old, new)
     for fields in written:
         yield {name: each for name, each in sorted(fields.items()) if each.before != each.after}
-
-
-def _rests_on(
-    look: Look, object_name: str, rows: Array, names: Iterable[str]
-) -> Iterator[tuple[Stamp, ...]]:
-    """Yield, for each record, its own stamp and those of the records that prove the named facts."""
-    proving: list[set[Stamp]] = [set() for _ in rows]
-    for name in names:
-        proof = look.column(object_name, name).proof
-        for other, here, proofs in proof.by_table(rows) if proof is not None else ():
-            if MODIFIED in look.policy.objects[other]:
-                for place, stamp in zip(here.tolist(), _stamps(look, other, proofs), strict=True):
-                    proving[place].add(stamp)
-    for own, others in zip(_stamps(look, object_name, rows), proving, strict=True):
-        yield own, *sorted(others - {own})
-
-
-def _stamps(look: Look, object_name: str, rows: Array) -> Iterator[Stamp]:
-    modified = look.column(object_name, MODIFIED).take(rows)
-    for id, at in zip(ids_of(look, object_name, rows), modified, strict=True):
-        yield Stamp(object_name, id, None if at is None else str(at))

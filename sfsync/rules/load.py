@@ -17,6 +17,7 @@ from sfsync.facts import FACTS
 from sfsync.lines import Document, Path, read_yaml, without
 from sfsync.policy import (
     NO_STATE,
+    CommitSettings,
     DuplicateSettings,
     EnrichSettings,
     FactSettings,
@@ -30,14 +31,8 @@ from sfsync.policy import (
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
-from sfsync.rules.enriching import (
-    ENRICH_FILE,
-    INDUSTRIES_FILE,
-    EnrichFile,
-    enrich_settings,
-    industries_of,
-)
-from sfsync.rules.shape import SETTINGS_FILE
+from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 S = TypeVar("S", bound=shape.Shape)
 
@@ -62,9 +57,11 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if settings is None:
         raise ConfigError(found)
     objects = _objects(settings, settings_problems)
-    machines = _machines(files, objects, main)
+    judged = _machines(files, objects, main)
+    machines = {name: machine for name, machine in judged.items() if machine.state}
+    stateless = {name: machine for name, machine in judged.items() if not machine.state}
     out = _leave_out(settings, objects, settings_problems)
-    if len(files) == len(machines):
+    if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
     enrich = _enrich_settings(documents, others, objects, machines, found)
     if found:
@@ -73,9 +70,21 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     limits = Limits(**settings.limits.model_dump())
     reading = Reading(**settings.reading.model_dump())
     duplicates = DuplicateSettings(**settings.duplicates.model_dump())
+    commit = CommitSettings(**settings.commit.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
-    hashed = hash_of(contents)
-    return Policy(objects, out, facts, limits, reading, machines, hashed, duplicates, enrich)
+    return Policy(
+        objects,
+        out,
+        facts,
+        limits,
+        reading,
+        machines,
+        hash_of(contents),
+        duplicates,
+        enrich,
+        stateless,
+        commit,
+    )
 
 
 def _of_enrichment(documents: Mapping[str, Document]) -> dict[str, str]:
@@ -220,6 +229,8 @@ def _objects(settings: shape.Settings, problems: Problems) -> dict[str, dict[str
                 )
             objects[object_name][name] = FieldSpec(name, spec.field, spec.type, spec.to)
     for fact in FACTS.values():
+        if fact.object not in objects:
+            continue
         for read in fact.reads:
             object_name, _, name = read.partition(".")
             if name not in objects.get(object_name, {}):

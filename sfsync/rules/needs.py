@@ -1,11 +1,13 @@
 """Which fields and values do facts and rules read or write?"""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from string import Formatter
 
-from sfsync.conditions import PRESENCE, Condition
+from sfsync.conditions import PRESENCE, All, Condition, Operand, Test
 from sfsync.duplicates import READS as DUPLICATE_READS
 from sfsync.facts import FACTS
-from sfsync.policy import Assignment, Machine, Policy
+from sfsync.policy import Assignment, Machine, Policy, Rule, TaskRule
 from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
@@ -25,22 +27,24 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
     sorted.
     """
     needed: dict[str, set[str]] = {name: set() for name in policy.objects}
-    of_facts = [read for fact in FACTS.values() for read in fact.reads]
+    judged = policy.judged
+    of_facts = [read for fact in FACTS.values() if fact.object in judged for read in fact.reads]
     for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ())):
         object_name, _, column = read.partition(".")
         if object_name in needed:
             needed[object_name].add(column)
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in judged.items():
         needed[object_name] |= _named_by(machine)
-    for object_name, out in policy.leave_out.items():
-        needed[object_name] |= set(tested(out))
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in judged.items():
         for name in (each for finding in machine.findings for each in finding.missing):
             first, _, second = name.partition(".")
             needed[object_name].add(first)
             to = policy.objects[object_name][first].to
             if second and to is not None:
                 needed[to].add(second)
+    for object_name, out in policy.leave_out.items():
+        if needed[object_name]:
+            needed[object_name] |= set(tested(out))
     needed.get(_USERS, set()).update(policy.objects.get(_USERS, ()))
     return {
         name: sorted((columns | set(_ALWAYS)) & set(policy.objects[name]))
@@ -77,12 +81,21 @@ def fields_filled(policy: Policy) -> dict[str, frozenset[str]]:
 def _named_by(machine: Machine) -> set[str]:
     written = {each.field for each in _assignments(machine)}
     asked = {name for each in _conditions(machine) for name in tested(each)}
-    return {machine.state, *machine.entered_fields(), *written, *asked}
+    told = {name for task in machine.tasks for name in _told_by(task)}
+    states = {machine.state} if machine.state else set()
+    return {*states, *machine.entered_fields(), *written, *asked, *told}
+
+
+def _told_by(task: TaskRule) -> Iterator[str]:
+    """Yield what the words of a task put in: people read them in the org."""
+    for text in (task.subject, task.description, task.because):
+        yield from (name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 def _conditions(machine: Machine) -> Iterator[Condition]:
     yield from (rule.when for rule in machine.rules)
     yield from (finding.when for finding in machine.findings)
+    yield from (task.when for task in machine.tasks)
     yield from (keep.when for keep in machine.keep if keep.when is not None)
     yield from (line.when for lines in machine.scores.values() for line in lines)
 
@@ -93,8 +106,24 @@ def _assignments(machine: Machine) -> Iterator[Assignment]:
 
 
 def fields_written(policy: Policy) -> dict[str, frozenset[str]]:
-    """Return, per object that has rules, our names of the fields that these may change."""
-    return {name: frozenset(_written_by(machine)) for name, machine in policy.machines.items()}
+    """Return, per object that has rules, our names of the fields that plans may change."""
+    active = {name: _active(policy, machine) for name, machine in policy.machines.items()}
+    return {name: frozenset(_written_by(machine)) for name, machine in active.items()}
+
+
+def _active(policy: Policy, machine: Machine) -> Machine:
+    """Leave out the rules that ask for Commit being enforced, where it is not: they write
+    nothing, and nobody need have the right to.
+    """
+    if policy.commit.is_enforced:
+        return machine
+    return replace(machine, rules=tuple(each for each in machine.rules if not _enforces(each)))
+
+
+def _enforces(rule: Rule) -> bool:
+    parts = rule.when.parts if isinstance(rule.when, All) else (rule.when,)
+    enforced = Test("commit_is_enforced", "is", Operand(True))
+    return enforced in parts
 
 
 def _written_by(machine: Machine) -> Iterator[str]:
@@ -115,7 +144,8 @@ def values_written(policy: Policy) -> dict[str, list[str]]:
     order of the rules' file.
     """
     found: dict[str, dict[str, None]] = {}
-    for object_name, machine in policy.machines.items():
+    for object_name, each_machine in policy.machines.items():
+        machine = _active(policy, each_machine)
         moved_to = {rule.to for rule in machine.rules}
         states = [name for name in machine.states if name in moved_to]
         _note(found, f"{object_name}.{machine.state}", states)
@@ -135,7 +165,7 @@ def values_known(policy: Policy) -> dict[str, list[str]]:
         _note(found, f"{object_name}.{machine.state}", machine.states)
     for column, values in values_written(policy).items():
         _note(found, column, values)
-    for object_name, machine in policy.machines.items():
+    for object_name, machine in policy.judged.items():
         for condition in _conditions(machine):
             _note_compared(found, policy, object_name, condition)
     for object_name, condition in policy.leave_out.items():

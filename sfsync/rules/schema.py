@@ -32,10 +32,10 @@ _CONDITIONS: Schema = {"type": "array", "items": _CONDITION, "minItems": 1}
 def rule_file_schema(policy: Policy, object_name: str) -> Schema:
     """Return the JSON Schema of the rule file of one object, with all its names.
 
-    The object has a machine in the policy, whose states and scores are among the names.
+    The object has a file in the policy, whose states and scores are among the names.
     """
     schema = RuleFile.model_json_schema(by_alias=True)
-    machine = policy.machines[object_name]
+    machine = policy.judged[object_name]
     fields = {name: spec.kind for name, spec in policy.objects[object_name].items()}
     names = _meanings(policy, object_name)
     facts = {each.name: each.kind for each in FACTS.values() if each.object == object_name}
@@ -55,7 +55,7 @@ def rule_file_schema(policy: Policy, object_name: str) -> Schema:
 def _meanings(policy: Policy, object_name: str) -> dict[str, str]:
     """Return every name that a condition may ask about, with what it means."""
     facts = {each.name: each.meaning for each in FACTS.values() if each.object == object_name}
-    scores = dict.fromkeys(policy.machines[object_name].scores, "a score of this file")
+    scores = dict.fromkeys(policy.judged[object_name].scores, "a score of this file")
     fields = {name: f"the field {f.field}" for name, f in policy.objects[object_name].items()}
     return {**facts, **scores, **fields}
 
@@ -158,7 +158,8 @@ def _name_everything(
         "may_become": {"type": "array", "items": {"enum": states}},
         **dict.fromkeys(("from", "in", "staying_in", "ending_in"), _STATES),
     }
-    for name in ("State", "RuleShape", "KeepShape", "FindingShape", "ScoreShape", "FactRef"):
+    shapes = ("State", "RuleShape", "KeepShape", "FindingShape", "TaskShape", "ScoreShape")
+    for name in (*shapes, "FactRef"):
         properties = definitions[name]["properties"]
         for key in properties.keys() & known.keys():
             described = {k: v for k, v in properties[key].items() if k == "description"}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sfsync.bounds import MOST_DAYS
 
 SETTINGS_FILE = "sfsync.yaml"
+ENRICH_FILE, INDUSTRIES_FILE = "enrich.yaml", "industries.yaml"
 
 
 def _as_list(value: Any) -> Any:
@@ -58,6 +59,7 @@ class FactsShape(Shape):
     commit_days_after_won: Annotated[Days, Field(ge=0)]
     onboarding_event_types: frozenset[str]
     placeholders: tuple[str, ...]
+    closed_lead_statuses: frozenset[str] = frozenset()
 
 
 class LimitsShape(Shape):
@@ -92,6 +94,14 @@ class DuplicatesShape(Shape):
     )
 
 
+class CommitShape(Shape):
+    """What becomes of an opportunity in Commit that lacks something."""
+
+    mode: Literal["report", "enforce"] = Field(
+        "report", description="Whether it is only told of, or a rule may take it back as well."
+    )
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -101,6 +111,7 @@ class Settings(Shape):
     limits: LimitsShape
     reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
+    commit: CommitShape = CommitShape.model_construct()
 
 
 class State(Shape):
@@ -125,11 +136,16 @@ class RuleShape(Shape):
         alias="from", description="The states it moves records from; `none`: no state."
     )
     when: dict[str, Any]
+    found: list[RuleName] = Field(
+        default_factory=list, description="One of these findings, at least, holds as well."
+    )
     to: str
     set: dict[str, Any] = Field(
         default_factory=dict, description="What is written beside the move."
     )
-    because: str = Field(description="The reason in words; {fact} puts a value in.")
+    because: str = Field(
+        description="The reason in words; {fact} puts a value in, {found} what was found."
+    )
 
 
 class FactRef(Shape):
@@ -169,6 +185,32 @@ class FindingShape(Shape):
     )
 
 
+class TaskShape(Shape):
+    """A task that a record gets, once."""
+
+    name: RuleName
+    in_states: StateNames | None = Field(
+        None, alias="in", description="The state at the start of the pass."
+    )
+    when: dict[str, Any]
+    without: list[RuleName] = Field(
+        default_factory=list,
+        description="None of these findings holds; while one cannot be judged the task waits.",
+    )
+    subject: str = Field(
+        min_length=1, description="{fact} puts a value in; the service's mark is put before it."
+    )
+    description: str = Field("", description="{fact} puts a value in.")
+    queue: str | None = Field(
+        None, min_length=1, description="Whose task it is: a queue, by DeveloperName or Name."
+    )
+    owner: Literal["record"] | None = Field(
+        None, description="`record`: the task belongs to the record's owner."
+    )
+    due_in_days: Annotated[Days, Field(ge=0)] = 0
+    because: str = Field(description="The reason in words; {fact} puts a value in.")
+
+
 class ScoreShape(Shape):
     """Points for a condition."""
 
@@ -177,14 +219,18 @@ class ScoreShape(Shape):
 
 
 class RuleFile(Shape):
-    """A file in rules/: the states of one object, and all that is decided about it."""
+    """A file in rules/: the states of one object, and all that is decided about it.
+
+    Without states it may hold findings only.
+    """
 
     object: str
-    state: str
-    states: dict[str, State]
+    state: str | None = None
+    states: dict[str, State] = Field(default_factory=dict)
     rules: list[RuleShape] = Field(default_factory=list)
     keep: list[KeepShape] = Field(default_factory=list)
     findings: list[FindingShape] = Field(default_factory=list)
+    tasks: list[TaskShape] = Field(default_factory=list)
     scores: dict[Name, list[ScoreShape]] = Field(default_factory=dict)
 
 

@@ -14,10 +14,10 @@ from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, from_wire
-from sfsync.policy import FindingRule, Keep, Rule
+from sfsync.policy import MISSING, FindingRule, Keep, Rule, TaskRule
 
 
-def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
+def facts_of(sources: Iterable[Rule | Keep | FindingRule | TaskRule]) -> list[str]:
     """Name the facts and fields that decide, in the order written, each once."""
     names: dict[str, None] = {}
     for source in sources:
@@ -27,6 +27,15 @@ def facts_of(sources: Iterable[Rule | Keep | FindingRule]) -> list[str]:
             names.update(dict.fromkeys(each.fact for each in source.set if each.fact))
             names.update(dict.fromkeys([source.entered_fact] if source.entered_fact else []))
     return list(names)
+
+
+def proofs_of(rule: FindingRule) -> list[str]:
+    """Name what a finding is to prove: the facts and fields that decide, then those that its words
+    tell; each once.
+    """
+    told = [name for _, name, _, _ in Formatter().parse(rule.because) if name]
+    names = dict.fromkeys([*facts_of([rule]), *told])
+    return [name for name in names if name != MISSING]
 
 
 def facts_read(look: Look, object_name: str, names: Iterable[str]) -> Iterator[str]:
@@ -117,11 +126,6 @@ def all_in_words(
         text.format(**dict(zip(names, values, strict=True)))
         for values in zip(*columns, strict=True)
     ]
-
-
-def in_words(look: Look, object_name: str, row: int, text: str) -> str:
-    """Fill a reason's template with the values of one record, as `all_in_words` does."""
-    return all_in_words(look, object_name, np.array([row]), text)[0]
 
 
 def _shown(look: Look, column: Column, rows: Array) -> list[str]:

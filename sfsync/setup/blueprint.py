@@ -241,7 +241,8 @@ class _Drawing:
             names = {self._grant(object_name, field, coming) for field in fields}
             read.setdefault(object_name, set()).update(names - {""})
         kept = {name: each for name, each in read.items() if each}
-        return Grants(kept, written, self.org.user_permissions)
+        creates = any(machine.tasks for machine in self.policy.machines.values())
+        return Grants(kept, written, self.org.user_permissions, creates)
 
     def _grant(self, object_name: str, field: str, coming: set[tuple[str, str]]) -> str:
         detail = (self.org.details.get(object_name) or {}).get(field)

@@ -23,6 +23,7 @@ class Grants:
     read: Mapping[str, Set[str]]
     written: Mapping[str, Set[str]]
     known: Set[str] | None = None
+    creates_tasks: bool = False
 
 
 def permission_set(wish: PermissionSetWish, grants: Grants) -> Component:
@@ -61,4 +62,6 @@ def _user_permissions(grants: Grants) -> Set[str]:
     wanted = {"ApiEnabled"}
     if _ACTIVITIES & set(grants.read):
         wanted.add("ActivitiesAccess")
+    if grants.creates_tasks:
+        wanted.add("EditTask")
     return wanted if grants.known is None else wanted & grants.known

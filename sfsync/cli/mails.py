@@ -1,0 +1,143 @@
+"""How do the mails of a command reach files, or their readers?"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfsync.cli.posting import letterhead_of, postman_of
+from sfsync.cli.screen import Screen, count
+from sfsync.cli.setting import make
+from sfsync.errors import ConfigError
+from sfsync.settings import Settings
+
+if TYPE_CHECKING:
+    from sfsync.journal import Journal
+    from sfsync.letter import Note
+    from sfsync.mail import Delivery, Message
+    from sfsync.report import Person, Rendered
+
+_NO_ADMIN = (
+    "there is nobody to send it to: name the admin in SFSYNC_ADMIN_EMAIL (it tells what has no "
+    "manager, and what only an admin can mend)"
+)
+# Spreadsheets take a file for UTF-8 where it begins with this.
+_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to one reader. `key` (`exceptions:2026-06-15:005…`) is that of its message, `now` the
+    moment that it tells of, `notes` what its reader then knows. `later` says what becomes of it
+    where its reader had a mail under this key already and this one tells other things; without it,
+    the two tell the same.
+    """
+
+    key: str
+    reader: "Person"
+    now: datetime
+    rendered: "Rendered"
+    notes: "tuple[Note, ...]" = ()
+    later: str = ""
+
+
+class Mails:
+    """Writes mails to files, or sends them in the name of an org's books."""
+
+    def __init__(self, settings: Settings, journal: "Journal", books: str, screen: Screen) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._books = books
+        self._screen = screen
+
+    def write(self, mails: Sequence[Mail], folder: Path) -> None:
+        """Write each as mail, page, text and table, and say where."""
+        make(folder)
+        for mail in mails:
+            rendered = mail.rendered
+            files = {
+                "html": rendered.html.encode(),
+                "txt": rendered.text.encode(),
+                "csv": f"{_MARK}{rendered.csv}".encode() if rendered.csv else b"",
+                "eml": self._eml(mail),
+            }
+            name = _file_name(mail)
+            written = [kind for kind, content in files.items() if content]
+            for kind in written:
+                (folder / f"{name}.{kind}").write_bytes(files[kind])
+            kinds = ", ".join(f".{kind}" for kind in written)
+            self._screen.tell(f"{mail.reader.name}: {folder / name} ({kinds})")
+            if not mail.reader.email:
+                self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
+
+    def resume(self) -> bool:
+        """Send what earlier processes left, and say what became of it; tell whether all is sent."""
+        return self._told(postman_of(self._settings, self._journal, self._books).resume())
+
+    def send(self, mails: Sequence[Mail]) -> bool:
+        """Send each that has a reader, and say what became of it; tell whether all were sent."""
+        postman = postman_of(self._settings, self._journal, self._books)
+        for mail in mails:
+            if not mail.reader.email:
+                self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
+        waiting = self._waiting(mails)
+        for mail in waiting:
+            self._screen.tell(f"{mail.reader.name}: {mail.later}")
+        due = [mail for mail in mails if mail.reader.email and mail not in waiting]
+        deliveries = postman.send([message_of(mail) for mail in due])
+        is_done = self._told(deliveries) and len(due) + len(waiting) == len(mails)
+        sent = sum(_is_sent(each) for each in deliveries)
+        self._screen.say(f"{count(sent, 'mail')} of {len(mails) - len(waiting)} sent")
+        return is_done
+
+    def _waiting(self, mails: Sequence[Mail]) -> list[Mail]:
+        keys = [mail.key for mail in mails if mail.later]
+        used = {each.key for each in self._journal.messages.read(self._books, keys)}
+        return [mail for mail in mails if mail.later and mail.key in used]
+
+    def _told(self, deliveries: "Sequence[Delivery]") -> bool:
+        for delivery in deliveries:
+            self._screen.tell(delivery.sentence)
+        return all(map(_is_sent, deliveries))
+
+    def _eml(self, mail: Mail) -> bytes:
+        from sfsync.mail import to_eml
+
+        if not mail.reader.email:
+            return b""
+        head = letterhead_of(self._settings)
+        # A file is no mail that was sent: the same report gives the same bytes.
+        message_id = f"<{mail.key.replace(':', '.')}@{head.sender.domain}>"
+        return to_eml(message_of(mail), head, mail.now, message_id)
+
+
+def message_of(mail: Mail) -> "Message":
+    """Make the message of a mail. Raises ConfigError where its reader's address is none."""
+    from sfsync.mail import Address, Attachment, Message
+
+    rendered, reader = mail.rendered, mail.reader
+    table = Attachment(f"{_file_name(mail)}.csv", "text/csv", f"{_MARK}{rendered.csv}".encode())
+    try:
+        to = Address(reader.email, reader.name)
+    except ValueError as error:
+        raise ConfigError([f"{reader.name} (User {reader.id}): {error}"]) from error
+    tables = (table,) if rendered.csv else ()
+    written = (rendered.subject, rendered.text, rendered.html)
+    return Message(to, *written, mail.key, tables, mail.notes)
+
+
+def _is_sent(delivery: "Delivery") -> bool:
+    from sfsync.letter import MessageState
+
+    return delivery.state is MessageState.SENT
+
+
+def _file_name(mail: Mail) -> str:
+    """Name a mail's files: `exceptions-2026-06-15-maud.verchere-lys`."""
+    name, period, _ = mail.key.split(":")
+    reader = mail.reader.email.partition("@")[0] or mail.reader.name
+    plain = unicodedata.normalize("NFKD", reader).encode("ascii", "ignore").decode()
+    return f"{name}-{period}-{re.sub(r'[^A-Za-z0-9.-]+', '-', plain).lower()}"

@@ -1,0 +1,50 @@
+"""Which records did runs create, and of which does nobody know yet?"""
+
+import sqlalchemy as sa
+
+from sfsync.journal import rows
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
+from sfsync.model import ABOUT_FIELD, Action, JournalledChange, RunState, State
+
+# What was sent may have been done, whether or not the answer came.
+_PERHAPS_DONE = (State.APPLIED, State.SENT, State.UNKNOWN)
+_NOT_KNOWN = (State.SENT, State.UNKNOWN)
+_IS_CREATION = CHANGES.c.action == Action.CREATE.value
+
+
+def created_keys(connection: sa.Connection, org: str) -> frozenset[str]:
+    """Read the keys of all that was created, that perhaps was, or that was there already."""
+    is_done = CHANGES.c.state.in_([state.value for state in _PERHAPS_DONE])
+    query = (
+        sa.select(CHANGES.c.record_id)
+        .distinct()
+        .join(RUNS, RUNS.c.number == CHANGES.c.run)
+        .where(RUNS.c.org == org, _IS_CREATION)
+        .where(sa.or_(is_done, CHANGES.c.created.is_not(None)))
+    )
+    return frozenset(connection.scalars(query))
+
+
+def unsettled_creations(connection: sa.Connection, org: str) -> list[JournalledChange]:
+    """Read the creations of closed runs of which nobody knows yet whether the org did them."""
+    conditions = [
+        RUNS.c.org == org,
+        RUNS.c.state != RunState.RUNNING.value,
+        _IS_CREATION,
+        CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
+    ]
+    return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
+
+
+def is_about(record_id: str) -> sa.ColumnElement[bool]:
+    """Tell, in SQL, whether a change creates or deletes a record about this one."""
+    told = rows.encode(record_id)
+    fields = CHANGE_FIELDS.alias()
+    found = (
+        sa.select(fields.c.run)
+        .where(fields.c.run == CHANGES.c.run, fields.c.seq == CHANGES.c.seq)
+        .where(fields.c.field == ABOUT_FIELD)
+        .where(sa.or_(fields.c.after == told, fields.c.before == told))
+        .correlate(CHANGES)
+    )
+    return sa.and_(CHANGES.c.action.is_not(None), found.exists())
