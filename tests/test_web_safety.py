@@ -289,6 +289,22 @@ def test_whatever_a_server_sends_is_a_page_or_a_failed_look_up(pieces: list[byte
             visit(address, "test", wanted, network, Budget(15, quick_clock().monotonic))
 
 
+def test_of_an_endless_robots_txt_the_beginning_counts(tmp_path: Path) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n\r\nUser-agent: *\nDisallow: /private\n"
+        while True:
+            yield b"# and so on\n" * 5_000
+
+    def respond(request: Request) -> bytes | Iterator[bytes]:
+        return endless() if request.path == "/robots.txt" else answer()
+
+    with site(tmp_path, respond) as (web, server):
+        assert web.page(page_of(server)).status == 200
+        with pytest.raises(Unfit, match="stay away"):
+            web.page(page_of(server, "/private"))
+    assert server.paths == ["/robots.txt", "/"]
+
+
 # What is right
 
 
