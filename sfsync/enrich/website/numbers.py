@@ -138,8 +138,8 @@ _SHAPES = (
 _OWN = (
     r"[ée]dit(?:é|eur|rice)|propri[ée]taire|publi(?:é|e|cation|sher|shed)|raison sociale|"
     r"d[ée]nomination|exploit(?:é|ant)|operated by|impressum|imprint|angaben gem|anbieter|"
-    r"betreiber|mentions l[ée]gales|legal notice|le pr[ée]sent site|responsable du traitement|titolare|"
-    r"titular|©|copyright|tous droits|all rights"
+    r"betreiber|mentions l[ée]gales|legal notice|le pr[ée]sent site|responsable du traitement|"
+    r"titolare|titular|©|copyright|tous droits|all rights"
 )
 _MAKING = r"r[ée]alis|con[çc]u|concept|d[ée]velopp|cr[ée]|design|built|made|powered"
 _ANOTHERS = (

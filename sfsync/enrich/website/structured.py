@@ -153,5 +153,6 @@ def plain_text(value: object) -> str:
         return ""
     text = str(value)[: 2 * _LONGEST_TEXT]
     text = one_line(_MARKUP.sub(" ", unescaped(text)))
-    # What is still markup, or too long, is no name and no number.
-    return "" if len(text) > _LONGEST_TEXT or "<" in text or ">" in text else text
+    # What is still markup, too long, or damaged is no name and no number.
+    is_unfit = len(text) > _LONGEST_TEXT or any(sign in text for sign in "<>\ufffd")
+    return "" if is_unfit else text

@@ -13,7 +13,7 @@ _NUMBER = r"(?<![\d.,])(?:\d{1,3}(?:[\s.,'’]\d{3})+(?!\d)|\d+(?![.,]?\d))"
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:-|–|—|\bto\b|\bà\b|\bbis\b|\band\b|\bet\b)\s*({_NUMBER})")
 _ONE = re.compile(rf"({_NUMBER})")
 _OPEN = re.compile(
-    r"^\s*(?:>|plus de|more than|over|mehr als)|\d\s*\+|et plus|and more", re.IGNORECASE
+    r"^\s*(?:plus de|more than|over|mehr als)|\d\s*\+|et plus|and more", re.IGNORECASE
 )
 _PREFIX = re.compile(r"[A-Za-z]{1,3}[\s-]+(?=\d)")
 
@@ -44,7 +44,7 @@ def _people(organization: Node) -> Iterator[tuple[int | None, int | None]]:
 
 def _range(text: str) -> Iterator[tuple[int | None, int | None]]:
     """Read `2-5`, `200+` or a number in words; nothing where there are more numbers than these."""
-    text = text[:100]
+    text = "" if text.startswith("-") else text[:100]
     numbers = [number for each in _ONE.findall(text) if (number := _whole(each)) is not None]
     pair = _RANGE.search(text)
     if pair and len(numbers) == 2:
