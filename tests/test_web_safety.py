@@ -34,7 +34,7 @@ from sfsync.enrich.http.body import Limits
 from sfsync.enrich.http.network import Budget, is_public
 from sfsync.enrich.http.robots import allows
 from sfsync.enrich.http.visit import Wanted, visit
-from sfsync.enrich.provider import Answer
+from sfsync.enrich.provider import Answer, Moved
 from sfsync.errors import LookupFailed, SourceUnavailable
 
 HOST = "www.example.com"
@@ -335,6 +335,18 @@ def test_gzip_is_unpacked_and_redirects_within_the_site_are_followed(tmp_path: P
         page = web.page(page_of(server, host="example.com"))
     assert page.body == b"<p>Hello</p>"
     assert page.url == page_of(server, "/end")
+
+
+def test_a_site_that_moved_is_told_from_one_that_cannot_be_read(tmp_path: Path) -> None:
+    def respond(request: Request) -> bytes:
+        is_old = request.headers["host"].startswith(HOST)
+        return leads_to(f"http://www.example.net:{server.port}/") if is_old else answer()
+
+    with site(tmp_path, pages(respond)) as (web, server):
+        for _ in range(2):  # asked, then kept
+            with pytest.raises(Moved, match=r"moved or parked: it leads to www\.example\.net"):
+                web.page(page_of(server))
+    assert server.paths == ["/robots.txt", "/"]
 
 
 def test_proxies_and_cookies_of_the_environment_do_not_count(

@@ -21,7 +21,8 @@ _NO_PAGE = re.compile(r"\.(?:pdf|docx?|jpe?g|png|gif|zip|xml|ics|vcf)$", re.IGNO
 _LONGEST_LINK = 60
 _PARKED = re.compile(
     r"(?i)\b(?:domain|domain name)\b.{0,80}\b(?:is|may be) (?:for sale|parked|available)|"
-    r"domain(?: name)? for sale|buy (?:this|the) domain|this domain (?:has expired|is parked|name is)|domain parking|"
+    r"domain(?: name)? for sale|buy (?:this|the) domain|domain parking|"
+    r"this domain (?:has expired|is parked|name is)|"
     r"parked (?:free|domain|page)|nom de domaine.{0,80}(?:à vendre|expiré|est réservé)|"
     r"ce domaine est à vendre|(?:acheter|acquérir) ce (?:nom de )?domaine|"
     r"(?:diese )?domain.{0,60}(?:steht zum verkauf|zu verkaufen|ist geparkt)|dominio en venta|"
