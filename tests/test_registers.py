@@ -531,7 +531,7 @@ def row_of(provider: Provider) -> str:
     return " | ".join((title, provider.licence, provider.attribution, quota, key))
 
 
-@pytest.mark.parametrize("name", REGISTERS)
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_the_docs_tell_of_each_source(name: str) -> None:
     page = (ROOT / "docs" / "enrich.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \| (.+) \|$", page, re.MULTILINE)

@@ -142,6 +142,11 @@ def _page(respond: Callable[[Request], bytes | Iterator[bytes]]) -> Serve:
     return lambda request: NO_ROBOTS if request.path == "/robots.txt" else respond(request)
 
 
+def _once(redirect: bytes) -> Serve:
+    """A redirect to a page that is right in itself."""
+    return _page(lambda request: answer() if request.path == "/there" else redirect)
+
+
 def _bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
     zeros = bytes(1024**2)
@@ -178,11 +183,11 @@ SERVERS: dict[str, Serve] = {
     "redirect to IPv6": _page(lambda _: leads_to("//[::1]:PORT/")),
     "redirect to a decimal number": _page(lambda _: leads_to("http://2130706433:PORT/")),
     "redirect to a file": _page(lambda _: leads_to("file:///etc/passwd")),
-    "redirect to a user's name": _page(lambda _: leads_to("http://a:b@HOST:PORT/")),
+    "redirect to a user's name": _once(leads_to("http://a:b@HOST:PORT/there")),
     "redirect to another port": _page(lambda _: leads_to("http://HOST:6379/")),
     "redirect to nowhere": _page(lambda _: answer(b"", "302 Found")),
     "redirect with a backslash": _page(lambda _: leads_to("\\\\127.0.0.1:PORT\\")),
-    "redirect to another company": _page(lambda _: leads_to("http://www.example.net:PORT/")),
+    "redirect to another company": _once(leads_to("http://www.example.net:PORT/there")),
     "redirect in a circle": _page(lambda request: leads_to(f"{request.path}a")),
     "redirect twice named": _page(
         lambda _: (

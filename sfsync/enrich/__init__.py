@@ -11,6 +11,7 @@ from sfsync.enrich import (
     recherche_entreprises,
     sec_edgar,
     vies,
+    website,
     wikidata,
 )
 from sfsync.enrich.provider import PROVIDERS
@@ -23,5 +24,6 @@ __all__ = [
     "recherche_entreprises",
     "sec_edgar",
     "vies",
+    "website",
     "wikidata",
 ]

@@ -60,7 +60,9 @@ class Company:
 
     `country` is ISO 3166 alpha-2, "" where unknown. `identifiers` hold valid numbers only, compact
     (no blanks or dots); `wrong` names what failed its checksum. `claimed` are numbers that the
-    company's own website shows: they count where the register's name agrees.
+    company's own website shows: they count where the register's name agrees. `also_claimed` are
+    others there, of which nobody can say whose they are (its host's, its parent's): they count
+    where the register's name is equal.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Company:
     identifiers: Mapping[Scheme, str] = field(default_factory=dict)
     claimed: Mapping[Scheme, str] = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
+    also_claimed: tuple[tuple[Scheme, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Entry:
     the legal name first, then trade names and initials. `legal_form` is one word without dots
     (`sas`, `gmbh`), "" where unknown. `is_masked`: it may not be used (partial diffusion);
     `is_person`: a sole trader. `found` is what may be written once the match is sure.
+    `also_claimed`: further numbers that a website shows, see Company.
     """
 
     provider: str
@@ -127,6 +131,7 @@ class Entry:
     is_person: bool = False
     website: str = ""
     found: tuple[Found, ...] = ()
+    also_claimed: tuple[tuple[Scheme, str], ...] = ()
 
 
 class Agreement(StrEnum):

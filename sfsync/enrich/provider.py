@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sfsync.enrich.model import Company, Match
+from sfsync.errors import LookupFailed
 from sfsync.registry import Registry
 
 
@@ -51,6 +52,10 @@ def worth_by_status(answer: Answer) -> Worth:
     return Worth.NOTHING if answer.status == 404 else Worth.ANSWER
 
 
+class Moved(LookupFailed):
+    """A website leads to another one: the company moved, was bought, or lost its name."""
+
+
 class Web(Protocol):
     """The door to public sources, as a provider sees it; quotas, pauses, cache and the recorded
     answers of the demo are behind it.
@@ -76,7 +81,8 @@ class Web(Protocol):
     def page(self, url: str) -> Answer:
         """Read a page of a stranger's website, with every care (section of docs/enrich.md).
 
-        Raises LookupFailed where it may not be read, or is no page.
+        Raises LookupFailed where it may not be read, or is no page; Moved, which is one too, where
+        it leads to another company's site.
         """
 
 

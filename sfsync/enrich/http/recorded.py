@@ -14,10 +14,12 @@ from ruamel.yaml.error import YAMLError
 
 from sfsync.enrich.http.address import shown
 from sfsync.enrich.http.cache import question_of
-from sfsync.enrich.provider import Answer
+from sfsync.enrich.provider import Answer, Moved
 from sfsync.errors import ConfigError, LookupFailed
 
 INDEX = "answers.yaml"
+# A redirect within the site would have been followed when it was recorded.
+_MOVED = (301, 302, 303, 307, 308)
 _TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 
 
@@ -106,6 +108,8 @@ class Recorded:
         recording = self._pages.get(url)
         if recording is None:
             raise LookupFailed(f"{shown(url)}: not recorded. Add it to {self._folder / INDEX}")
+        if recording.status in _MOVED:
+            raise Moved(f"{shown(url)}: moved or parked: it leads to another site")
         if recording.status != 200:
             raise LookupFailed(f"{shown(url)}: it answers with status {recording.status}")
         return self._answer(recording, url)

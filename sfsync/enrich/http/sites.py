@@ -16,7 +16,7 @@ from sfsync.enrich.http.network import Budget, Network
 from sfsync.enrich.http.pace import Clock, Pace
 from sfsync.enrich.http.robots import MOST_BYTES, allows
 from sfsync.enrich.http.visit import Reply, Wanted, visit
-from sfsync.enrich.provider import Answer
+from sfsync.enrich.provider import Answer, Moved
 from sfsync.errors import LookupFailed, SourceUnavailable
 
 # The provider under whose name pages are kept and counted.
@@ -25,7 +25,8 @@ MOST_PAGES = 3
 PAGE_SECONDS = 15.0
 _PER_SECOND = 1.0
 _MOST_REDIRECTS = 4
-_REDIRECTS = (301, 302, 303, 307, 308)
+_MOVED = 301
+_REDIRECTS = (_MOVED, 302, 303, 307, 308)
 _PAGE_BYTES = 2 * 1024**2
 _ROBOTS_DAYS = 1.0
 _PAGE = Wanted(("text/html", "application/xhtml+xml"), Limits(_PAGE_BYTES, _PAGE_BYTES))
@@ -78,7 +79,7 @@ class Sites:
             else:
                 self._count(hits=1)
         if kept.refusal:
-            raise Unfit(kept.refusal)
+            raise (Moved if kept.answer.status == _MOVED else Unfit)(kept.refusal)
         return kept.answer
 
     def _site(self, name: str) -> Site:
@@ -103,8 +104,9 @@ class Sites:
         try:
             there, reply = self._followed(address, lambda here: self._allowed(site, here, budget))
             kept = Kept(self._answer(there, reply))
-        except Unfit as error:
-            kept = Kept(self._answer(address, Reply(0, {})), str(error))
+        except (Unfit, Moved) as error:
+            status = _MOVED if isinstance(error, Moved) else 0
+            kept = Kept(self._answer(address, Reply(status, {})), str(error))
             days = self._ages.nothing
         self._cache.keep(WEBSITE, address.url, kept, days)
         return kept
@@ -122,7 +124,7 @@ class Sites:
                 return here, reply
             there = follow(here, reply.headers.get("location", ""), self._network.ports)
             if there.site != address.site:
-                raise Unfit(
+                raise Moved(
                     f"{shown(address.url)}: moved or parked: it leads to {shown(there.host)}, "
                     "which is not the same site"
                 )

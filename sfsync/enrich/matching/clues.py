@@ -78,7 +78,7 @@ def weighed(company: Company, entry: Entry) -> Weighed:
     name, sign = _best_name(company, entry, mine, (*endings, code[:2]), is_french)
     near = nearest_place(company, entry)
     numbers = tuple(_number_clues(company, entry))
-    claims = tuple(_claim_clues(company, entry))
+    claims = tuple(_claim_clues(company, entry, is_equal=name.points >= EQUAL))
     form = _form(name, entry)
     site = sites_speak(company.website, entry.website)
     country = _country(company, seat, near)
@@ -141,14 +141,17 @@ def _number_clues(company: Company, entry: Entry) -> Iterator[Clue]:
             yield Clue(scheme.value, left, right, FOR if left == right else AGAINST)
 
 
-def _claim_clues(company: Company, entry: Entry) -> Iterator[Clue]:
+def _claim_clues(company: Company, entry: Entry, *, is_equal: bool) -> Iterator[Clue]:
     ours = {**company.claimed, Scheme.SIREN: siren_of(company.claimed)}
     theirs = {**entry.identifiers, Scheme.SIREN: siren_of(entry.identifiers)}
     for scheme in _SCHEMES:
         left, right = ours.get(scheme, ""), theirs.get(scheme, "")
         is_again = scheme == Scheme.VAT and left.startswith("FR")
-        if left and right and not is_again:
-            of = f"{scheme.value} on its website"
+        of = f"{scheme.value} on its website"
+        if (scheme, right) in company.also_claimed:
+            # One of several numbers, of a company that is perhaps its parent.
+            yield Clue(of, right, right, FOR if is_equal else SILENT)
+        elif left and right and not is_again:
             yield Clue(of, left, right, FOR if left == right else AGAINST)
 
 
