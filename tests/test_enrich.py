@@ -584,3 +584,13 @@ def test_an_older_journal_gets_its_tables_where_it_stands(tmp_path: Path) -> Non
             looked = LookedUp(FIRM, NOW, LookupOutcome.SURE, (REGISTER, WORLD), "abc", True)
             journal.lookups.note("org", looked)
             assert journal.lookups.last("org") == {FIRM: looked}
+
+
+def test_one_of_many_numbers_of_its_website_finds_it_in_the_register(opened: Any) -> None:
+    numbers = ((Scheme.SIREN, OTHER), (Scheme.SIREN, SIREN))
+    site = only(SITE, {}, website="https://atelier.example", identifiers={}, also_claimed=numbers)
+    nowhere = {"BillingPostalCode": None, "BillingCity": None, "Website": "atelier.example"}
+    here = opened(replace(site, also_claimed=()), entry(), account={**ATELIER, **nowhere})
+    assert "Registration_Number__c" not in after(the_change(here))
+    here.knows(site, entry())
+    assert after(the_change(here, ids=[FIRM]))["Registration_Number__c"] == SIREN

@@ -240,7 +240,9 @@ def _with_numbers(company: Company, numbers: Mapping[Scheme, str]) -> Company:
 
 
 def _claimed(company: Company, entry: Entry) -> Company:
-    return replace(company, claimed={**entry.identifiers, **company.claimed})
+    others = (*company.also_claimed, *entry.also_claimed)
+    claimed = {**entry.identifiers, **company.claimed}
+    return replace(company, claimed=claimed, also_claimed=others)
 
 
 class _Noted:
