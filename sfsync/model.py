@@ -14,6 +14,9 @@ from enum import StrEnum
 RULE_CAUSE = "rule:"
 TASK_CAUSE = "task:"
 UNDO_CAUSE = "undo:"
+# The source of its identity follows; its reason says why that is the company, a colon, and which
+# fields are filled or refreshed.
+ENRICH_CAUSE = "enrich:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
 # By these two a record that was created is found again: an activity can have no key of ours.

@@ -129,7 +129,7 @@ def test_whoever_stops_it_is_told_what_is_kept(call: Call, monkeypatch: pytest.M
     call("plan", "enrich", "--provider", "recherche-entreprises")
     monkeypatch.setattr(Recorded, "get", once_and_stop)
     said = call("run", "enrich", exits=130).output
-    assert "Ended early: 0 of 1 accounts were looked up." in said
+    assert "Stopped after 0 of 1 account. Nothing was written to the org." in said
     assert "sfsync: stopped" in said
 
 

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, one_line
 from sfsync.model import (
+    ENRICH_CAUSE,
     RULE_CAUSE,
     Action,
     Change,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 15
 # Findings have a list and a report of their own; a plan is about changes.
 FINDINGS_SHOWN = 5
+# Characters of a line that leaves most of 80 to what is beside it.
+NARROW = 28
 NO_STATE = "none"
 
 
@@ -75,6 +79,14 @@ class _Cells:
         record = record_of(change, "", self.screen)
         return [record, Text("\n").join(self._lines(change))]
 
+    def enriched(self, change: Change) -> list[Cell]:
+        """Return a change that public sources made, for a terminal: many fields, and so beside the
+        record's name, with why below it, and without what stands beside it already.
+        """
+        record, fields = self.row(change)
+        why = change.reason.rpartition(": ")[0] or change.reason
+        return [Text.assemble(record, "\n", (fill(why, NARROW, break_on_hyphens=False), "dim")), fields]
+
     def _lines(self, change: Change) -> Iterator[Text]:
         state = self._states.get(change.object)
         if change.action is not Action.UPDATE:
@@ -86,11 +98,10 @@ class _Cells:
             after = self._value(values.after)
             if name == state:
                 yield Text(f"{self._value(values.before or NO_STATE)} → {after}")
-            elif values.before is None:
-                yield Text(f"{name} → {after}{_of(values.source)}", style="dim")
             else:
-                told = f"{name} {self._value(values.before)} → {after}{_of(values.source)}"
-                yield Text(told, style="dim")
+                before = "" if values.before is None else f" {self._value(values.before)}"
+                whence = _shortly_of(values, change.cause)
+                yield Text(f"{name}{before} → {after}{whence}", style="dim")
 
     def _value(self, value: Value) -> str:
         return "now" if value == self._now else self.screen.value(value)
@@ -123,6 +134,19 @@ def _of(source: Source | None) -> str:
     return f" ({source.provider}, {source.as_of})" if source.as_of else f" ({source.provider})"
 
 
+def _shortly_of(values: FieldChange, cause: str) -> str:
+    """Say only what a change of this cause does not tell by itself: another source than its own,
+    and of which year a figure is.
+    """
+    source = values.source
+    if source is None:
+        return ""
+    told = [] if cause.endswith(f":{source.provider}") else [source.provider]
+    is_year = source.as_of.isdigit() and source.as_of != str(values.after)
+    told += [source.as_of] if is_year else []
+    return f" ({', '.join(told)})" if told else ""
+
+
 def record_of(change: Change, created: str, screen: Screen) -> Text:
     """Return the record of a change as a link; one that has no Id yet leads nowhere."""
     if change.action is Action.CREATE and not created:
@@ -137,6 +161,10 @@ def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
         return
     screen.tell()
     title, heads = f"{cause} ({len(changes)})", ["record", "change"]
+    if cause.startswith(ENRICH_CAUSE):
+        screen.table(heads, [cells.enriched(each) for each in changes[:ROWS_SHOWN]], title)
+        _point_at_rest(len(changes), "--format csv or json", screen)
+        return
     rows = [cells.row(change) for change in changes[:ROWS_SHOWN]]
     reasons = {change.reason for change in changes}
     if len(reasons) == 1:

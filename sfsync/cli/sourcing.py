@@ -1,18 +1,19 @@
 """How does a job get its plan, and how the one that asks public sources at these?"""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli import opening
+from sfsync.cli.lookups import shown_look_ups
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Errand, Scope
-from sfsync.cli.screen import Bar, Screen
+from sfsync.cli.screen import Screen
 from sfsync.cli.setting import DEMO, Setting, make
 from sfsync.errors import ConfigError
 
@@ -35,32 +36,8 @@ def planned(job: str, at: Opened, scope: Scope, errand: Errand, screen: Screen) 
         return plan_job(job, at.services, only=scope.only, ids=scope.ids)
     if scope.only:
         raise click.UsageError("--only names rules; of the job enrich use --provider")
-    with sources_of(at, scope, errand) as sources, screen.progress(job) as bar:
-        told = _Told(bar)
-        services = replace(at.services, sources=replace(sources, looked=told))
-        try:
-            return plan_job(job, services)
-        except BaseException:
-            if told.total:
-                screen.warn(
-                    f"Ended early: {told.done} of {told.total} accounts were looked up. What the"
-                    " sources answered is kept: the same command goes on, and asks for the rest."
-                )
-            raise
-
-
-@dataclass(slots=True)
-class _Told:
-    """How far the look-ups are."""
-
-    bar: Bar
-    done: int = 0
-    total: int = 0
-    hits: Mapping[str, int] = field(default_factory=dict)
-
-    def __call__(self, done: int, total: int, hits: Mapping[str, int]) -> None:
-        self.done, self.total, self.hits = done, total, hits
-        self.bar(done, total)
+    with sources_of(at, scope, errand) as sources, shown_look_ups(job, screen) as looked:
+        return plan_job(job, replace(at.services, sources=replace(sources, looked=looked)))
 
 
 @contextmanager

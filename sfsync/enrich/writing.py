@@ -19,6 +19,7 @@ from sfsync.facts.blank import says_nothing
 from sfsync.facts.people import folded
 from sfsync.journal import Filled
 from sfsync.model import (
+    ENRICH_CAUSE,
     Change,
     Evidence,
     FieldChange,
@@ -116,7 +117,7 @@ class Writer:
             id=account.id,
             name=account.name,
             fields=dict(sorted({**fields, **stamps}.items())),
-            cause=f"enrich:{entry.provider}",
+            cause=f"{ENRICH_CAUSE}{entry.provider}",
             reason=f"{entry.names[0] if entry.names else entry.key} ({entry.provider} {entry.key}),"
             f" {identity.why}: {told}",
             evidence=_evidence(identity),

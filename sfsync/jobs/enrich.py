@@ -239,6 +239,9 @@ class _Visit:
         told = ", ".join(f"{number} {name}" for name, number in sorted(self.outcomes.items()))
         hits = ", ".join(f"{name} {number}" for name, number in self.hits.most_common())
         notes = [f"Looked up: {told}{f' (sure: {hits})' if hits else ''}."] if told else []
+        if self.findings:
+            asked = _count(len(self.findings))
+            notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
         for name, whys in sorted(self.failures.items()):
             left = " and was left out" if name in self.panel.left_out else ""
             notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")

@@ -55,7 +55,7 @@ class _Index(_Shape):
 class Recorded:
     """The role `Web` from a folder. A question is answered by the entry that names most of its
     params; what is not recorded raises LookupFailed, or, where the index says
-    `otherwise: nothing`, is status 404 of a source.
+    `otherwise: nothing`, is status 404 of a source and an empty page of a website.
 
     Raises ConfigError, with all problems, where the index or one of its files cannot be read.
     """
@@ -106,6 +106,8 @@ class Recorded:
     def page(self, url: str) -> Answer:
         """Give the recorded page; see `Web.page`."""
         recording = self._pages.get(url)
+        if recording is None and self._otherwise == "nothing":
+            return Answer(200, b"", url, self._fetched_at, _TYPES[".html"])
         if recording is None:
             raise LookupFailed(f"{shown(url)}: not recorded. Add it to {self._folder / INDEX}")
         if recording.status in _MOVED:
