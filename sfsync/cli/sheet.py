@@ -85,7 +85,10 @@ class _Cells:
         """
         record, fields = self.row(change)
         why = change.reason.rpartition(": ")[0] or change.reason
-        return [Text.assemble(record, "\n", (fill(why, NARROW, break_on_hyphens=False), "dim")), fields]
+        return [
+            Text.assemble(record, "\n", (fill(why, NARROW, break_on_hyphens=False), "dim")),
+            fields,
+        ]
 
     def _lines(self, change: Change) -> Iterator[Text]:
         state = self._states.get(change.object)

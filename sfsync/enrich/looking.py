@@ -26,7 +26,7 @@ from sfsync.journal import Review, ReviewAnswer
 OWN_SITE = "website"
 # A name below this likeness speaks against a number, as in matching.
 _AGREES = 60.0
-_BY_A_PERSON = "a person said that it is this one"
+BY_A_PERSON = "a person said that it is this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def _chosen(match: Match, answers: Heeded) -> tuple[Candidate, str, float] | Non
     key = answers.this.get(match.provider)
     for candidate in match.candidates:
         if key is not None and candidate.entry.key == key:
-            return candidate, _BY_A_PERSON, 1.0
+            return candidate, BY_A_PERSON, 1.0
     if match.verdict is not Verdict.SURE or answers.rejects(match.candidates[0].entry):
         return None
     return match.candidates[0], match.why, match.confidence

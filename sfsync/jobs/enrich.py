@@ -28,6 +28,7 @@ from sfsync.journal import (
     ReviewKind,
     ShownCandidate,
     ShownClue,
+    ShownValue,
 )
 from sfsync.model import Change, Finding
 from sfsync.registry import nearest
@@ -289,4 +290,5 @@ def _shown(candidate: Candidate) -> ShownCandidate:
             ShownClue(each.of, each.ours, each.theirs, each.agreement.value, each.points)
             for each in candidate.clues
         ),
+        tuple(ShownValue(each.item.value, each.value, each.as_of) for each in entry.found),
     )

@@ -15,6 +15,7 @@ from sfsync.journal.reviews import (
     ReviewKind,
     ShownCandidate,
     ShownClue,
+    ShownValue,
 )
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "ReviewKind",
     "ShownCandidate",
     "ShownClue",
+    "ShownValue",
     "new_run_id",
 ]

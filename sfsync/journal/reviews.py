@@ -5,7 +5,7 @@ What was answered stays: "none of these" and "never" hold for ever, so nobody is
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal.tables import BOOKS, METADATA, RECORD_ID, Instant
+from sfsync.model import Value
 
 
 class ReviewKind(StrEnum):
@@ -72,9 +73,19 @@ class ShownClue:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownValue:
+    """A value that a company's entry gives: which item, what, and of when (`2023`, or "")."""
+
+    item: str
+    value: Value
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownCandidate:
     """A company that may be the account's, as it is shown: its key and page at the provider, name,
-    town, score (0 to 100), whether it still trades, its numbers by register, and every clue.
+    town, score (0 to 100), whether it still trades, its numbers by register, every clue, and what
+    its entry gives.
     """
 
     key: str
@@ -85,6 +96,7 @@ class ShownCandidate:
     score: float = 0.0
     identifiers: Mapping[str, str] = field(default_factory=dict)
     clues: tuple[ShownClue, ...] = ()
+    values: tuple[ShownValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +125,14 @@ class Reviews:
 
     def ask(self, org: str, review: Review) -> None:
         """Ask about an account, in the place of what is asked already. The same candidates for the
-        same reason stay the question that they are.
+        same reason stay the question that they are; what they give is kept up to date.
         """
         with self._engine.begin() as connection:
             known = _read(connection, org, _is_open(org, review.account))
             if known and _same(known[0][1], review):
+                newer = {"candidates": _row(org, review)["candidates"]}
+                this = REVIEWS.c.number == known[0][0]
+                connection.execute(sa.update(REVIEWS).where(this).values(**newer))
                 return
             connection.execute(sa.delete(REVIEWS).where(*_is_open(org, review.account)))
             connection.execute(sa.insert(REVIEWS).values(**_row(org, review)))
@@ -139,21 +154,22 @@ class Reviews:
     ) -> Review:
         """Note what a person answered at `at` (aware), and return the review as it is now.
 
-        `key` names the candidate of `this`, `until` the day of `later`. Raises NotFound where
-        nothing is asked about the account, or no candidate has that key; ValueError where the
-        answer lacks what belongs to it.
+        What is answered is the open question; where there is none, the answer to the last one is
+        changed. `key` names the candidate of `this`, `until` the day of `later`. Raises NotFound
+        where nothing was ever asked about the account, or no candidate has that key; ValueError
+        where the answer lacks what belongs to it.
         """
         if (answer is ReviewAnswer.THIS) != bool(key) or (answer is ReviewAnswer.LATER) != bool(
             until
         ):
             raise ValueError(f"{answer}: `this` needs a key, `later` a day, the others neither")
         with self._engine.begin() as connection:
-            found = _read(connection, org, _is_open(org, account))
-            if not found:
+            asked = _read(connection, org, [REVIEWS.c.account == account])
+            if not asked:
                 raise NotFound(
-                    f"nothing is asked about {account}: `sfsync findings list` shows what is"
+                    f"nothing is asked about {account}: `sfsync enrich review` lists what is"
                 )
-            number, review = found[0]
+            number, review = asked[-1]
             keys = [each.key for each in review.candidates]
             if key and key not in keys:
                 raise NotFound(f"{account} has no candidate {key}: there is {', '.join(keys)}")
@@ -185,12 +201,13 @@ def _is_open(org: str, account: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _same(known: Review, new: Review) -> bool:
-    return (known.provider, known.kind, known.why, known.candidates) == (
-        new.provider,
-        new.kind,
-        new.why,
-        new.candidates,
-    )
+    return _asked(known) == _asked(new)
+
+
+def _asked(review: Review) -> tuple[object, ...]:
+    """Return what makes a question this one: not the values of the candidates, which change."""
+    candidates = tuple(replace(each, values=()) for each in review.candidates)
+    return review.provider, review.kind, review.why, candidates
 
 
 def _row(org: str, review: Review) -> Mapping[str, object]:
@@ -233,4 +250,5 @@ def _review(row: sa.Row[Any]) -> Review:
 
 def _candidate(data: Mapping[str, Any]) -> ShownCandidate:
     clues = tuple(ShownClue(**each) for each in data["clues"])
-    return ShownCandidate(**{**data, "clues": clues})
+    values = tuple(ShownValue(**each) for each in data.get("values", ()))
+    return ShownCandidate(**{**data, "clues": clues, "values": values})
