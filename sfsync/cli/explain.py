@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from sfsync.cli.opening import Opened, opened
 from sfsync.cli.options import Place, RecordId, format_option, now_option, place_options
@@ -97,21 +98,33 @@ def _show_enriched(enriched: Sequence[Enriched], screen: Screen) -> None:
     if not enriched:
         return
     _head("Filled from public sources", screen)
-    heads = ("field", "value", "source", "of", "read on", "sure", "still there", "address")
-    rows: list[list[Cell]] = [
-        [
-            each.field,
-            screen.value(each.value),
-            each.source.provider,
-            each.source.as_of or "-",
-            each.source.fetched_on,
-            f"{each.source.confidence:.0%}",
-            "yes" if each.stands else f"no: {screen.value(each.present)}",
-            each.source.url,
-        ]
-        for each in enriched
+    if not screen.is_terminal:
+        screen.table((), [[*_filled(each, screen), each.source.url] for each in enriched])
+        return
+    rows: list[list[Cell]] = []
+    for each in enriched:
+        field, value, provider, as_of, *_, stands = _filled(each, screen)
+        whence = Text.assemble(provider, "\n", (f"of {as_of}", "dim")) if as_of != "-" else provider
+        rows.append([field, value, whence, stands])
+    screen.table(("field", "value", "source", "stands"), rows, whole=("field", "source"))
+    for source in dict.fromkeys(replace(each.source, as_of="") for each in enriched):
+        read = f"read {source.fetched_on}, {source.confidence:.0%} sure"
+        screen.tell(f"{source.provider}: {source.url} ({read})")
+
+
+def _filled(each: Enriched, screen: Screen) -> list[str]:
+    """Say a field, what it was filled with, the source, of when that is, when it was read, how sure
+    it is, and whether it still stands.
+    """
+    return [
+        each.field,
+        screen.value(each.value),
+        each.source.provider,
+        each.source.as_of or "-",
+        each.source.fetched_on,
+        f"{each.source.confidence:.0%}",
+        "yes" if each.stands else f"no: {screen.value(each.present)}",
     ]
-    screen.table(heads, rows, whole=("field",))
 
 
 def _show_answer(found: "Explanation", now: datetime, screen: Screen) -> None:
@@ -232,17 +245,19 @@ def _show_history(history: Sequence[JournalledChange], screen: Screen) -> None:
     _head("What the service did before", screen)
     if not history:
         screen.say("Nothing.")
-    between = "\n" if screen.is_terminal else "; "
-    rows = [
-        [
-            each.run,
-            each.outcome.state.value,
-            each.change.cause,
-            between.join(fields_of(each, screen)),
-        ]
-        for each in history
-    ]
-    screen.table(("run", "outcome", "cause", "change"), rows)
+    if not screen.is_terminal:
+        screen.table((), [[*_done(each), "; ".join(fields_of(each, screen))] for each in history])
+        return
+    rows: list[list[Cell]] = []
+    for each in history:
+        run, outcome, cause = _done(each)
+        told = Text.assemble(run, "\n", (cause, "dim"))
+        rows.append([told, outcome, "\n".join(fields_of(each, screen))])
+    screen.table(("run", "outcome", "change"), rows, whole=("run", "outcome"))
+
+
+def _done(each: JournalledChange) -> tuple[str, str, str]:
+    return each.run, each.outcome.state.value, each.change.cause
 
 
 def _head(text: str, screen: Screen) -> None:

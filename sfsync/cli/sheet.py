@@ -32,6 +32,8 @@ ROWS_SHOWN = 15
 FINDINGS_SHOWN = 5
 # Characters of a line that leaves most of 80 to what is beside it.
 NARROW = 28
+# Lines of up to so many are not broken, and leave room for a column with reasons.
+_WHOLE, _BESIDE_WHY = 52, 44
 NO_STATE = "none"
 
 
@@ -79,17 +81,6 @@ class _Cells:
         record = record_of(change, "", self.screen)
         return [record, Text("\n").join(self._lines(change))]
 
-    def enriched(self, change: Change) -> list[Cell]:
-        """Return a change that public sources made, for a terminal: many fields, and so beside the
-        record's name, with why below it, and without what stands beside it already.
-        """
-        record, fields = self.row(change)
-        why = change.reason.rpartition(": ")[0] or change.reason
-        return [
-            Text.assemble(record, "\n", (fill(why, NARROW, break_on_hyphens=False), "dim")),
-            fields,
-        ]
-
     def _lines(self, change: Change) -> Iterator[Text]:
         state = self._states.get(change.object)
         if change.action is not Action.UPDATE:
@@ -123,7 +114,9 @@ def said(
     if change.action is Action.UPDATE:
         for name, values in fields:
             before, after = screen.value(values.before), screen.value(values.after)
-            yield f"{name}: {before} → {after}{_of(values.source)}"
+            is_short = screen.is_terminal
+            whence = _shortly_of(values, change.cause) if is_short else _of(values.source)
+            yield f"{name}: {before} → {after}{whence}"
         return
     creates = change.action is Action.CREATE
     yield f"{'creates' if creates else 'deletes'} the {change.object}"
@@ -150,6 +143,19 @@ def _shortly_of(values: FieldChange, cause: str) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
+def with_why(record: Cell, change: Change) -> Text:
+    """Put below a record why it is changed, where what becomes of it needs the room beside it."""
+    why = fill(_why(change), NARROW, break_on_hyphens=False)
+    return Text.assemble(record, "\n", (why, "dim"))
+
+
+def _why(change: Change) -> str:
+    """Say why, without the fields, which stand beside it."""
+    if not change.cause.startswith(ENRICH_CAUSE):
+        return change.reason
+    return change.reason.rpartition(": ")[0] or change.reason
+
+
 def record_of(change: Change, created: str, screen: Screen) -> Text:
     """Return the record of a change as a link; one that has no Id yet leads nowhere."""
     if change.action is Action.CREATE and not created:
@@ -164,18 +170,21 @@ def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
         return
     screen.tell()
     title, heads = f"{cause} ({len(changes)})", ["record", "change"]
-    if cause.startswith(ENRICH_CAUSE):
-        screen.table(heads, [cells.enriched(each) for each in changes[:ROWS_SHOWN]], title)
-        _point_at_rest(len(changes), "--format csv or json", screen)
-        return
-    rows = [cells.row(change) for change in changes[:ROWS_SHOWN]]
+    shown = changes[:ROWS_SHOWN]
+    rows = [cells.row(change) for change in shown]
+    widest = max(len(line) for row in rows for line in str(row[1]).splitlines())
     reasons = {change.reason for change in changes}
-    if len(reasons) == 1:
+    if len(reasons) == 1 and not cause.startswith(ENRICH_CAUSE):
         title += f": {reasons.pop()}"
+    elif widest > _BESIDE_WHY:
+        rows = [
+            [with_why(record, change), told]
+            for (record, told), change in zip(rows, shown, strict=True)
+        ]
     else:
         heads.append("why")
-        rows = [[*row, change.reason] for row, change in zip(rows, changes, strict=False)]
-    screen.table(heads, rows, title, whole=("change",))
+        rows = [[*row, _why(change)] for row, change in zip(rows, shown, strict=True)]
+    screen.table(heads, rows, title, whole=("change",) if widest <= _WHOLE else ())
     _point_at_rest(len(changes), "--format csv or json", screen)
 
 
