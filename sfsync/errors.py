@@ -10,6 +10,8 @@ SfsyncError                     everything below; each carries its exit code
 │   ├── OrgUnavailable          temporary: worth trying again later
 │   └── OrgRefused              final: the org or its sign-in says no
 │       └── LimitReached        the org's API requests of the day are used up
+├── SourceUnavailable           a public source cannot be used for now: the others go on
+├── LookupFailed                a public source cannot say anything of one company: the next goes on
 ├── JournalError                the journal's database failed; what it holds is safe
 └── Locked                      another run holds the lock
 """
@@ -87,6 +89,18 @@ class LimitReached(OrgRefused):
     """The org's API requests of the last 24 hours are used up: nothing more until some are free."""
 
     exit_code = ExitCode.STOPPED
+
+
+class SourceUnavailable(SfsyncError):
+    """A public source cannot be used for now: its quota is spent, it is down, or it refuses us."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class LookupFailed(SfsyncError):
+    """One question to a public source, or to one website, cannot be answered."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
 class JournalError(SfsyncError):

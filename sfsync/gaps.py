@@ -13,7 +13,14 @@ from sfsync.facts import Look
 from sfsync.org import FieldInfo
 from sfsync.policy import FieldSpec, Policy
 from sfsync.rules.blind import cannot_do_without, cannot_judge
-from sfsync.rules.needs import columns_needed, fields_written, values_known, values_written
+from sfsync.rules.needs import (
+    columns_known,
+    columns_needed,
+    fields_filled,
+    fields_written,
+    values_known,
+    values_written,
+)
 from sfsync.snapshot import Snapshot
 
 Described = Mapping[str, Mapping[str, FieldInfo] | None]
@@ -53,6 +60,7 @@ class Gap:
     """One thing that an object, or one of its fields, lacks.
 
     `is_needed`: some rule cannot do its work without it; else something merely counts as empty.
+    `is_filled`: no rule writes or reads it, or may do without writing it; enrichment leaves it out.
     `found` is the type that the org describes, `values` are those that the picklist lacks, `due`
     those of them that the loop cannot do without: states, and what rules write. Of an object,
     `spec` is None.
@@ -66,6 +74,7 @@ class Gap:
     found: str = ""
     values: tuple[str, ...] = ()
     due: tuple[str, ...] = ()
+    is_filled: bool = False
 
     @property
     def field(self) -> str:
@@ -98,11 +107,13 @@ def find_gaps(policy: Policy, described: Described, hidden: frozenset[str] = fro
         cannot_do_without(look) if look.snapshot.missing else frozenset(),
         hidden,
         fields_written(policy),
+        fields_filled(policy),
+        columns_needed(policy),
         values_known(policy),
         values_written(policy),
     )
     gaps: list[Gap] = []
-    for name, columns in columns_needed(policy).items():
+    for name, columns in columns_known(policy).items():
         known = described[name]
         if known is None:
             is_needed = name in policy.machines or name in wanted.needed
@@ -116,8 +127,8 @@ def find_gaps(policy: Policy, described: Described, hidden: frozenset[str] = fro
 
 
 def objects_needed(policy: Policy) -> tuple[str, ...]:
-    """Name the objects that facts and rules read, sorted."""
-    return tuple(sorted(columns_needed(policy)))
+    """Name the objects that facts, rules and enrichment read, sorted."""
+    return tuple(sorted(columns_known(policy)))
 
 
 def absent_fields(policy: Policy, described: Described) -> dict[str, list[str]]:
@@ -126,7 +137,7 @@ def absent_fields(policy: Policy, described: Described) -> dict[str, list[str]]:
         name: sorted(
             {policy.field(name, column) for column in columns} - set(described[name] or ())
         )
-        for name, columns in columns_needed(policy).items()
+        for name, columns in columns_known(policy).items()
         if described[name] is not None
     }
     return {name: fields for name, fields in found.items() if fields}
@@ -152,29 +163,37 @@ def _look(policy: Policy, missing: frozenset[str]) -> Look:
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What the policy needs: full names (`Account.Status__c`) without which some rule cannot judge
-    or that are known to exist, our names of the fields written, and values by column.
+    or that are known to exist, our names of the fields that rules write, that enrichment fills and
+    that rules need at all, and values by column.
     """
 
     policy: Policy
     needed: frozenset[str]
     hidden: frozenset[str]
     written: Mapping[str, frozenset[str]]
+    filled: Mapping[str, frozenset[str]]
+    read: Mapping[str, Sequence[str]]
     values_known: Mapping[str, Sequence[str]]
     values_written: Mapping[str, Sequence[str]]
 
     def gaps_of(self, object_name: str, spec: FieldSpec, info: FieldInfo | None) -> Iterator[Gap]:
         is_written = spec.name in self.written.get(object_name, ())
+        is_spare = spec.name not in self.read.get(object_name, ())
         if info is None:
             full = f"{object_name}.{spec.field}"
             kind = GapKind.HIDDEN if full in self.hidden else GapKind.ABSENT
-            yield Gap(kind, object_name, spec, is_written or full in self.needed, is_written)
+            is_needed = is_written or full in self.needed
+            yield Gap(kind, object_name, spec, is_needed, is_written, is_filled=is_spare)
             return
         if not _fits(spec, info):
-            yield Gap(GapKind.TYPE, object_name, spec, True, is_written, _type_of(info))
+            found = _type_of(info)
+            kind = GapKind.TYPE
+            yield Gap(kind, object_name, spec, not is_spare, is_written, found, is_filled=is_spare)
             return
-        if is_written and not info.updateable:
+        is_filled = spec.name in self.filled.get(object_name, ())
+        if (is_written or is_filled) and not info.updateable:
             kind = GapKind.FORMULA if info.calculated else GapKind.LOCKED
-            yield Gap(kind, object_name, spec, True, is_written)
+            yield Gap(kind, object_name, spec, is_written, is_written, is_filled=not is_written)
         if info.type == "picklist":
             yield from self._values_of(object_name, spec, info, is_written)
 

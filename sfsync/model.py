@@ -16,6 +16,9 @@ TASK_CAUSE = "task:"
 UNDO_CAUSE = "undo:"
 # How the journal says of a run that its books were closed by a later one.
 CLOSED_LATER = "the run ended before its work was done; its books were closed later"
+# The source of its identity follows; its reason says why that is the company, a colon, and which
+# fields are filled or refreshed.
+ENRICH_CAUSE = "enrich:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
 # By these two a record that was created is found again: an activity can have no key of ours.
@@ -93,11 +96,29 @@ def key_of_new(object: str, about: str, cause: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Which public source a value comes from, and the address that shows it to a person.
+
+    `as_of` is of when the value is (`2023`, `2026-05-17`, "" where nobody tells), `fetched_on` the
+    day (UTC) on which it was read, `confidence` how sure it is that it is this company's (0 to 1).
+    """
+
+    provider: str
+    url: str
+    as_of: str
+    fetched_on: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one record: what stands there, and what is to stand there."""
+    """One field of one record: what stands there, what is to stand there, and where that comes
+    from, if it is a public source.
+    """
 
     before: Value
     after: Value
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,14 +5,14 @@ and now?
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import RULE_CAUSE, TASK_CAUSE, Action, Change, Finding, Plan
+from sfsync.model import RULE_CAUSE, TASK_CAUSE, Action, Change, Finding, Plan, Source
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
 from sfsync.registry import nearest
@@ -222,10 +222,22 @@ def to_json(plan: Plan) -> str:
         "api_calls": plan.api_calls,
         "judged": plan.judged,
         "notes": list(plan.notes),
-        "changes": _CHANGES.dump_python(list(plan.changes), mode="json"),
+        "changes": [
+            with_told_sources(each)
+            for each in _CHANGES.dump_python(list(plan.changes), mode="json")
+        ],
         "findings": _FINDINGS.dump_python(list(plan.findings), mode="json"),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:
+    """Leave out, in a change as plain data, the sources of fields that come from none."""
+    told = {
+        name: {key: value for key, value in field.items() if key != "source" or value is not None}
+        for name, field in change["fields"].items()
+    }
+    return {**change, "fields": told}
 
 
 def from_json(text: str | bytes, name: str) -> Plan:
@@ -253,9 +265,17 @@ def from_json(text: str | bytes, name: str) -> Plan:
     return Plan(**{key: tuples.get(key, lambda value: value)(value) for key, value in data.items()})
 
 
+def source_in_words(source: Source | None) -> str:
+    """Say where a value comes from: provider, of when it is, and the address; empty for None."""
+    if source is None:
+        return ""
+    as_of = f" of {source.as_of}" if source.as_of else ""
+    return f"{source.provider}{as_of}, {source.url}"
+
+
 def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
     """Return one row a field that is written: object, id, name, field, before, after, cause,
-    reason, action.
+    reason, action, source (in words; empty where it is no public one).
     """
     return [
         {
@@ -263,10 +283,12 @@ def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
             "id": change.id,
             "name": change.name,
             "field": field,
-            **asdict(values),
+            "before": values.before,
+            "after": values.after,
             "cause": change.cause,
             "reason": change.reason,
             "action": change.action.value,
+            "source": source_in_words(values.source),
         }
         for change in plan.changes
         for field, values in change.fields.items()

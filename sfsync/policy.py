@@ -16,6 +16,10 @@ from sfsync.conditions import Condition
 NO_STATE = "none"
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
+# What is found of accounts whose match in public sources a person is to judge, or whose company has
+# ceased.
+ENRICHMENT_REVIEW = "enrichment-review"
+COMPANY_CEASED = "company-ceased"
 # What runs meet with, and enter as findings: no rule declares these either.
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What a pass could not create: no rule declares that it is found.
@@ -99,6 +103,46 @@ class DuplicateSettings:
     near_name: int = 85
     most_alike: int = 10
     shared_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichSettings:
+    """How accounts are enriched from public sources; `config/enrich.yaml` explains each.
+
+    `providers` are asked in that order. `fields` says into which field of Account (our name) each
+    item goes, `precedence` which provider's word counts first, by group of items (others: the
+    order of `providers`). `choose` holds statuses in order of need (`none`: no status).
+    `industries`: per classification, beginnings of codes and the Industry that they mean, None
+    where they say nothing of the trade.
+    """
+
+    providers: tuple[str, ...] = ()
+    limit: int = 200
+    refresh_days: int = 180
+    look_again_days: int = 60
+    most_years: int = 3
+    number_of_employees: str = "never"
+    read_websites: bool = True
+    only_hosts: frozenset[str] = frozenset()
+    choose: tuple[str, ...] = ()
+    enriched_at: str = ""
+    source: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    precedence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    currency: str = "EUR"
+    most_times: float = 20
+    revenue_per_employee: tuple[float, float] = (1_000, 20_000_000)
+    industries: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    def order(self, group: str) -> tuple[str, ...]:
+        """Name the providers whose word counts for a group of items, the best first."""
+        order = self.precedence.get(group, self.providers)
+        return tuple(name for name in order if name in self.providers)
+
+    def names(self) -> tuple[str, ...]:
+        """Our names of all the fields that enrichment writes."""
+        own = (self.enriched_at, self.source)
+        return tuple(dict.fromkeys(filter(None, (*self.fields.values(), *own))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +313,7 @@ class Policy:
     machines: Mapping[str, Machine]
     hash: str
     duplicates: DuplicateSettings = DuplicateSettings()
+    enrich: EnrichSettings = EnrichSettings()
     stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = CommitSettings()
 

@@ -18,9 +18,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import sfsync
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
-from sfsync.rules.shape import SETTINGS_FILE
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
+# What a configuration folder may do without.
+_OPTIONAL = (ENRICH_FILE, INDUSTRIES_FILE)
 SALESFORCE_PREFIX = "SALESFORCE_"
 ENV_FILE = ".env"
 # What other tools sign in with, and this one on purpose does not.
@@ -61,6 +63,14 @@ class Settings(BaseSettings):
     mail_reply_to: str = Field("", description="Whom an answer reaches; empty: the sender.")
     mail_per_minute: float = Field(30, gt=0, description="At most so many mails a minute.")
     admin_email: str = Field("", description="Who gets what nobody else would get.")
+    enrich_contact: str = Field("", description="How those who run public sources reach you.")
+    enrich_answers: Path | None = Field(
+        None, description="A folder of recorded answers that stands in for public sources."
+    )
+    insee_key: str = Field("", repr=False, description="The key of Insee's API Sirene.")
+    insee_key_file: Path | None = Field(None, description="A file that holds that key.")
+    companies_house_key: str = Field("", repr=False, description="The key of Companies House.")
+    companies_house_key_file: Path | None = Field(None, description="A file that holds that key.")
 
     @property
     def journal(self) -> str:
@@ -190,13 +200,15 @@ class ConfigFolder:
 
 
 def read_config(settings: Settings) -> ConfigFolder:
-    """Read `sfsync.yaml` and `rules/*.yaml` of the configuration folder.
+    """Read `sfsync.yaml` and `rules/*.yaml` of the configuration folder, and, where there are any,
+    `enrich.yaml` and `industries.yaml`.
 
     The folder is the one named; else `config/` in the working folder; else the one that came with
     the package. Raises ConfigError where there is none, or a file is not readable as UTF-8.
     """
     folder = _config_folder(settings)
     files = [folder / SETTINGS_FILE, *sorted((folder / "rules").glob("*.yaml"))]
+    files += [folder / name for name in _OPTIONAL if (folder / name).exists()]
     texts: dict[str, str] = {}
     problems = []
     for file in files:

@@ -35,12 +35,14 @@ CONFIG_FILES = (
     "rules/contacts.yaml",
     "rules/leads.yaml",
 )
+ENRICH_FILES = ("enrich.yaml", "industries.yaml")
 
 
 @cache
 def config_texts() -> Mapping[str, str]:
     """The shipped configuration as it stands in its files."""
-    return {name: (CONFIG / name).read_text(encoding="utf-8") for name in CONFIG_FILES}
+    names = (*CONFIG_FILES, *ENRICH_FILES)
+    return {name: (CONFIG / name).read_text(encoding="utf-8") for name in names}
 
 
 @cache

@@ -115,15 +115,20 @@ def run_script(*arguments: str, seed: str = "0") -> subprocess.CompletedProcess[
     )
 
 
+def made_files() -> list[Path]:
+    """The files that the generator makes; what public sources answer stands in a folder."""
+    return [path for path in DEMO.iterdir() if path.is_file()]
+
+
 def test_generating_again_gives_the_committed_bytes(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         assert run_script("--out", str(tmp_path / seed), seed=seed).returncode == 0
         made = {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()}
-        assert made == {path.name: path.read_bytes() for path in DEMO.iterdir()}
+        assert made == {path.name: path.read_bytes() for path in made_files()}
 
 
 def test_check_names_every_file_that_differs(tmp_path: Path) -> None:
-    for path in DEMO.iterdir():
+    for path in made_files():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     assert run_script("--out", str(tmp_path), "--check").returncode == 0
     with (tmp_path / "Lead.csv").open("a", encoding="utf-8") as file:
@@ -149,7 +154,7 @@ def test_check_names_every_file_that_differs(tmp_path: Path) -> None:
 )
 def test_there_is_enough_of_everything(names: tuple[str, ...], least: int) -> None:
     assert sum(len(live(name) if name != "User" else records()[name]) for name in names) >= least
-    assert sum(path.stat().st_size for path in DEMO.iterdir()) < 3_000_000
+    assert sum(path.stat().st_size for path in made_files()) < 3_000_000
 
 
 def test_every_column_is_described_and_every_cell_quoted() -> None:

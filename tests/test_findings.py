@@ -16,7 +16,15 @@ from sfsync.errors import ConfigError
 from sfsync.extract import extract
 from sfsync.facts import Look
 from sfsync.model import Evidence, Finding, from_wire
-from sfsync.policy import DUPLICATES, MAIL_REFUSED, TASK_WAITING, UPDATE_REFUSED, Policy
+from sfsync.policy import (
+    COMPANY_CEASED,
+    DUPLICATES,
+    ENRICHMENT_REVIEW,
+    MAIL_REFUSED,
+    TASK_WAITING,
+    UPDATE_REFUSED,
+    Policy,
+)
 from sfsync.report import FieldNames
 from sfsync.report.figures import speech_of
 from sfsync.report.sentence import Voice
@@ -27,8 +35,8 @@ from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
 FOLDER = Path(__file__).parent / "cases" / "findings"
 NOW = from_wire("2026-06-15T08:00:00Z")
 CODES = sorted(codes_of(shipped_policy()))
-# What only a run meets with: tests/test_troubles.py has their cases, test_tasks.py the last one's.
-OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING}
+# What only runs meet with: test_troubles.py, test_tasks.py and test_enrich.py have their cases.
+OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING, ENRICHMENT_REVIEW, COMPANY_CEASED}
 TEXTS = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
 FINDING_TEXTS = load_texts(TEXTS, TEXTS_FILE, shipped_policy())
 

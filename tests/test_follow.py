@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from loop_org import config_texts
+from loop_org import ENRICH_FILES, config_texts
 from records_org import RecordsOrg
 
 from sfsync.errors import CircleError, ConfigError
@@ -43,7 +43,7 @@ def rule(name: str, start: str, to: str, when: str = "name: present", sets: str 
 
 def policy_of(*rules: str) -> Policy:
     """The shipped configuration with other rules for accounts."""
-    texts = dict(config_texts())
+    texts = {name: text for name, text in config_texts().items() if name not in ENRICH_FILES}
     texts["rules/accounts.yaml"] = MODEL.format(rules="\n".join(rules))
     texts["sfsync.yaml"] = texts["sfsync.yaml"].replace(
         "deals_count_without_entry: [none, Working]", "deals_count_without_entry: [none]"

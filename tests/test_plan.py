@@ -352,6 +352,7 @@ def test_the_table_has_a_row_a_field() -> None:
             "cause": "rule:idle",
             "reason": "no activity for 61 days",
             "action": "update",
+            "source": "",
         }
         for field, before, after in (("A__c", None, 1), ("B__c", "x", None))
     ]

@@ -29,6 +29,10 @@ _COMMANDS = {
         "sfsync.cli.explain:explain",
         "Say why a record moved, or did not, and when it may.",
     ),
+    "enrich": (
+        "sfsync.cli.enrich:enrich",
+        "Answer what public sources leave open; list the sources.",
+    ),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
     "report": (

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.opening import Opened, lock_of, opened, sleep, wall_clock
-from sfsync.cli.options import Place, Scope, place_options, scope_options
+from sfsync.cli.options import (
+    Errand,
+    Place,
+    Scope,
+    errand_options,
+    place_options,
+    scope_options,
+)
 from sfsync.cli.screen import Screen, counts_in_words
 from sfsync.cli.setting import READ_ONLY, set_up
+from sfsync.cli.sourcing import planned
 from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,21 +43,23 @@ large_option = click.option(
 @click.command()
 @click.argument("job")
 @large_option
+@errand_options
 @scope_options
 @place_options
 def run(
     job: str,
     allow_large: bool,
     scope: Scope,
+    errand: Errand,
     place: Place,
     quiet: bool,
 ) -> None:
     """Plan JOB and apply the plan, in one go. This is what a scheduler calls.
 
-    JOB is `hourly`.
+    JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
     from sfsync.cli.sheet import show_plan
-    from sfsync.jobs import plan_job, stops_entered
+    from sfsync.jobs import stops_entered
 
     setting = set_up(place, writes=True)
     if setting.is_salesforce and scope.now is not None:
@@ -60,7 +70,7 @@ def run(
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
         with stops_entered(services, job, SystemRandom()):
-            made = plan_job(job, services, only=scope.only, ids=scope.ids)
+            made = planned(job, replace(at, services=services), scope, errand, screen)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
-from sfsync.cli.opening import opened
+from sfsync.cli.opening import Opened, opened
 from sfsync.cli.options import Place, RecordId, format_option, now_option, place_options
 from sfsync.cli.runs import change_data, fields_of
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.setting import set_up
-from sfsync.model import JournalledChange, Value
+from sfsync.model import JournalledChange, Source, Value, same_value
 
 if TYPE_CHECKING:
     from sfsync.explain import Clause, Explanation, RuleVerdict
@@ -40,11 +41,16 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
     with opened(setting, now) as at:
         found = explain_record(read(at.services), record)
         history = at.services.journal.history(at.services.books, found.object, found.id)
+        enriched = _enriched(at, found.object, found.id)
         items = found.commit.items if found.commit else ()
         proofs = (each.record or "" for item in items for each in item.evidence)
         meetings = read_meetings(at.org, proofs)
         if form == "json":
-            data = {**asdict(found), "history": [change_data(each) for each in history]}
+            data = {
+                **asdict(found),
+                "enriched": [asdict(each) for each in enriched],
+                "history": [change_data(each) for each in history],
+            }
             for item in data["commit"]["items"] if items else ():
                 records = [each["record"] for each in item["evidence"]]
                 item["meetings"] = [asdict(meetings[id]) for id in records if id in meetings]
@@ -55,7 +61,70 @@ def explain(record: str, form: str, now: datetime | None, place: Place, quiet: b
         _show_verdicts(found, screen)
         _show_commit(found, meetings, screen)
         _show_facts(found, screen)
+        _show_enriched(enriched, screen)
         _show_history(history, screen)
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """A field that a public source filled: with what, from where, in which run, and what stands
+    there now.
+    """
+
+    field: str
+    value: Value
+    source: Source
+    run: str
+    stands: bool
+    present: Value
+
+
+def _enriched(at: Opened, object_name: str, record_id: str) -> list[Enriched]:
+    """Return what enrichment filled in a record, beside what stands there now."""
+    filled = at.services.journal.filled(at.services.books, object_name, record_id)
+    there = set(at.org.fields(object_name) or ())
+    names = sorted(field for _, field in filled if field in there)
+    rows = at.org.records(object_name, [record_id], names) if names else {}
+    row = rows.get(record_id, {})
+    found = []
+    for (_, field), each in sorted(filled.items()):
+        present = row.get(field)
+        stands = same_value(each.value, present)
+        found.append(Enriched(field, each.value, each.source, each.run, stands, present))
+    return found
+
+
+def _show_enriched(enriched: Sequence[Enriched], screen: Screen) -> None:
+    if not enriched:
+        return
+    _head("Filled from public sources", screen)
+    if not screen.is_terminal:
+        screen.table((), [[*_filled(each, screen), each.source.url] for each in enriched])
+        return
+    rows: list[list[Cell]] = []
+    for each in enriched:
+        field, value, provider, as_of, *_, stands = _filled(each, screen)
+        whence = Text.assemble(provider, "\n", (f"of {as_of}", "dim")) if as_of != "-" else provider
+        rows.append([field, value, whence, stands])
+    screen.table(("field", "value", "source", "stands"), rows, whole=("field", "source"))
+    for source in dict.fromkeys(replace(each.source, as_of="") for each in enriched):
+        read = f"read {source.fetched_on}, {source.confidence:.0%} sure"
+        screen.tell(f"{source.provider}: {source.url} ({read})")
+
+
+def _filled(each: Enriched, screen: Screen) -> list[str]:
+    """Say a field, what it was filled with, the source, of when that is, when it was read, how sure
+    it is, and whether it still stands.
+    """
+    return [
+        each.field,
+        screen.value(each.value),
+        each.source.provider,
+        each.source.as_of or "-",
+        each.source.fetched_on,
+        f"{each.source.confidence:.0%}",
+        "yes" if each.stands else f"no: {screen.value(each.present)}",
+    ]
 
 
 def _show_answer(found: "Explanation", now: datetime, screen: Screen) -> None:
@@ -176,17 +245,19 @@ def _show_history(history: Sequence[JournalledChange], screen: Screen) -> None:
     _head("What the service did before", screen)
     if not history:
         screen.say("Nothing.")
-    between = "\n" if screen.is_terminal else "; "
-    rows = [
-        [
-            each.run,
-            each.outcome.state.value,
-            each.change.cause,
-            between.join(fields_of(each, screen)),
-        ]
-        for each in history
-    ]
-    screen.table(("run", "outcome", "cause", "change"), rows)
+    if not screen.is_terminal:
+        screen.table((), [[*_done(each), "; ".join(fields_of(each, screen))] for each in history])
+        return
+    rows: list[list[Cell]] = []
+    for each in history:
+        run, outcome, cause = _done(each)
+        told = Text.assemble(run, "\n", (cause, "dim"))
+        rows.append([told, outcome, "\n".join(fields_of(each, screen))])
+    screen.table(("run", "outcome", "change"), rows, whole=("run", "outcome"))
+
+
+def _done(each: JournalledChange) -> tuple[str, str, str]:
+    return each.run, each.outcome.state.value, each.change.cause
 
 
 def _head(text: str, screen: Screen) -> None:

@@ -175,6 +175,39 @@ def scope_options(command: F) -> F:
     return now_option(narrowing_options(_with([full], cast(F, called))))
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """How far a job that asks public sources goes: how many accounts at most (None: as configured),
+    and which providers (none: all).
+    """
+
+    limit: int | None
+    providers: Sequence[str]
+
+
+def errand_options(command: F) -> F:
+    """Add --limit and --provider; the command gets them as `errand`."""
+
+    def called(*, limit: int | None, providers: Sequence[str], **rest: Any) -> Any:
+        return command(errand=Errand(limit, providers), **rest)
+
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    options = [
+        click.option(
+            "--limit", type=click.IntRange(min=1), help="Of enrich: so many accounts at most."
+        ),
+        click.option(
+            "--provider",
+            "providers",
+            multiple=True,
+            metavar="NAME",
+            help="Of enrich: ask only this source.",
+        ),
+    ]
+    return _with(options, cast(F, called))
+
+
 def format_option(*formats: str) -> Callable[[F], F]:
     """Add --format; the first one is the default."""
     option = click.option(

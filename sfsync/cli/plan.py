@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.opening import Opened, is_at_work, opened
-from sfsync.cli.options import Place, Scope, format_option, place_options, scope_options
+from sfsync.cli.options import (
+    Errand,
+    Place,
+    Scope,
+    errand_options,
+    format_option,
+    place_options,
+    scope_options,
+)
 from sfsync.cli.screen import Screen, counts_in_words, echo
 from sfsync.cli.setting import set_up
+from sfsync.cli.sourcing import planned
 
 if TYPE_CHECKING:
     from sfsync.model import Plan
 
 
-_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason", "action")
+_HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason", "action", "source")
 
 
 @click.command()
@@ -28,6 +37,7 @@ _HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason",
     help="Write the plan to a file for `sfsync apply`.",
 )
 @format_option("table", "json", "csv")
+@errand_options
 @scope_options
 @place_options
 def plan(
@@ -35,19 +45,19 @@ def plan(
     out: Path | None,
     form: str,
     scope: Scope,
+    errand: Errand,
     place: Place,
     quiet: bool,
 ) -> None:
     """Show what JOB would change, record by record, and why. Never writes to the org.
 
-    JOB is `hourly`.
+    JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
-    from sfsync.jobs import plan_job
     from sfsync.plan import to_json
 
     setting = set_up(place)
     with opened(setting, scope.now, whole=scope.whole) as at:
-        made = plan_job(job, at.services, only=scope.only, ids=scope.ids).plan
+        made = planned(job, at, scope, errand, Screen(at.org.zone, at.org.url, quiet)).plan
         if out is not None:
             out.write_text(to_json(made), encoding="utf-8")
         _print(made, form, at, quiet)

@@ -13,6 +13,7 @@ from sfsync.cli.setting import set_up, texts_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sfsync.cli.setting import Setting
     from sfsync.policy import Machine, TaskRule
 
 
@@ -26,8 +27,8 @@ def rules() -> None:
 def check(place: Place, quiet: bool) -> None:
     """Check the configuration; tell every problem at once.
 
-    findings.yaml, reports.yaml and setup.yaml are checked when all else is right: they speak of the
-    others' findings, fields and states.
+    findings.yaml, reports.yaml, setup.yaml and the providers of enrich.yaml are checked when all
+    else is right: they speak of the others' findings, fields and states.
     """
     from sfsync.cli.delivery import read_alerts, read_reports
     from sfsync.cli.setup import wishes_of
@@ -38,6 +39,7 @@ def check(place: Place, quiet: bool) -> None:
     wishes_of(setting)
     texts, _ = read_reports(setting)
     read_alerts(setting, texts)
+    _check_enrichment(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings, m.tasks) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
@@ -47,6 +49,17 @@ def check(place: Place, quiet: bool) -> None:
         click.echo(
             f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
         )
+
+
+def _check_enrichment(setting: "Setting") -> None:
+    """Check the providers of enrich.yaml, where there is one; raises ConfigError."""
+    from sfsync.rules.shape import ENRICH_FILE
+
+    for name, text in setting.config.texts.items():
+        if name.rpartition("/")[2] == ENRICH_FILE:
+            from sfsync.enrich.settings import check_providers
+
+            check_providers(text, name)
 
 
 @rules.command("list")

@@ -13,8 +13,8 @@ from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, echo, one_line
 from sfsync.cli.setting import settings_of
-from sfsync.cli.sheet import outcome_row, said
-from sfsync.model import JournalledChange, Run, RunState, State
+from sfsync.cli.sheet import outcome_row, said, with_why
+from sfsync.model import ENRICH_CAUSE, JournalledChange, Run, RunState, State
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
@@ -74,7 +74,10 @@ def show(run: str, form: str, place: Place, quiet: bool) -> None:
     if found.error:
         screen.say(found.error)
     rows = [_row(each, screen) for each in changes]
-    screen.table(("outcome", "record", "change", "why"), rows, whole=("outcome",))
+    heads = ("outcome", "record", "change", "why")
+    # Of many fields, why stands below the record.
+    is_wide = any(len(row) == len(heads) for row in rows) or not screen.is_terminal
+    screen.table(heads if is_wide else heads[:-1], rows, whole=("outcome",))
 
 
 def _run_row(run: Run, screen: Screen, state: str) -> list[Cell]:
@@ -104,7 +107,10 @@ def _row(each: JournalledChange, screen: Screen) -> list[Cell]:
     state, *record, why = outcome_row(change, outcome, screen)
     between = "\n" if screen.is_terminal else "; "
     fields = between.join(fields_of(each, screen))
-    if outcome.state is State.APPLIED and not outcome.message:
+    is_applied = outcome.state is State.APPLIED and not outcome.message
+    if is_applied and screen.is_terminal and change.cause.startswith(ENRICH_CAUSE):
+        return [state, with_why(record[0], change), fields]
+    if is_applied:
         why = screen.words(f"{change.cause}: {change.reason}")
     return [state, *record, fields, why]
 
@@ -121,7 +127,9 @@ def run_data(run: Run) -> Mapping[str, Any]:
 
 def change_data(each: JournalledChange) -> Mapping[str, Any]:
     """Return a journalled change as JSON data, with its outcome beside it."""
-    data = asdict(each.change)
+    from sfsync.plan import with_told_sources
+
+    data = with_told_sources(asdict(each.change))
     del data["rests_on"]
     outcome = {
         "state": each.outcome.state.value,

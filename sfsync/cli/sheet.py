@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, one_line
 from sfsync.model import (
+    ENRICH_CAUSE,
     RULE_CAUSE,
     Action,
     Change,
@@ -15,6 +17,7 @@ from sfsync.model import (
     Finding,
     Outcome,
     Plan,
+    Source,
     State,
     Value,
     to_wire,
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 15
 # Findings have a list and a report of their own; a plan is about changes.
 FINDINGS_SHOWN = 5
+# Characters of a line that leaves most of 80 to what is beside it.
+NARROW = 28
+# Lines of up to so many are not broken, and leave room for a column with reasons.
+_WHOLE, _BESIDE_WHY = 52, 44
 NO_STATE = "none"
 
 
@@ -85,10 +92,10 @@ class _Cells:
             after = self._value(values.after)
             if name == state:
                 yield Text(f"{self._value(values.before or NO_STATE)} → {after}")
-            elif values.before is None:
-                yield Text(f"{name} → {after}", style="dim")
             else:
-                yield Text(f"{name} {self._value(values.before)} → {after}", style="dim")
+                before = "" if values.before is None else f" {self._value(values.before)}"
+                whence = _shortly_of(values, change.cause)
+                yield Text(f"{name}{before} → {after}{whence}", style="dim")
 
     def _value(self, value: Value) -> str:
         return "now" if value == self._now else self.screen.value(value)
@@ -101,15 +108,52 @@ class _Cells:
 def said(
     change: Change, fields: Iterable[tuple[str, FieldChange]], screen: Screen
 ) -> Iterator[str]:
-    """Say what a change does: to what is created or deleted first that, then field by field."""
+    """Say what a change does: to what is created or deleted first that, then field by field, and
+    from which public source a value comes, if from one.
+    """
     if change.action is Action.UPDATE:
         for name, values in fields:
-            yield f"{name}: {screen.value(values.before)} → {screen.value(values.after)}"
+            before, after = screen.value(values.before), screen.value(values.after)
+            is_short = screen.is_terminal
+            whence = _shortly_of(values, change.cause) if is_short else _of(values.source)
+            yield f"{name}: {before} → {after}{whence}"
         return
     creates = change.action is Action.CREATE
     yield f"{'creates' if creates else 'deletes'} the {change.object}"
     for name, values in fields:
         yield f"{name}: {screen.value(values.after if creates else values.before)}"
+
+
+def _of(source: Source | None) -> str:
+    if source is None:
+        return ""
+    return f" ({source.provider}, {source.as_of})" if source.as_of else f" ({source.provider})"
+
+
+def _shortly_of(values: FieldChange, cause: str) -> str:
+    """Say only what a change of this cause does not tell by itself: another source than its own,
+    and of which year a figure is.
+    """
+    source = values.source
+    if source is None:
+        return ""
+    told = [] if cause.endswith(f":{source.provider}") else [source.provider]
+    is_year = source.as_of.isdigit() and source.as_of != str(values.after)
+    told += [source.as_of] if is_year else []
+    return f" ({', '.join(told)})" if told else ""
+
+
+def with_why(record: Cell, change: Change) -> Text:
+    """Put below a record why it is changed, where what becomes of it needs the room beside it."""
+    why = fill(_why(change), NARROW, break_on_hyphens=False)
+    return Text.assemble(record, "\n", (why, "dim"))
+
+
+def _why(change: Change) -> str:
+    """Say why, without the fields, which stand beside it."""
+    if not change.cause.startswith(ENRICH_CAUSE):
+        return change.reason
+    return change.reason.rpartition(": ")[0] or change.reason
 
 
 def record_of(change: Change, created: str, screen: Screen) -> Text:
@@ -126,14 +170,21 @@ def _show_changes(cause: str, changes: Sequence[Change], cells: _Cells) -> None:
         return
     screen.tell()
     title, heads = f"{cause} ({len(changes)})", ["record", "change"]
-    rows = [cells.row(change) for change in changes[:ROWS_SHOWN]]
+    shown = changes[:ROWS_SHOWN]
+    rows = [cells.row(change) for change in shown]
+    widest = max(len(line) for row in rows for line in str(row[1]).splitlines())
     reasons = {change.reason for change in changes}
-    if len(reasons) == 1:
+    if len(reasons) == 1 and not cause.startswith(ENRICH_CAUSE):
         title += f": {reasons.pop()}"
+    elif widest > _BESIDE_WHY:
+        rows = [
+            [with_why(record, change), told]
+            for (record, told), change in zip(rows, shown, strict=True)
+        ]
     else:
         heads.append("why")
-        rows = [[*row, change.reason] for row, change in zip(rows, changes, strict=False)]
-    screen.table(heads, rows, title, whole=("change",))
+        rows = [[*row, _why(change)] for row, change in zip(rows, shown, strict=True)]
+    screen.table(heads, rows, title, whole=("change",) if widest <= _WHOLE else ())
     _point_at_rest(len(changes), "--format csv or json", screen)
 
 

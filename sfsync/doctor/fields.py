@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sfsync.doctor.check import FIELDS, Check, Level
 from sfsync.gaps import Described, Gap, GapKind, Gaps, objects_needed
 from sfsync.policy import FieldSpec, Policy
-from sfsync.rules.needs import columns_needed
+from sfsync.rules.needs import columns_known
 
 _WORDS_OF_TYPES = {
     "text": "Text",
@@ -35,7 +35,7 @@ def check_spare_fields(policy: Policy, described: Described) -> Iterator[Check]:
     `described` has each object that the configuration names, None where the org shows none of that
     name.
     """
-    needed = columns_needed(policy)
+    needed = columns_known(policy)
     lacking: list[str] = []
     for name, specs in sorted(policy.objects.items()):
         known = described[name]
@@ -55,9 +55,9 @@ def _good(policy: Policy, found: Gaps) -> Iterator[Check]:
     worse = {gap.object for gap in found.gaps}
     right = [name for name in objects_needed(policy) if name not in worse]
     if right:
-        fields = sum(len(columns_needed(policy)[name]) for name in right)
+        fields = sum(len(columns_known(policy)[name]) for name in right)
         yield Check(
-            FIELDS, Level.GOOD, f"{', '.join(right)}: all {fields} fields that rules need are right"
+            FIELDS, Level.GOOD, f"{', '.join(right)}: all {fields} fields that are needed are right"
         )
 
 
@@ -66,7 +66,9 @@ def _blind(line: str) -> Check:
     return Check(FIELDS, Level.NOTE, line.rstrip("."), "this ends as soon as that is there")
 
 
-def _object_checks(name: str, gaps: Sequence[Gap]) -> Iterator[Check]:
+def _object_checks(name: str, all_gaps: Sequence[Gap]) -> Iterator[Check]:
+    gaps = [gap for gap in all_gaps if not gap.is_filled]
+    yield from _left_out(name, [gap for gap in all_gaps if gap.is_filled])
     written = [gap for gap in gaps if gap.kind is GapKind.ABSENT and gap.is_written]
     read = [gap for gap in gaps if gap.kind is GapKind.ABSENT and not gap.is_written]
     yield from _absent(name, written, "that rules write", Level.PROBLEM)
@@ -98,6 +100,15 @@ def _absent(name: str, gaps: Sequence[Gap], what: str, level: Level) -> Iterator
     remedy += f": {_WHERE.format(object=name)}"
     remedy += f". {_SETUP}" if is_made else ", Field-Level Security"
     yield Check(FIELDS, level, text, remedy, _names(gaps))
+
+
+def _left_out(name: str, gaps: Sequence[Gap]) -> Iterator[Check]:
+    """Note what enrichment would fill or read, and cannot."""
+    if gaps:
+        text = f"{name}: enrichment leaves out what the org lacks, hides, or does not let the "
+        text += f"service's user write: {_typed(gaps)}"
+        remedy = f"nothing need be done; else make it, or let the user write it. {_SETUP}"
+        yield Check(FIELDS, Level.NOTE, text, remedy, _names(gaps))
 
 
 def _hidden(name: str, gaps: Sequence[Gap], level: Level) -> Iterator[Check]:

@@ -1,24 +1,26 @@
 """What are the words of a name, once spelling that says nothing is gone?"""
 
 import re
+from collections.abc import Sequence
 
 from sfsync.facts.people import folded
 
 
-def _words(*lines: str) -> frozenset[str]:
+def words_in(*lines: str) -> frozenset[str]:
+    """Return the words of a table's lines."""
     return frozenset(word for line in lines for word in line.split())
 
 
-_LEGAL_FORMS = _words(
+_LEGAL_FORMS = words_in(
     "sa sas sasu sarl eurl snc sci scop scp selarl selas gie ei eirl gmbh mbh ag kg kgaa ohg",
     "ug ek ev ltd limited plc llc llp lp inc incorporated corp corporation co cie pty pvt bv",
     "nv bvba srl spa sl slu sau sp zoo ab oy oyj as asa aps sro kft zrt lda ltda sarlau",
 )
-_JOINING = _words("et and und y e the le la les l de du des d of")
-_TITLES = _words(
+JOINING = words_in("et and und y e the le la les l de du des d of")
+_TITLES = words_in(
     "mr mrs ms miss m mme mlle monsieur madame mademoiselle dr prof me maitre herr frau"
 )
-_ELISION = re.compile(r"\b[ld]['’]", re.IGNORECASE)
+ELISION = re.compile(r"\b[ld]['’]", re.IGNORECASE)
 _DISTRICT = re.compile(r"^(?:\d+\w{0,4}|cedex|arrondissement|cdx)$")
 _LONG_FORMS = {"st": "saint", "ste": "sainte"}
 _NUMBER = re.compile(r"[^0-9a-z]")
@@ -33,8 +35,8 @@ def company_words(name: str) -> Words:
     """Return the words of a company's name without case, accents, punctuation, legal form and
     joining words; all of them where nothing else is there.
     """
-    words = _spelled_together(folded(_ELISION.sub(" ", name)).split())
-    plain = [word for word in words if word not in _LEGAL_FORMS and word not in _JOINING]
+    words = spelled_together(folded(ELISION.sub(" ", name)).split())
+    plain = [word for word in words if word not in _LEGAL_FORMS and word not in JOINING]
     return tuple(plain or words)
 
 
@@ -44,8 +46,8 @@ def person_words(name: str) -> Words:
     return tuple([word for word in words if word not in _TITLES] or words)
 
 
-def _spelled_together(words: list[str]) -> list[str]:
-    """Join letters that stand alone: S.A.S. and I.B.M. were words."""
+def spelled_together(words: Sequence[str]) -> list[str]:
+    """Return the words with letters that stand alone joined: S.A.S. and I.B.M. were words."""
     together: list[str] = []
     joins = False
     for word in words:

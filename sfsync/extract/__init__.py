@@ -51,14 +51,16 @@ def approach(
     store: Store | None = None,
     *,
     whole_since: datetime | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> Approach:
-    """Decide how to read: what changed, where a store holds the rest, else all.
+    """Decide how to read: what changed, where a store holds the rest, else all. What is read is
+    what facts and rules need, or the `columns` named by object.
 
     All is also read where the store was last read whole before `whole_since`, and where the org's
     clock `read_at` is behind the store's: that is another timeline. Raises Stopped where the org
     cannot spare the API calls, OrgUnavailable or OrgRefused from the door.
     """
-    wanted, missing = wanted_of(org, policy)
+    wanted, missing = wanted_of(org, policy, columns)
     shape = shape_of(wanted, org.user_id)
     kept = store.load(shape) if store is not None else None
     if kept is not None:

@@ -52,24 +52,26 @@ class Wanted:
         return next(spec.field for spec in self.specs if spec.name == column)
 
 
-def wanted_of(org: OrgReader, policy: Policy) -> tuple[tuple[Wanted, ...], frozenset[str]]:
+def wanted_of(
+    org: OrgReader, policy: Policy, columns: Mapping[str, Sequence[str]] | None = None
+) -> tuple[tuple[Wanted, ...], frozenset[str]]:
     """Return what to ask for, parents before their children, and what of it the org lacks.
 
-    The latter are objects and columns (`Account.status`). Raises OrgUnavailable or OrgRefused from
-    the door.
+    The latter are objects and columns (`Account.status`). `columns` names, by object, what is
+    needed; None: what facts and rules need. Raises OrgUnavailable or OrgRefused from the door.
     """
     missing: set[str] = set()
     found: dict[str, Wanted] = {}
-    needed = columns_needed(policy)
+    needed = columns_needed(policy) if columns is None else columns
     org.describe(list(needed))
-    for name, columns in needed.items():
+    for name, named in needed.items():
         described = org.fields(name)
         if described is None:
             missing.add(name)
             continue
         specs = policy.objects[name]
-        missing |= {f"{name}.{each}" for each in columns if specs[each].field not in described}
-        there = tuple(specs[each] for each in columns if specs[each].field in described)
+        missing |= {f"{name}.{each}" for each in named if specs[each].field not in described}
+        there = tuple(specs[each] for each in named if specs[each].field in described)
         found[name] = _wanted(name, there, described, policy)
     return tuple(_parents_first(found)), frozenset(missing)
 

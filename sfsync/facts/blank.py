@@ -66,6 +66,17 @@ def blank_in(look: Look, object_name: str, name: str) -> Mask:
     return look.once(f"{object_name}.{name} is blank", lambda look: _blank(look, object_name, name))
 
 
+def says_nothing(value: Value, placeholders: tuple[str, ...]) -> bool:
+    """Tell of one field's value whether nobody filled the field in."""
+    if isinstance(value, str):
+        return folded(value) in _nothing(placeholders)
+    return not value
+
+
+def _nothing(placeholders: tuple[str, ...]) -> set[str]:
+    return {folded(each) for each in placeholders} | {folded("")}
+
+
 def _blank(look: Look, object_name: str, name: str) -> Mask:
     path = path_of(look, object_name, name)
     blank = _is_blank(path.column, look.policy.facts.placeholders)
@@ -97,6 +108,6 @@ def _is_blank(column: Column, placeholders: tuple[str, ...]) -> Mask:
         return np.asarray(~column.present | (column.values == 0))
     if column.kind is not Kind.WORDS:
         return ~column.present
-    none = {folded(each) for each in placeholders} | {folded("")}
+    none = _nothing(placeholders)
     words = np.array([folded(word) in none for word in column.words] + [True], dtype=bool)
     return np.asarray(words[column.values])

@@ -5,14 +5,24 @@ the `JOBS.named` decorator, and a line here.
 """
 
 from sfsync.jobs import hourly
-from sfsync.jobs.job import JOBS, Planned, Services, plan_job
+from sfsync.jobs.job import JOBS, Planned, Services, Sources, plan_job
 from sfsync.jobs.run import Ran, locked, run_planned, settle_before, stops_entered
+
+
+@JOBS.named("enrich")
+def _enrich(services: Services) -> Planned:
+    # Its libraries take a while to import: whoever runs another job does not wait for them.
+    from sfsync.jobs.enrich import enrich
+
+    return enrich(services)
+
 
 __all__ = [
     "JOBS",
     "Planned",
     "Ran",
     "Services",
+    "Sources",
     "hourly",
     "locked",
     "plan_job",

@@ -11,6 +11,7 @@ from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, approach, extract
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
+from sfsync.jobs.asked import reviews_found
 from sfsync.jobs.job import JOBS, Planned, Services, as_plan
 from sfsync.jobs.tasks import tasks_of
 from sfsync.model import Action, Change, Finding, Stamp, Watch, from_wire, to_wire
@@ -74,7 +75,12 @@ def hourly(services: Services) -> Planned:
         services,
         quiet,
         read_at=read_at,
-        findings=(*judgement.findings, *likely_duplicates(look), *waiting.findings),
+        findings=(
+            *judgement.findings,
+            *likely_duplicates(look),
+            *waiting.findings,
+            *reviews_found(look, services.journal.reviews.open(services.books)),
+        ),
         notes=notes,
         judged=judgement.judged,
     )

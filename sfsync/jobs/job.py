@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sfsync.errors import NotFound
 from sfsync.journal import Journal
@@ -14,9 +15,36 @@ from sfsync.portions import writing_calls
 from sfsync.registry import Registry
 from sfsync.store import Store
 
+if TYPE_CHECKING:
+    from sfsync.enrich.provider import Provider, Web
+
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
 
 States = Mapping[tuple[str, str], str | None]
+
+
+def _nobody(_done: int, _total: int, _hits: Mapping[str, int]) -> None:
+    """Take notice of look-ups for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The way to public sources, and how far a run goes.
+
+    `keys` holds the providers' keys by the names of their settings. `limit` is how many accounts
+    are looked up (None: as configured), `ids` names them, `only` the providers that are asked.
+    `looked` is told at the start and after each account: how many of how many, and how often each
+    provider was sure.
+    """
+
+    web: "Web"
+    providers: "Mapping[str, Provider]"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    has_contact: bool = True
+    limit: int | None = None
+    ids: Sequence[str] = ()
+    only: Sequence[str] = ()
+    looked: Callable[[int, int, Mapping[str, int]], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +53,8 @@ class Services:
 
     `now` is the moment judged, `wall` the machine's clock, `clock` the org's (aware UTC, all). The
     org can only be read. `books` is the name under which the journal keeps this org's runs. `store`
-    holds what was read before, None reads all; `whole` reads all though there is one.
+    holds what was read before, None reads all; `whole` reads all though there is one. `sources` is
+    there for the job that asks public sources.
     """
 
     org: OrgReader
@@ -37,6 +66,7 @@ class Services:
     books: str
     store: Store | None = None
     whole: bool = False
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True, slots=True)

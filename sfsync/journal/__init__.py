@@ -4,8 +4,31 @@ The journal is written before the org is: a run and all its changes stand in it 
 sent, then with their outcomes. It is the only part that knows the database.
 """
 
+from sfsync.journal.enrichment import Filled
 from sfsync.journal.findings import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
+from sfsync.journal.lookups import LookedUp, LookupOutcome
+from sfsync.journal.reviews import (
+    Review,
+    ReviewAnswer,
+    ReviewKind,
+    ShownCandidate,
+    ShownClue,
+    ShownValue,
+)
 
-__all__ = ["FindingCounts", "Journal", "new_run_id"]
+__all__ = [
+    "Filled",
+    "FindingCounts",
+    "Journal",
+    "LookedUp",
+    "LookupOutcome",
+    "Review",
+    "ReviewAnswer",
+    "ReviewKind",
+    "ShownCandidate",
+    "ShownClue",
+    "ShownValue",
+    "new_run_id",
+]

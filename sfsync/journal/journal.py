@@ -17,6 +17,7 @@ from sfsync.journal.creations import (
     unsettled_creations,
 )
 from sfsync.journal.editions import Editions
+from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages, add_messages
 from sfsync.journal.notes import add_notes
@@ -40,7 +41,7 @@ NEWEST_SHOWN = 5
 PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
 
 
-class Journal(FindingsBook):
+class Journal(FindingsBook, EnrichmentBook):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -55,6 +56,7 @@ class Journal(FindingsBook):
         engine = open_database(url)
         add_messages(engine)
         add_notes(engine)
+        add_enrichment(engine)
         return cls(engine)
 
     @property

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from sfsync.model import (
     Outcome,
     Run,
     RunState,
+    Source,
     Stamp,
     State,
     Value,
@@ -81,9 +83,11 @@ def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
     for name, field in change.fields.items():
         try:
             before, after = encode(field.before), encode(field.after)
+            source = None if field.source is None else _encode(asdict(field.source))
         except (TypeError, ValueError) as error:
             raise _misfit(change, name, error) from error
-        yield {"run": run, "seq": seq, "field": name, "before": before, "after": after}
+        row = {"run": run, "seq": seq, "field": name, "before": before, "after": after}
+        yield {**row, "source": source}
 
 
 def insert(connection: sa.Connection, table: sa.Table, new: list[Row]) -> None:
@@ -158,7 +162,9 @@ def read_changes(
     )
     fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
     for row in connection.execute(pieces):
-        fields[row.run, row.seq][row.field] = FieldChange(decode(row.before), decode(row.after))
+        fields[row.run, row.seq][row.field] = FieldChange(
+            decode(row.before), decode(row.after), decode_source(row.source)
+        )
     return [_change(row, fields[row.run, row.seq]) for row in found]
 
 
@@ -193,6 +199,11 @@ def encode_evidence(evidence: Iterable[Evidence]) -> str:
 def decode_evidence(text: str) -> tuple[Evidence, ...]:
     """Read stored evidence."""
     return tuple(Evidence(*each) for each in json.loads(text))
+
+
+def decode_source(text: str | None) -> Source | None:
+    """Read where a stored value came from; None where it was no public source."""
+    return None if text is None else Source(**json.loads(text))
 
 
 # Statuses and instants repeat by the thousand; typed, because 1, 1.0 and True are written apart.

@@ -150,7 +150,7 @@ def _fields(look: Look, decision: Decision, rows: Array) -> Iterator[Mapping[str
         name = look.policy.field(object_name, write.field)
         before = look.column(object_name, write.field).take(rows[here])
         after = write.after.take(rows[here])
-        for place, *values in zip(here.tolist(), before, after, strict=True):
-            written[place][name] = FieldChange(*values)
+        for place, old, new in zip(here.tolist(), before, after, strict=True):
+            written[place][name] = FieldChange(old, new)
     for fields in written:
         yield {name: each for name, each in sorted(fields.items()) if each.before != each.after}

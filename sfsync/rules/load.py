@@ -19,6 +19,7 @@ from sfsync.policy import (
     NO_STATE,
     CommitSettings,
     DuplicateSettings,
+    EnrichSettings,
     FactSettings,
     FieldSpec,
     Limits,
@@ -30,13 +31,15 @@ from sfsync.policy import (
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
-from sfsync.rules.shape import SETTINGS_FILE
+from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 S = TypeVar("S", bound=shape.Shape)
 
 
 def load_policy(texts: Mapping[str, str]) -> Policy:
-    """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, by file name.
+    """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, by file name,
+    and `enrich.yaml` and `industries.yaml` where there are any.
 
     The file whose name ends in `sfsync.yaml` holds the settings, every other one a machine. Raises
     ConfigError with all problems at once.
@@ -48,7 +51,9 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if main is None:
         raise ConfigError(found or [f"{SETTINGS_FILE}: missing from the configuration folder"])
     settings, settings_problems = _shaped(shape.Settings, documents[main], found)
-    files = [_shaped(shape.RuleFile, documents[name], found) for name in documents if name != main]
+    others = _of_enrichment(documents)
+    rules = [each for name, each in documents.items() if name not in (main, *others.values())]
+    files = [_shaped(shape.RuleFile, each, found) for each in rules]
     if settings is None:
         raise ConfigError(found)
     objects = _objects(settings, settings_problems)
@@ -58,6 +63,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     out = _leave_out(settings, objects, settings_problems)
     if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
+    enrich = _enrich_settings(documents, others, objects, machines, found)
     if found:
         raise ConfigError(found)
     facts = FactSettings(**settings.facts.model_dump())
@@ -66,10 +72,55 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     duplicates = DuplicateSettings(**settings.duplicates.model_dump())
     commit = CommitSettings(**settings.commit.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
-    key = hash_of(contents)
     return Policy(
-        objects, out, facts, limits, reading, machines, key, duplicates, stateless, commit
+        objects,
+        out,
+        facts,
+        limits,
+        reading,
+        machines,
+        hash_of(contents),
+        duplicates,
+        enrich,
+        stateless,
+        commit,
     )
+
+
+def _of_enrichment(documents: Mapping[str, Document]) -> dict[str, str]:
+    """Name the files about enrichment that there are, by the names that they have in a folder."""
+    return {
+        file: name
+        for file in (ENRICH_FILE, INDUSTRIES_FILE)
+        for name in documents
+        if name.rpartition("/")[2] == file
+    }
+
+
+def _enrich_settings(
+    documents: Mapping[str, Document],
+    names: Mapping[str, str],
+    objects: Mapping[str, Mapping[str, FieldSpec]],
+    machines: Mapping[str, Machine],
+    found: list[str],
+) -> EnrichSettings:
+    """Read how accounts are enriched; nothing is where there is no such file."""
+    industries: Mapping[str, Mapping[str, str | None]] = {}
+    if INDUSTRIES_FILE in names:
+        document = documents[names[INDUSTRIES_FILE]]
+        try:
+            industries = industries_of(document.data)
+        except ValidationError as error:
+            problems = Problems(document, found)
+            for each in error.errors():
+                path = tuple(part for part in each["loc"] if part != "[key]")
+                problems.add(path, f"{'.'.join(map(str, path))}: {each['msg']}")
+    if ENRICH_FILE not in names:
+        return EnrichSettings()
+    file, problems = _shaped(EnrichFile, documents[names[ENRICH_FILE]], found)
+    if file is None:
+        return EnrichSettings()
+    return enrich_settings(file, problems, objects, machines, industries)
 
 
 def _machines(

@@ -12,6 +12,11 @@ from sfsync.rules.words import tested
 
 _ALWAYS = ("name", "owner", "created", "modified")
 _USERS = "User"
+# What an account says of its company, where `config/` names the fields.
+_WHICH_COMPANY = (
+    *("website", "registration_number", "vat_number", "country"),
+    *("billing_street", "billing_postal_code", "billing_city"),
+)
 # Facts that are words of a field: what is asked of them is asked of it.
 _WORDS_OF = {"Account.last_lost_reason": "Opportunity.lost_reason"}
 _LOST_REASON = "Opportunity.lost_reason"
@@ -47,6 +52,31 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
         for name, columns in needed.items()
         if columns
     }
+
+
+def columns_known(policy: Policy) -> dict[str, list[str]]:
+    """Return what `columns_needed` does, and beside it what enrichment reads and writes."""
+    needed = columns_needed(policy)
+    if policy.enrich.providers and "Account" in policy.objects:
+        needed["Account"] = sorted({*needed.get("Account", ()), *enrichment_reads(policy)})
+    return needed
+
+
+def enrichment_reads(policy: Policy) -> list[str]:
+    """Return our names of the fields of Account that enrichment needs, sorted: those that it fills,
+    and what says which company it is.
+    """
+    machine = policy.machines.get("Account")
+    names = {*policy.enrich.names(), *_ALWAYS, *_WHICH_COMPANY}
+    names |= {machine.state} if machine else set()
+    names |= set(tested(policy.leave_out["Account"])) if "Account" in policy.leave_out else set()
+    return sorted(names & set(policy.objects["Account"]))
+
+
+def fields_filled(policy: Policy) -> dict[str, frozenset[str]]:
+    """Return, per object, our names of the fields that enrichment fills."""
+    names = policy.enrich.names() if policy.enrich.providers else ()
+    return {"Account": frozenset(names)} if names else {}
 
 
 def _named_by(machine: Machine) -> set[str]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from sfsync.duplicates import ALIKE, OBJECTS
 from sfsync.policy import (
+    COMPANY_CEASED,
     DUPLICATES,
+    ENRICHMENT_REVIEW,
     MAIL_REFUSED,
     MISSING,
     TASK_WAITING,
@@ -23,6 +25,10 @@ TOLD_OF_MAIL = frozenset({RECIPIENT, REFUSAL})
 # What proves that a task waits: what it would say, and what must be done first.
 SUBJECT, HINDRANCE = "subject", "hindrance"
 TOLD_OF_TASK = frozenset({SUBJECT, HINDRANCE})
+# Which companies an account may be, and the public source that has them.
+COMPANIES, SOURCE = "companies", "source"
+TOLD_OF_COMPANY = frozenset({COMPANIES, SOURCE})
+ACCOUNT = "Account"
 # Whom mails do not reach.
 USER = "User"
 # An object and a field of it, as the API names them.
@@ -52,6 +58,9 @@ def sayings_of(policy: Policy) -> dict[str, dict[str, Saying]]:
             found.setdefault(rule.name, {})[machine.object] = _saying(rule, machine, policy)
     if policy.duplicates.find:
         found[DUPLICATES] = {each: Saying("", frozenset({ALIKE})) for each in OBJECTS}
+    if policy.enrich.providers:
+        for code in (ENRICHMENT_REVIEW, COMPANY_CEASED):
+            found[code] = {ACCOUNT: Saying("", TOLD_OF_COMPANY)}
     found[UPDATE_REFUSED] = {each: Saying("", TOLD_OF_UPDATE) for each in policy.machines}
     found[TASK_WAITING] = {each: Saying("", TOLD_OF_TASK) for each in policy.machines}
     found[MAIL_REFUSED] = {USER: Saying("", TOLD_OF_MAIL)}

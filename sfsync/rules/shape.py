@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sfsync.bounds import MOST_DAYS
 
 SETTINGS_FILE = "sfsync.yaml"
+ENRICH_FILE, INDUSTRIES_FILE = "enrich.yaml", "industries.yaml"
 
 
 def _as_list(value: Any) -> Any:

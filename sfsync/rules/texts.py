@@ -10,7 +10,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, Path, read_yaml
-from sfsync.policy import DUPLICATES, MAIL_REFUSED, TASK_WAITING, UPDATE_REFUSED, Policy
+from sfsync.policy import (
+    COMPANY_CEASED,
+    DUPLICATES,
+    ENRICHMENT_REVIEW,
+    MAIL_REFUSED,
+    TASK_WAITING,
+    UPDATE_REFUSED,
+    Policy,
+)
 from sfsync.registry import nearest
 from sfsync.rules.sayings import Saying, names_in_all, sayings_of
 from sfsync.rules.shape import RuleName, Shape
@@ -102,6 +110,8 @@ def codes_of(policy: Policy) -> dict[str, str]:
             found.setdefault(rule.name, rule.place)
     if policy.duplicates.find:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
+    if policy.enrich.providers:
+        found |= dict.fromkeys((ENRICHMENT_REVIEW, COMPANY_CEASED), "enrich.yaml, providers")
     found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING), "sfsync itself"))
     return found
 

@@ -7,7 +7,7 @@ from sfsync.gaps import Gap, GapKind
 from sfsync.model import Value
 from sfsync.org.metadata import FieldDetail
 from sfsync.policy import Policy
-from sfsync.rules.needs import columns_needed, fields_written, values_known
+from sfsync.rules.needs import columns_known, fields_filled, fields_written, values_known
 from sfsync.setup.fields import FieldToMake, extended_picklist, field_to_make, new_field
 from sfsync.setup.formulas import validation_rule
 from sfsync.setup.metadata import Component
@@ -219,10 +219,10 @@ class _Drawing:
 
     def grants(self, made: Sequence[FieldToMake]) -> Grants:
         coming = {(each.object, each.field) for each in made}
-        written_columns = fields_written(self.policy)
+        written_columns, filled = fields_written(self.policy), fields_filled(self.policy)
         read: dict[str, set[str]] = {}
         written: dict[str, set[str]] = {}
-        for object_name, columns in columns_needed(self.policy).items():
+        for object_name, columns in columns_known(self.policy).items():
             details = self.org.details.get(object_name)
             if details is None:
                 continue
@@ -234,7 +234,8 @@ class _Drawing:
                     continue
                 read[object_name].add(grant)
                 is_formula = field in details and details[field].info.calculated
-                if column in written_columns.get(object_name, ()) and not is_formula:
+                changed = (*written_columns.get(object_name, ()), *filled.get(object_name, ()))
+                if column in changed and not is_formula:
                     written[object_name].add(grant)
         for object_name, fields in self.wishes.fields.items():
             names = {self._grant(object_name, field, coming) for field in fields}

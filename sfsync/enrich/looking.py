@@ -1,0 +1,278 @@
+"""What do public sources say of one account, asked one after the other?
+
+What is sure at one helps at the next: a website's numbers are compared by the registers, a
+register's number finds the company in the others. What people answered before is heeded.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sfsync.enrich.model import (
+    Agreement,
+    Candidate,
+    Company,
+    Entry,
+    Match,
+    Scheme,
+    Standing,
+    Verdict,
+)
+from sfsync.enrich.provider import Answer, Provider, Web
+from sfsync.errors import LookupFailed, SourceUnavailable
+from sfsync.journal import Review, ReviewAnswer
+
+# The company's own site says what it likes; who it is, a register says.
+OWN_SITE = "website"
+# A name below this likeness speaks against a number, as in matching.
+_AGREES = 60.0
+BY_A_PERSON = "a person said that it is this one"
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """An entry that is the account's company beyond doubt: why in words, how sure (0 to 1), the
+    day on which it was fetched (`YYYY-MM-DD`, UTC), and what spoke for it.
+    """
+
+    entry: Entry
+    why: str
+    confidence: float
+    fetched_on: str
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking one account up: what is sure, in the order asked; else what a person is
+    to judge (`ceased`: that the company has ceased is all there is to judge); and why providers
+    could not say anything, by name.
+    """
+
+    sure: tuple[Sure, ...] = ()
+    review: Match | None = None
+    ceased: Match | None = None
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> Sure | None:
+        """Who says which company it is: a register rather than its own site."""
+        registers = (each for each in self.sure if each.entry.provider != OWN_SITE)
+        return next(registers, self.sure[0] if self.sure else None)
+
+    @property
+    def identified(self) -> bool:
+        """Whether somebody else than its own site says which company it is."""
+        return any(each.entry.provider != OWN_SITE for each in self.sure)
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """What people answered about an account: which candidate it is, by provider, its numbers; and
+    which candidates (provider and key) and numbers it is not.
+    """
+
+    this: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[Scheme, str] = field(default_factory=dict)
+    others: frozenset[tuple[str, str]] = frozenset()
+
+    def rejects(self, entry: Entry) -> bool:
+        """Tell whether a person said that the company is not this one, by its key or a number."""
+        told = {(entry.provider, entry.key), *((s.value, n) for s, n in entry.identifiers.items())}
+        return bool(told & self.others)
+
+
+def heeded(reviews: Iterable[Review]) -> Heeded:
+    """Gather what people answered to all questions about one account."""
+    this: dict[str, str] = {}
+    numbers: dict[Scheme, str] = {}
+    others: set[tuple[str, str]] = set()
+    for review in reviews:
+        for each in review.candidates:
+            told = {(review.provider, each.key), *each.identifiers.items()}
+            if review.answer is ReviewAnswer.THIS and each.key == review.key:
+                this[review.provider] = each.key
+                numbers = {Scheme(name): number for name, number in each.identifiers.items()}
+                others -= told
+            elif review.answer is ReviewAnswer.NONE:
+                others |= told
+    return Heeded(this, numbers, frozenset(others))
+
+
+class Panel:
+    """The providers of one run, in order. One that cannot be used is left out from then on;
+    `left_out` says why, by name.
+    """
+
+    def __init__(
+        self, providers: Mapping[str, Provider], web: Web, keys: Mapping[str, str], now: datetime
+    ) -> None:
+        self._providers = dict(providers)
+        self._web = web
+        self._keys = keys
+        self._now = now
+        self.left_out: dict[str, str] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is left who could say which company an account is."""
+        return not set(self._providers) - {OWN_SITE} - set(self.left_out)
+
+    def look_up(
+        self, company: Company, answers: Heeded, wants: Callable[[str, Sequence[Sure]], bool]
+    ) -> Looked:
+        """Ask one provider after the other about a company, and heed what people answered.
+
+        Once it is known which company it is, only who `wants` says has something to give is asked.
+        """
+        found = _Found(self._now)
+        asked = _with_numbers(company, answers.numbers)
+        for name, provider in self._providers.items():
+            if name == OWN_SITE and not company.website:
+                continue
+            is_wanted = not found.is_identified or wants(name, found.sure)
+            if name in self.left_out or not is_wanted:
+                if name in self.left_out:
+                    found.failed[name] = self.left_out[name]
+                continue
+            noted = _Noted(self._web)
+            match = self._ask(provider, asked, noted, found)
+            if match is None:
+                continue
+            asked = found.take(match, answers, noted.fetched_at or self._now, asked)
+            if found.ceased:
+                break
+        return found.looked()
+
+    def _ask(self, provider: Provider, company: Company, web: Web, found: "_Found") -> Match | None:
+        try:
+            return provider.look_up(company, web, self._keys.get(provider.key, ""))
+        except SourceUnavailable as error:
+            self.left_out[provider.name] = str(error)
+            found.failed[provider.name] = str(error)
+        except LookupFailed as error:
+            found.failed[provider.name] = str(error)
+        return None
+
+
+class _Found:
+    """What was found so far of one company."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self.sure: list[Sure] = []
+        self.reviews: list[Match] = []
+        self.ceased: Match | None = None
+        self.failed: dict[str, str] = {}
+
+    @property
+    def is_identified(self) -> bool:
+        return any(each.entry.provider != OWN_SITE for each in self.sure)
+
+    def take(
+        self, match: Match, answers: Heeded, fetched_at: datetime, company: Company
+    ) -> Company:
+        """Note a match, and return the company with what the next provider may know by it."""
+        chosen = _chosen(match, answers)
+        if chosen is not None:
+            fetched_on = f"{fetched_at:%Y-%m-%d}"
+            self.sure.append(Sure(chosen[0].entry, chosen[1], chosen[2], fetched_on, chosen[0]))
+            if chosen[0].entry.standing is Standing.CEASED:
+                # Of a company that is no more nobody else's figures are wanted.
+                self.ceased, self.sure = match, self.sure[-1:]
+            return _extended(company, chosen[0].entry)
+        left = tuple(each for each in match.candidates if not answers.rejects(each.entry))
+        if not left:
+            return company
+        review = replace(match, verdict=Verdict.REVIEW, candidates=left)
+        if has_ceased(left[0]):
+            self.ceased, self.sure = review, []
+        else:
+            self.reviews.append(review)
+        is_claim = match.provider == OWN_SITE
+        return _claimed(company, left[0].entry) if is_claim else company
+
+    def looked(self) -> Looked:
+        if self.ceased is not None:
+            is_told = bool(self.sure)
+            return Looked(tuple(self.sure), None, None if is_told else self.ceased, self.failed)
+        if self.is_identified:
+            return Looked(tuple(self.sure), None, None, self.failed)
+        self.reviews.sort(key=lambda each: each.provider == OWN_SITE)
+        review = self.reviews[0] if self.reviews else None
+        return Looked(tuple(self.sure), review, None, self.failed)
+
+
+def has_ceased(candidate: Candidate) -> bool:
+    """Tell whether a candidate is the company by its number and name, and only ceased to trade."""
+    if candidate.entry.standing is not Standing.CEASED:
+        return False
+    numbers = {scheme.value for scheme in Scheme}
+    said = {clue.agreement for clue in candidate.clues if clue.of in numbers}
+    names = [clue.points for clue in candidate.clues if clue.of == "name"]
+    return said == {Agreement.FOR} and max(names, default=0.0) >= _AGREES
+
+
+def _chosen(match: Match, answers: Heeded) -> tuple[Candidate, str, float] | None:
+    """Return the candidate that is it beyond doubt, why, and how sure that is."""
+    key = answers.this.get(match.provider)
+    for candidate in match.candidates:
+        if key is not None and candidate.entry.key == key:
+            return candidate, BY_A_PERSON, 1.0
+    if match.verdict is not Verdict.SURE or answers.rejects(match.candidates[0].entry):
+        return None
+    return match.candidates[0], match.why, match.confidence
+
+
+def _extended(company: Company, entry: Entry) -> Company:
+    """Add an entry's numbers to the company's; of its own website they are only claims."""
+    if entry.provider == OWN_SITE:
+        return _claimed(company, entry)
+    return _with_numbers(company, entry.identifiers)
+
+
+def _with_numbers(company: Company, numbers: Mapping[Scheme, str]) -> Company:
+    """Add numbers, unless one is another company's than those that are known."""
+    own = company.identifiers
+    if any(own.get(scheme, number) != number for scheme, number in numbers.items()):
+        return company
+    return replace(company, identifiers={**numbers, **own}) if numbers else company
+
+
+def _claimed(company: Company, entry: Entry) -> Company:
+    others = (*company.also_claimed, *entry.also_claimed)
+    claimed = {**entry.identifiers, **company.claimed}
+    return replace(company, claimed=claimed, also_claimed=others)
+
+
+class _Noted:
+    """A door to the web that notes when the oldest of its answers was fetched."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self.fetched_at: datetime | None = None
+
+    def get(
+        self,
+        provider: str,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        key: str = "",
+    ) -> Answer:
+        return self._note(self._web.get(provider, url, params, headers, key))
+
+    def page(self, url: str) -> Answer:
+        return self._note(self._web.page(url))
+
+    def _note(self, answer: Answer) -> Answer:
+        known = self.fetched_at
+        self.fetched_at = answer.fetched_at if known is None else min(known, answer.fetched_at)
+        return answer
+
+
+def is_trouble(looked: Looked, providers: Collection[str]) -> bool:
+    """Tell whether a source that might know the company did not answer. Websites fail often, and
+    for good; that nobody else waits for.
+    """
+    return bool(set(looked.failed) & set(providers) - {OWN_SITE})

@@ -1,0 +1,294 @@
+"""What do public sources know of the accounts that need it most, and what is to be written of it?
+
+Reading, asking and planning happen before anything is written. Each look-up is entered in the
+journal when it is done: whoever stops half-way goes on there the next time, and what sources
+answered is kept, too.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sfsync.enrich.account import Account, digest_of
+from sfsync.enrich.choosing import Chosen, Known, choose, choose_named
+from sfsync.enrich.looking import Looked, Panel, heeded, is_trouble
+from sfsync.enrich.model import Candidate
+from sfsync.enrich.provider import Provider
+from sfsync.enrich.values import Remark, RemarkKind
+from sfsync.enrich.writing import Countries, Writer
+from sfsync.errors import ConfigError, NotFound
+from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of
+from sfsync.jobs.asked import finding_of
+from sfsync.jobs.job import CHECK_ID, Planned, Services, Sources, as_plan
+from sfsync.journal import (
+    LookedUp,
+    LookupOutcome,
+    Review,
+    ReviewKind,
+    ShownCandidate,
+    ShownClue,
+    ShownValue,
+)
+from sfsync.model import Change, Finding
+from sfsync.registry import nearest
+from sfsync.snapshot import Snapshot
+
+NAME = "enrich"
+_SHOWN = 5
+
+
+def enrich(services: Services) -> Planned:
+    """Look up the accounts that are due, and plan what is sure to be written.
+
+    Raises ConfigError where nothing says how (no enrich.yaml, unknown providers), NotFound where
+    accounts or providers are named that are not there, Stopped where the org cannot spare the API
+    calls. A source that cannot be used is left out, and a note says so.
+    """
+    sources = _sources(services)
+    providers, notes = _providers(services, sources)
+    read_at = services.clock()
+    accounts = read_accounts(services, read_at)
+    chosen = _chosen(services, sources, accounts)
+    targets, lacking = targets_of(services.org, services.policy)
+    if lacking:
+        names = ", ".join(lacking)
+        notes.append(f"{ACCOUNT} lacks, or does not let us write, {names}: left out.")
+    writer = Writer(
+        services.policy.enrich,
+        targets,
+        services.journal.filled(services.books, ACCOUNT),
+        services.policy.facts.placeholders,
+        Countries(each.values.get("country") for each in accounts),
+        services.now,
+    )
+    panel = Panel(providers, sources.web, sources.keys, services.now)
+    visit = _Visit(services, sources, writer, panel, _reviews(services))
+    sources.looked(0, len(chosen.accounts), {})
+    for done, account in enumerate(chosen.accounts):
+        if panel.is_empty:
+            left = _count(len(chosen.accounts) - done)
+            notes.append(f"No source can be asked any more; not looked up: {left}.")
+            break
+        visit.look_up(account)
+        sources.looked(done + 1, len(chosen.accounts), visit.hits)
+    plan = as_plan(
+        NAME,
+        services,
+        sorted(visit.changes, key=lambda each: each.id),
+        read_at=read_at,
+        findings=sorted(visit.findings, key=lambda each: (each.code, each.id)),
+        notes=[*notes, *visit.notes(), *_waiting(chosen)],
+        judged=visit.looked_up,
+    )
+    return Planned(plan)
+
+
+def _sources(services: Services) -> Sources:
+    if not services.policy.enrich.providers:
+        raise ConfigError(["enrich.yaml: missing from the configuration folder, or no providers"])
+    if services.sources is None:
+        raise ValueError("the job enrich asks public sources: give the way to them")
+    return services.sources
+
+
+def _providers(services: Services, sources: Sources) -> tuple[Mapping[str, Provider], list[str]]:
+    """Return who is asked, in order, and notes on who is left out."""
+    names = services.policy.enrich.providers
+    for name in sorted(set(sources.only) - set(names)):
+        raise NotFound(f'enrich.yaml has no provider "{name}"{nearest(name, names)}')
+    unknown = [name for name in names if name not in sources.providers]
+    if unknown:
+        hints = [f'no provider is called "{n}"{nearest(n, sources.providers)}' for n in unknown]
+        raise ConfigError([f"enrich.yaml, providers: {hint}" for hint in hints])
+    asked: dict[str, Provider] = {}
+    keyless, nameless = [], []
+    for name in (each for each in names if each in (sources.only or names)):
+        provider = sources.providers[name]
+        if provider.key and not sources.keys.get(provider.key):
+            keyless.append(name)
+        elif provider.needs_contact and not sources.has_contact:
+            nameless.append(name)
+        else:
+            asked[name] = provider
+    notes = [f"Left out for want of a key: {', '.join(keyless)}."] if keyless else []
+    if nameless:
+        told = ", ".join(nameless)
+        notes.append(f"Left out, since they ask for a contact (SFSYNC_ENRICH_CONTACT): {told}.")
+    return asked, notes
+
+
+def _chosen(services: Services, sources: Sources, accounts: Sequence[Account]) -> Chosen:
+    settings = services.policy.enrich
+    known = Known(
+        services.journal.lookups.last(services.books),
+        _reviews(services),
+        services.journal.enriched(services.books, ACCOUNT),
+    )
+    limit = settings.limit if sources.limit is None else sources.limit
+    if not sources.ids:
+        moment = Snapshot(services.now, services.org.zone, "", "", {}, {})
+        today = date.fromisoformat(str(moment.today))
+        return choose(accounts, known, settings, services.now, today, limit)
+    by_id = {account.id: account for account in accounts}
+    for record_id in sorted(set(sources.ids) - by_id.keys()):
+        raise NotFound(f"the job {NAME} knows no record {record_id}: {CHECK_ID}")
+    named = [by_id[each] for each in dict.fromkeys(sources.ids)]
+    return choose_named(named, known, limit)
+
+
+def _reviews(services: Services) -> Mapping[str, list[Review]]:
+    found: dict[str, list[Review]] = {}
+    for review in services.journal.reviews.all(services.books):
+        found.setdefault(review.account, []).append(review)
+    return found
+
+
+def _waiting(chosen: Chosen) -> list[str]:
+    notes = []
+    if chosen.waiting:
+        notes.append(f"Due as well: {_count(chosen.waiting)}; the next run goes on with them.")
+    if chosen.never:
+        names = ", ".join(each.name for each in chosen.never)
+        notes.append(f"Not looked up, since a person said never: {names}.")
+    return notes
+
+
+@dataclass(slots=True)
+class _Visit:
+    """The look-ups of one run, and what came of them so far."""
+
+    services: Services
+    sources: Sources
+    writer: Writer
+    panel: Panel
+    reviews: Mapping[str, Sequence[Review]]
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    hits: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[LookupOutcome] = field(default_factory=Counter)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def looked_up(self) -> int:
+        return sum(self.outcomes.values())
+
+    def look_up(self, account: Account) -> None:
+        """Look one account up, and enter what came of it."""
+        company = account.company()
+        looked = self.panel.look_up(
+            company,
+            heeded(self.reviews.get(account.id, ())),
+            lambda provider, sure: self.writer.wants(account, provider, sure),
+        )
+        written = self.writer.write(account, looked)
+        self.remarks += written.remarks
+        if written.change is not None:
+            self.changes.append(written.change)
+        self.hits.update(each.entry.provider for each in looked.sure)
+        for name, why in looked.failed.items():
+            self.failures.setdefault(name, []).append(why)
+        outcome = self._outcome(looked)
+        if outcome is not LookupOutcome.FAILED:
+            self._ask(account, looked)
+        self.services.journal.lookups.note(
+            self.services.books,
+            LookedUp(
+                account.id,
+                self.services.now,
+                outcome,
+                tuple(each.entry.provider for each in looked.sure),
+                digest_of(company),
+                written.change is not None,
+            ),
+        )
+        self.outcomes[outcome] += 1
+
+    def _outcome(self, looked: Looked) -> LookupOutcome:
+        if looked.review or looked.ceased:
+            return LookupOutcome.REVIEW
+        # While a register that might know the company is down, its own site's word is half of it.
+        is_half = not looked.identified and is_trouble(
+            looked, self.services.policy.enrich.providers
+        )
+        if is_half:
+            return LookupOutcome.FAILED
+        return LookupOutcome.SURE if looked.sure else LookupOutcome.NOTHING
+
+    def _ask(self, account: Account, looked: Looked) -> None:
+        """Ask a person where that is needed; where it no longer is, nothing is asked any more."""
+        journal, books = self.services.journal, self.services.books
+        match = looked.ceased or looked.review
+        if match is None:
+            journal.reviews.withdraw(books, account.id)
+            return
+        kind = ReviewKind.CEASED if looked.ceased else ReviewKind.MATCH
+        review = Review(
+            account.id,
+            match.provider,
+            kind,
+            match.why,
+            tuple(_shown(each) for each in match.candidates),
+            self.services.now,
+        )
+        journal.reviews.ask(books, review)
+        self.findings.append(finding_of(review, account.name, account.owner))
+
+    def notes(self) -> list[str]:
+        """Say what came of the look-ups, beside the changes."""
+        told = ", ".join(f"{number} {name}" for name, number in sorted(self.outcomes.items()))
+        hits = ", ".join(f"{name} {number}" for name, number in self.hits.most_common())
+        notes = [f"Looked up: {told}{f' (sure: {hits})' if hits else ''}."] if told else []
+        if self.findings:
+            asked = _count(len(self.findings))
+            notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
+        for name, whys in sorted(self.failures.items()):
+            left = " and was left out" if name in self.panel.left_out else ""
+            notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
+        for kind, sentence in _SENTENCES.items():
+            counts = Counter(each.about for each in self.remarks if each.kind is kind)
+            if counts:
+                notes.append(sentence.format(_counted(counts)))
+        return notes
+
+
+_SENTENCES: Mapping[RemarkKind, str] = {
+    RemarkKind.UNMAPPED: "Activity codes that industries.yaml does not know: {}.",
+    RemarkKind.UNLISTED: "Values that the org's picklists lack, and that were left out: {}.",
+    RemarkKind.DOUBTFUL: "Revenues not believed, and left out: {}.",
+    RemarkKind.FOREIGN: "Revenues in another currency, left out: {}.",
+    RemarkKind.TOO_LONG: "Values too long for their field, left out: {}.",
+    RemarkKind.OUTSIDE: "Numbers of employees outside of the official band, left as they are: {}.",
+}
+
+
+def _count(accounts: int) -> str:
+    return "1 account" if accounts == 1 else f"{accounts} accounts"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    told = [about if number == 1 else f"{about} ({number})" for about, number in ordered[:_SHOWN]]
+    rest = len(ordered) - _SHOWN
+    return ", ".join([*told, *([f"and {rest} more"] if rest > 0 else [])])
+
+
+def _shown(candidate: Candidate) -> ShownCandidate:
+    entry = candidate.entry
+    seats = sorted(entry.places, key=lambda place: (not place.is_seat, not place.is_open))
+    town = " ".join(filter(None, (seats[0].postal_code, seats[0].city))) if seats else ""
+    return ShownCandidate(
+        entry.key,
+        entry.url,
+        entry.names[0] if entry.names else entry.key,
+        town,
+        entry.standing.value,
+        candidate.score,
+        {scheme.value: number for scheme, number in entry.identifiers.items()},
+        tuple(
+            ShownClue(each.of, each.ours, each.theirs, each.agreement.value, each.points)
+            for each in candidate.clues
+        ),
+        tuple(ShownValue(each.item.value, each.value, each.as_of) for each in entry.found),
+    )
