@@ -140,14 +140,14 @@ def test_the_help_in_the_readme_is_the_real_one() -> None:
 
 def test_the_readme_shows_what_the_demo_org_says(tmp_path: Path) -> None:
     (tour,) = blocks("README.md", "console")
-    for command in ("plan hourly", "explain 001Dm000000000yIAA"):
+    for command in ("plan hourly", "explain 001Dm000000000yIAA", "plan enrich"):
         place = ["--org", "demo", "--config", str(CONFIG), "--state-dir", str(tmp_path)]
         said = CliRunner().invoke(commands, [*command.split(), *place])
         assert said.exit_code == 0, said.output
-        if command == "plan hourly":
-            shown = re.findall(
-                r"^\d+ accounts judged, .*108.*$", text_of("README.md"), re.MULTILINE
-            )
+        if command.startswith("plan "):
+            number = {"plan hourly": "108", "plan enrich": "200"}[command]
+            shown = re.findall(r"^.*accounts judged, .*$", text_of("README.md"), re.MULTILINE)
+            shown = [line for line in shown if number in line]
         else:
             (shown,) = re.findall(rf"^\$ sfsync {command}.*?\n(.*?)\n\.\.\.$", tour, re.M | re.S)
             shown = shown.splitlines()

@@ -1,6 +1,7 @@
 """Is an account enriched with what is sure, and with nothing that a person would not want?"""
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -25,7 +26,7 @@ from enrich_world import (
     only,
     world,
 )
-from loop_org import config_texts, shipped_policy
+from loop_org import CONFIG, config_texts, shipped_policy
 
 from sfsync.enrich.model import Item, Place, Scheme, Standing
 from sfsync.errors import ConfigError, LookupFailed, NotFound, SourceUnavailable
@@ -34,7 +35,11 @@ from sfsync.journal import Journal, LookedUp, LookupOutcome, ReviewAnswer
 from sfsync.model import Change, Finding, State
 from sfsync.plan import from_json, to_json
 from sfsync.policy import Policy
+from sfsync.report import FieldNames
+from sfsync.report.figures import speech_of
+from sfsync.report.sentence import Voice
 from sfsync.rules.load import load_policy
+from sfsync.rules.texts import TEXTS_FILE, load_texts
 
 SECOND, THIRD = "001000000000002AAA", "001000000000003AAA"
 REFRESH = NOW + timedelta(days=181)
@@ -594,3 +599,19 @@ def test_one_of_many_numbers_of_its_website_finds_it_in_the_register(opened: Any
     assert "Registration_Number__c" not in after(the_change(here))
     here.knows(site, entry())
     assert after(the_change(here, ids=[FIRM]))["Registration_Number__c"] == SIREN
+
+
+def test_what_is_asked_and_what_has_ceased_is_said_in_french_too(opened: Any) -> None:
+    text = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
+    texts = load_texts(text, TEXTS_FILE, shipped_policy())
+    voice = Voice(speech_of("fr", "fr_FR"), "EUR", "Europe/Paris", FieldNames())
+    doubt = review_of(opened(account={**ATELIER, "Name": "Atelier Exempel"}))
+    gone = entry(standing=Standing.CEASED, values={Item.STATUS: "ceased"})
+    ceased = review_of(opened(gone, account={**ATELIER, "Registration_Number__c": SIREN}))
+    company = f"ATELIER EXEMPLE ({SIREN}, 31000 TOULOUSE)"
+    said = [voice.sentence(each, texts[each.code]) for each in (doubt, ceased)]
+    plain = [re.sub(r"[\s\u2066-\u2069]+", " ", each) for each in said]
+    assert plain == [
+        f"peut-être {company} (source : {REGISTER})",
+        f"{company} a cessé son activité (source : {REGISTER})",
+    ]

@@ -70,6 +70,7 @@ def answers_of(setting: Setting) -> Path | None:
 
 @contextmanager
 def _web(at: Opened) -> Iterator["Web"]:
+    from sfsync.enrich import PROVIDERS
     from sfsync.enrich.http import Cache, Clock, HttpWeb, Manners, Recorded
     from sfsync.enrich.http.cache import FILE
 
@@ -86,7 +87,7 @@ def _web(at: Opened) -> Iterator["Web"]:
     clock = Clock(opening.wall_clock, time.monotonic, opening.sleep)
     cache = Cache(settings.state_dir / FILE, clock.now())
     try:
-        with HttpWeb(cache, clock, manners) as web:
+        with HttpWeb(cache, clock, manners, PROVIDERS) as web:
             yield web
     finally:
         cache.close()
