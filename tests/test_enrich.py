@@ -382,6 +382,11 @@ def test_later_asks_again_from_that_day_on(opened: Any) -> None:
     assert here.plan().plan.findings == ()
     here.later(NOW + timedelta(days=10))
     assert review_of(here).code == "enrichment-review"
+    reviews, org = here.loop.journal.reviews, here.loop.org.id
+    for answer in (ReviewAnswer.NEVER, ReviewAnswer.NONE):
+        # The newest question is answered, and answered anew.
+        reviews.answer(org, FIRM, answer, here.now)
+        assert [each.answer for each in reviews.all(org, FIRM)] == [ReviewAnswer.LATER, answer]
 
 
 def test_never_is_never_even_when_it_is_named(opened: Any) -> None:

@@ -287,7 +287,8 @@ TEXTS = (
     ),
     Case(
         "an entity of thousands of digits",
-        f"<meta property=og:site_name content='Atelier &#{'9' * 5_000};'>",
+        f"<p>&#{'9' * 5_000};</p>{ld(NAMED)}",
+        ATELIER,
     ),
     Case(
         "a page that asks not to be in search results is read",
