@@ -45,6 +45,8 @@ def is_blank(value: Any) -> bool:
 def lacking_items(deal: Record, org: Org, lacks: Collection[str]) -> Iterator[str]:
     """The names of those of the six that a deal in Commit does not have and that can be judged."""
     account = next((each for each in org.accounts if each["Id"] == deal.get("AccountId")), {})
+    # Of an account that is not in the loop nobody can say what it lacks.
+    has_unread_account = bool(deal.get("AccountId")) and not account
     amount, start = deal.get("Amount"), calendar_day(deal.get("Start_Date__c"))
     meetings = [
         event
@@ -59,7 +61,9 @@ def lacking_items(deal: Record, org: Org, lacks: Collection[str]) -> Iterator[st
         "meeting": bool(meetings),
         "onboarding": not any(is_blank(deal.get(field)) for field in ONBOARDING),
         "billing": not any(is_blank(deal.get(field)) for field in BILLING)
-        and not any(is_blank(account.get(field)) for field in BILLING_ADDRESS),
+        and (
+            has_unread_account or not any(is_blank(account.get(field)) for field in BILLING_ADDRESS)
+        ),
     }
     for name, is_there in there.items():
         if not is_there and not any(each in lacks for each in ASKED[name]):

@@ -126,6 +126,7 @@ _REHEARSAL: Mapping[str, tuple[str, ...]] = {
         "WhatId",
         "AccountId",
         "Subject",
+        "Description",
         "Type",
         "TaskSubtype",
         "Status",
