@@ -17,6 +17,8 @@ UNDO_CAUSE = "undo:"
 # The source of its identity follows; its reason says why that is the company, a colon, and which
 # fields are filled or refreshed.
 ENRICH_CAUSE = "enrich:"
+# How the journal says of a run that its books were closed by a later one.
+CLOSED_LATER = "the run ended before its work was done; its books were closed later"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
 # By these two a record that was created is found again: an activity can have no key of ours.

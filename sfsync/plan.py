@@ -93,7 +93,7 @@ def passed_limits(
     budget: tuple[int, int] | None,
     allow_large: bool,
 ) -> list[str]:
-    """Say in words which limits a plan passes: records moved, and the org's API calls.
+    """Say in words which limits a plan passes: records moved or created, and the org's API calls.
 
     `state_fields` names the field of the state for each object. `budget` is what remains of the
     org's daily calls and their total, None where the org does not tell.
@@ -113,8 +113,8 @@ def passed_limits(
 
 
 def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) -> str:
-    """Say in words that the plan moves more records than the limits allow; empty where it does
-    not.
+    """Say in words that the plan moves or creates more records than the limits allow; empty where
+    it does not.
 
     Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
     by an undo. Where the plan does not know how many accounts there are, no share of them is too
@@ -135,6 +135,13 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
         f"{number} records of {name} would change their state, more than"
         f" {limits.moved_at_least} (limits.moved_at_least)"
         for name, number in sorted(moved.items())
+        if number > limits.moved_at_least
+    ]
+    created = Counter(each.object for each in plan.changes if each.action is Action.CREATE)
+    said += [
+        f"{number} records of {name} would be created, more than {limits.moved_at_least}"
+        " (limits.moved_at_least)"
+        for name, number in sorted(created.items())
         if number > limits.moved_at_least
     ]
     if not said:

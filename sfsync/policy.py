@@ -22,6 +22,10 @@ ENRICHMENT_REVIEW = "enrichment-review"
 COMPANY_CEASED = "company-ceased"
 # What runs meet with, and enter as findings: no rule declares these either.
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
+# What a pass could not create: no rule declares that it is found.
+TASK_WAITING = "task-waiting"
+# The facts that count the days of a spell: since the last activity, or the entry.
+DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 # What stands in the braces of a rule's words for what was found of the record.
@@ -240,7 +244,8 @@ class FindingRule:
 
 @dataclass(frozen=True, slots=True)
 class TaskRule:
-    """A task that a record gets, once for ever: in which states at the start of the pass (None:
+    """A task that a record gets, once for ever, or once in each spell of which the fact `spell_of`
+    counts the days (empty: for ever): in which states at the start of the pass (None:
     any), when, and without which findings.
 
     It belongs to the `queue` of that name, or, where that is empty, to the record's owner; it is
@@ -257,6 +262,7 @@ class TaskRule:
     due_in_days: int
     because: str
     place: str
+    spell_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +325,18 @@ class Policy:
     def field(self, object_name: str, name: str) -> str:
         """Return Salesforce's name of a field of ours."""
         return self.objects[object_name][name].field
+
+    def twin_of(self, object_name: str, name: str) -> str | None:
+        """Our name under which the Id in a reference is read as it stands; None: under none."""
+        fields = self.objects[object_name]
+        return next(
+            (
+                each.name
+                for each in fields.values()
+                if each.field == fields[name].field and each.to is None and fields[name].to
+            ),
+            None,
+        )
 
     def state_fields(self) -> dict[str, str]:
         """Salesforce's name of the state's field, by object."""

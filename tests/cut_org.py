@@ -44,6 +44,14 @@ def write(file: Path, heads: list[str], rows: list[_Row]) -> None:
         writer.writerows(rows)
 
 
+def give(file: Path, **values: str) -> None:
+    """Give every record of a CSV these values."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        heads, rows = reader.fieldnames or (), [{**row, **values} for row in reader]
+    write(file, list(heads), rows)
+
+
 def crowd(folder: Path, size: int) -> Path:
     """Write a recording in which so many accounts have no status yet."""
     cut(folder, accounts=())

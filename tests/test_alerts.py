@@ -5,6 +5,7 @@ import email.policy
 import os
 import re
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from entering import connect
-from loop_org import CONFIG, Loop, empty_org, fill
+from loop_org import CONFIG, Loop, empty_org, enforcing_policy, fill, shipped_policy
+from test_commit_gate import COMPLETE
 
-from sfsync.cli import commands, delivery
+from sfsync.cli import commands, delivery, opening
 from sfsync.cli.opening import Opened
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.facts import FACTS
@@ -28,7 +30,7 @@ from sfsync.fake import FakeOrg
 from sfsync.journal import Journal
 from sfsync.letter import Alerted, AlertNote, EditionNote, Letter, MessageState
 from sfsync.lines import read_yaml
-from sfsync.mail import Answer, Outbox
+from sfsync.mail import Answer, Outbox, Verdict
 from sfsync.model import Evidence, Finding, OpenFinding
 from sfsync.policy import Policy
 from sfsync.report import (
@@ -43,6 +45,7 @@ from sfsync.report import (
 )
 from sfsync.report.alert_orders import AlertsShape, FoundShape, MovedShape
 from sfsync.report.alerts import DAY_COUNTS
+from sfsync.report.people import manager_of
 from sfsync.report.render import MOST_BYTES
 from sfsync.rules import load, texts
 from sfsync.rules.texts import load_texts
@@ -50,7 +53,8 @@ from sfsync.rules.texts import load_texts
 BUILD, READ = load.load_policy, cache(read_yaml)
 # Targets came in on this day; the first pass is 44 days later.
 ENTERED = datetime(2026, 5, 1, 8, tzinfo=UTC)
-MAUD, THEO, GONE, LOST, ODILE = (f"00500000000000{n}AAA" for n in "45678")
+MAUD, THEO, GONE, LOST, ODILE, JOSE = (f"00500000000000{n}AAA" for n in "456789")
+DUNE = "001000000000004AAA"
 USERS = [
     {"Id": MAUD, "Name": "Maud Verchère-Lys", "Email": "maud@example.com",
      "LanguageLocaleKey": "fr", "LocaleSidKey": "fr_FR"},
@@ -59,6 +63,7 @@ USERS = [
      "IsActive": False},
     {"Id": LOST, "Name": "Rosa Goneby", "Email": "rosa@example.com", "IsActive": False},
     {"Id": ODILE, "Name": "Odile Fontanelle", "Email": "odile@example.com"},
+    {"Id": JOSE, "Name": "José Modelo", "Email": "josé@example.com", "ManagerId": MAUD},
 ]  # fmt: skip
 ACME, BETA, CYAN = (f"00100000000000{n}AAA" for n in "123")
 DEAL = "006000000000001AAA"
@@ -109,6 +114,7 @@ class World:
     fake: FakeOrg
     folder: Path
     seen: set[Path] = field(default_factory=set)
+    policy: Policy = field(default_factory=shipped_policy)
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
@@ -116,7 +122,8 @@ class World:
         org = connect(self.fake.session(), self.fake.host, self.fake.token(), sleep=lambda _: None)
         with closing(Journal.open(f"sqlite:///{self.folder / 'journal.db'}")) as journal:
             now = self.fake.clock.now()
-            yield Loop(self.fake, org, journal, now, chance=Random(now.timestamp()))
+            chance = Random(now.timestamp())
+            yield Loop(self.fake, org, journal, now, chance=chance, policy=self.policy)
 
     @contextmanager
     def opened(self, setting: Any, now: datetime | None) -> Iterator[Opened]:
@@ -245,7 +252,7 @@ def test_a_trial_alerts_once_a_stay_and_closing_every_seven_days(world: Any) -> 
 def test_where_no_mail_reaches_the_owner_it_goes_to_the_manager_else_to_the_admin(
     world: Any,
 ) -> None:
-    several = [target(ACME, GONE), target(BETA, LOST), target(CYAN, MAUD)]
+    several = [target(ACME, GONE), target(BETA, LOST), target(CYAN, MAUD), target(DUNE, JOSE)]
     org = world(Account=several)
     org.on(45)
     told = org.sent()
@@ -257,6 +264,16 @@ def test_where_no_mail_reaches_the_owner_it_goes_to_the_manager_else_to_the_admi
     assert "* Firm 1 - 45 jours" in theirs
     assert "cible sans activité depuis 45 jours, et rien n'est prévu" in theirs
     assert "For Rosa Goneby, who is inactive (1)" in told["odile"]
+    # One address that nobody can write to keeps no other mail back.
+    assert "Pour José Modelo, qu'aucun message n'atteint (1)" in theirs
+
+
+@pytest.mark.parametrize("email", ["", "josé@example.com", "ana", "ana@", "a b@example.com"])
+def test_an_address_that_cannot_be_written_to_reaches_nobody(email: str) -> None:
+    person = Person(JOSE, "José", email, MAUD)
+    assert not person.can_read
+    above = {JOSE: person, MAUD: replace(person, id=MAUD, manager=ODILE), ODILE: PEOPLE[THEO]}
+    assert manager_of(JOSE, above) == PEOPLE[THEO]
 
 
 def test_a_reader_gets_one_mail_a_day_and_the_rest_the_next_day(world: Any) -> None:
@@ -277,6 +294,29 @@ def test_a_reader_gets_one_mail_a_day_and_the_rest_the_next_day(world: Any) -> N
     assert org.fresh() == {}
     org.on(47)
     assert "Closing without activity" in org.sent()["theo"]
+
+
+def test_where_a_mail_was_put_off_its_reader_gets_no_other_that_day(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = world(Account=[target(), target(BETA, since=ENTERED + timedelta(days=1))])
+    monkeypatch.setattr(opening, "wall_clock", org.fake.clock.now)
+    monkeypatch.setattr(opening, "sleep", lambda _: None)
+    org.on(45)
+    with monkeypatch.context() as outage:
+        away = Answer(Verdict.UNREACHABLE, "away")
+        outage.setattr(Outbox, "carry", lambda *_: away)
+        org.call("--send", exits=ExitCode.INCOMPLETE)
+        org.on(46)
+        # It waits, and what came up since then behind it.
+        assert "1 alert left for the next day's" in org.call(
+            "--send", exits=ExitCode.INCOMPLETE).stdout  # fmt: skip
+    said = org.call("--send").stdout
+    assert "1 alert left for the next day's" in said
+    assert f"/{ACME}/" in org.fresh()["theo"]
+    assert org.sent() == {}
+    org.on(47, passes=False)
+    assert f"/{BETA}/" in org.sent()["theo"]
 
 
 def test_what_is_set_aside_alerts_nobody_before_its_day(world: Any) -> None:
@@ -303,6 +343,21 @@ def test_a_move_that_was_taken_back_alerts_nobody(world: Any) -> None:
     text = org.sent()["theo"]
     assert "moved to the backlog" not in text
     assert text.count(f"/{ACME}/") == 1
+
+
+def test_a_deal_that_was_taken_back_says_what_is_missing_in_the_readers_language(
+    world: Any,
+) -> None:
+    lacks = {**COMPLETE, "Plan__c": "TBD", "Quote_Signed_On__c": None, "OwnerId": MAUD}
+    account = {"Id": CYAN, "Name": "Cyan", "Status__c": "Working", "OwnerId": MAUD}
+    org = world(Opportunity=[{**deal("Commit", "Commit_At__c"), **lacks}], Account=[account])
+    org.policy = enforcing_policy()
+    org.on(6)
+    text = org.sent()["maud"]
+    assert "Commit → Closing\n    - aucun devis signé, montant" in text
+    assert "    - aucune réunion d'onboarding n'est prévue" in text
+    assert re.search(r"    - informations insuffisantes .* à renseigner.*: \S", text)
+    assert "accord écrit" not in text
 
 
 def test_moves_of_long_ago_are_no_news(world: Any) -> None:
@@ -459,6 +514,33 @@ def test_a_mail_of_alerts_escapes_what_people_named_records() -> None:
     _, rendered = render_alerts(mail)
     assert "<script>" not in rendered.html
     assert "\n" not in rendered.subject
+
+
+def test_a_move_of_which_no_finding_is_open_says_its_reason() -> None:
+    moved = Moved("commit-incomplete", "Opportunity", DEAL, "Deal", THEO, "Commit", "Closing",
+                  SENT_AT, reason="incomplete: no <b>quote", found=("commit-quote",))  # fmt: skip
+    (mail,) = built(moves=(moved,))
+    _, rendered = render_alerts(mail)
+    assert "Commit → Closing\n    - incomplete: no <b>quote\n" in rendered.text
+    assert "incomplete: no &lt;b&gt;quote" in rendered.html
+    (mail,) = built(moves=(replace(moved, found=()),))
+    assert "incomplete" not in render_alerts(mail)[1].text
+
+
+def test_who_had_which_report_is_known_from_the_table_of_older_versions(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    Journal.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as old, old:
+        old.execute("CREATE TABLE editions (org, report, reader, as_of)")
+        rows = [(BOOKS, name, THEO, "2026-06-01T08:00:00.000000Z") for name in ("a", "b")]
+        old.executemany("INSERT INTO editions VALUES (?, ?, ?, ?)", rows)
+    with closing(Journal.open(f"sqlite:///{file}")) as journal:
+        letter = Letter("b:2026-06-15:1", "t@example.com", "<1>", b"",
+                        (EditionNote("b", THEO, SENT_AT),))  # fmt: skip
+        journal.messages.plan(BOOKS, [letter], SENT_AT)
+        journal.messages.note(BOOKS, letter.key, MessageState.SENT, "", 1, SENT_AT)
+        last = [journal.editions.last(BOOKS, name) for name in ("a", "b")]
+    assert last == [{THEO: datetime(2026, 6, 1, 8, tzinfo=UTC)}, {THEO: SENT_AT}]
 
 
 def test_the_facts_that_count_the_days_of_a_spell_are_facts() -> None:

@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +18,12 @@ from sfsync.cli.setting import Setting
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import Aim, lose_request, meanwhile_at, refuse
-from sfsync.policy import Policy
-from sfsync.rules import load
 
 CONFIG = DEMO.parent
 PUBLIC = CONFIG.parents[1] / "shared" / "data" / "crm-sales-2017"
-BUILD = load.load_policy
 Call = Callable[..., Result]
 
-
-@cache
-def once(texts: tuple[tuple[str, str], ...]) -> Policy:
-    """Build each policy once: a process does so, too, and the same texts give the same policy."""
-    return BUILD(dict(texts))
-
-
-@pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without any setting of the machine's."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture(scope="module")

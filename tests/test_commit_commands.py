@@ -1,10 +1,8 @@
 """What do explain, report and run say of deals in Commit to who calls them?"""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,6 @@ from click.testing import CliRunner
 from cut_org import DEMO, copy_in, cut
 
 from sfsync.cli import commands
-from sfsync.policy import Policy
-from sfsync.rules import load
 
 CONFIG = DEMO.parent
 # Accounts of the demo with a deal in Commit: complete, and without anything.
@@ -22,14 +18,7 @@ COMPLETE_DEAL, BARE_DEAL, TRIAL_DEAL = (
     *("006Dm000000000FIAQ", "006Dm000000000GIAQ", "006Dm0000000004IAA"),
 )
 TRIAL = "001Dm0000000003IAA"
-BUILD = load.load_policy
 Call = Callable[..., str]
-
-
-@cache
-def once(texts: tuple[tuple[str, str], ...]) -> Policy:
-    """Build each policy once, as a process does."""
-    return BUILD(dict(texts))
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +28,8 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(tmp_path: Path, org: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(alone: None, org: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call a command on the small org in an empty folder; return what it said."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
 
     def called(*args: str) -> str:

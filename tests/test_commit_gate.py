@@ -319,3 +319,17 @@ def test_an_account_and_a_deal_that_is_not_there_yet_are_asked_nothing() -> None
         look = later(loop, hours=1).look()
         assert explain(look, deal.id).commit is None
         assert explain(look, deal.account).commit is None
+
+
+def test_the_address_of_an_account_that_is_left_out_of_the_loop_is_nobodys_to_judge() -> None:
+    texts = dict(config_texts())
+    left_out = texts["sfsync.yaml"].replace("leave_out: {", "leave_out: {Account: {type: P}, ", 1)
+    texts["sfsync.yaml"] = left_out.replace("mode: report", "mode: enforce", 1)
+    fake = empty_org(NOW, "Europe/Paris")
+    deal = Deal(fake)
+    deal.meet()
+    fake.edit("Account", deal.account, Type="P")
+    with loop_of(fake, NOW, load_policy(texts)) as loop:
+        assert not [each for each in codes(loop, deal) if each.startswith("commit-")]
+        loop.run()
+    assert deal.stage == "Commit"

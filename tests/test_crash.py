@@ -24,6 +24,7 @@ import pyarrow.csv  # noqa: F401 - before the forks, or each child would take it
 import pytest
 import requests
 from entering import connect
+from thinned import thinned
 
 from sfsync.apply import Desk, apply, settle
 from sfsync.fake import FakeOrg, load_folder
@@ -339,7 +340,7 @@ def test_killed_at_any_boundary_nothing_is_lost_or_done_twice(
 ) -> None:
     number, _ = boundaries(disk)
     assert number >= 50
-    for boundary in range(number + 1):
+    for boundary in thinned(range(number + 1)):
         disk.wipe()
         ended = in_a_child(run_until(disk, fake, desk, kill_at(boundary)))
         assert ended == (boundary == number)
@@ -365,7 +366,7 @@ def test_killed_while_a_lost_answer_is_looked_for_nothing_is_lost_or_done_twice(
     disk: Disk, fake: FakeOrg, desk: Desk, lost: str
 ) -> None:
     _, first = boundaries(disk)
-    for boundary in range(first, first + 20):
+    for boundary in thinned(range(first, first + 20)):
         disk.wipe()
         assert not in_a_child(run_until(disk, fake, desk, kill_at(boundary), lost))
         settle_and_check(disk)

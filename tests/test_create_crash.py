@@ -18,6 +18,7 @@ import pyarrow.csv  # noqa: F401 - before the forks, or each child would take it
 import pytest
 from test_crash import Step, a_desk, in_a_child, kill_at, mortal, survive
 from test_create import KEPT, NOW, RUN, a_creation, carry_out, firms, is_write, lose, tasks
+from thinned import thinned
 
 from sfsync.apply import Desk, settle
 from sfsync.fake import FakeOrg, load_folder
@@ -151,7 +152,7 @@ def test_killed_at_any_boundary_each_task_is_created_once(
 ) -> None:
     number, _ = boundaries(disk)
     assert number >= 25
-    for boundary in range(number + 1):
+    for boundary in thinned(range(number + 1)):
         disk.wipe()
         ended = in_a_child(run_until(disk, fake, desk, kill_at(boundary)))
         assert ended == (boundary == number)

@@ -97,7 +97,11 @@ def test_the_queue_of_a_task_and_the_right_to_create_it_are_looked_for(fake: Fak
     assert told() == [(takes, False)]
     fake.state.store.schema.objects["Task"].createable = False
     first, second = told()
-    assert first[0].startswith("the service's user may not create tasks: onboarding-handover")
+    assert first == (
+        "the service's user may not create Task records: onboarding-handover waits, while all else"
+        " of a pass goes on",
+        True,
+    )
     assert second == (takes, False)
 
 

@@ -1,7 +1,6 @@
 """Do the commands enrich accounts, say from where, and take it back?"""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import DEMO, cut, write
 from register_answers import FRENCH, SIREN
-from test_cli import once
 
 from sfsync.cli import commands
 from sfsync.enrich.http import Recorded
 from sfsync.errors import ExitCode, SourceUnavailable
-from sfsync.rules import load
 
 FIRM = "001Dm0000000001IAA"
 PROVIDERS = "[recherche-entreprises, companies-house, wikidata]"
@@ -30,12 +27,8 @@ answers:
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(tmp_path: Path, alone: None, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call the command line on a recorded org of one account, with recorded answers."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
     org = cut(tmp_path / "org", accounts=())
     account = {
         "Id": FIRM,

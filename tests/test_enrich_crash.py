@@ -25,14 +25,12 @@ import pytest
 from cut_org import DEMO, copy_in, cut, write
 from register_answers import FRENCH
 from stdnum import luhn
-from test_cli import once
 
 import sfsync.enrich
 from sfsync.cli import commands, opening, sourcing
 from sfsync.enrich import recherche_entreprises as register
 from sfsync.enrich.provider import Quota
 from sfsync.errors import ExitCode
-from sfsync.rules import load
 
 HERE = "127.0.0.1"
 ACCOUNTS = 60
@@ -103,14 +101,10 @@ def in_a_process(work: object, *args: object) -> Iterator[int]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, alone: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with an org of accounts that the register knows, and a configuration that asks it
     alone.
     """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
     rows = [
         {
             "Id": f"001Dm{number:010d}",

@@ -4,7 +4,6 @@ The accounts are the demo's, and so are the recorded answers.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import DEMO, copy_in, cut
 from rich.console import Console, Group
-from test_cli import once
 
 from sfsync.cli import commands, lookups, opening
 from sfsync.cli import review as reviewing
@@ -21,7 +19,6 @@ from sfsync.cli.screen import Screen
 from sfsync.enrich.http import Cache
 from sfsync.enrich.http.cache import FILE
 from sfsync.errors import ExitCode
-from sfsync.rules import load
 
 HOMONYMS, WRONG, CEASED = "001Dm000000006kIAA", "001Dm0000000068IAA", "001Dm000000005sIAA"
 MASKED, PARTLY, CHECKSUM = "001Dm000000006mIAA", "001Dm000000006uIAA", "001Dm000000006WIAQ"
@@ -39,12 +36,8 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(tmp_path: Path, org: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(alone: None, org: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call the command line on some accounts of the demo, in an empty state folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("SFSYNC_ENRICH_ANSWERS", str(DEMO / "enrich"))
     monkeypatch.setenv("SFSYNC_ORG", str(org))
 

@@ -21,6 +21,7 @@ from sfsync.policy import (
     DUPLICATES,
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
+    TASK_WAITING,
     UPDATE_REFUSED,
     Policy,
 )
@@ -34,8 +35,8 @@ from sfsync.rules.texts import TEXTS_FILE, check_texts, codes_of, load_texts
 FOLDER = Path(__file__).parent / "cases" / "findings"
 NOW = from_wire("2026-06-15T08:00:00Z")
 CODES = sorted(codes_of(shipped_policy()))
-# What only runs meet with: tests/test_troubles.py and tests/test_enrich.py have their cases.
-OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED, ENRICHMENT_REVIEW, COMPANY_CEASED}
+# What only runs meet with: test_troubles.py, test_tasks.py and test_enrich.py have their cases.
+OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING, ENRICHMENT_REVIEW, COMPANY_CEASED}
 TEXTS = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
 FINDING_TEXTS = load_texts(TEXTS, TEXTS_FILE, shipped_policy())
 

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from sfsync.errors import ConfigError, NotFound
 from sfsync.journal import Journal, new_run_id
 from sfsync.model import (
+    ABOUT_FIELD,
+    Action,
     Change,
     Evidence,
     FieldChange,
@@ -202,6 +204,24 @@ def test_the_history_of_a_record_is_newest_first_and_of_its_org_alone(journal: J
         ("20261125-190301-aaaa", 0, second),
         ("20261125-190301-zzzz", 1, first),
     ]
+
+
+def test_what_was_created_about_a_record_stands_in_its_history_in_its_place(
+    journal: Journal,
+) -> None:
+    about = a_change(1)
+    new, gone = (
+        replace(about, object="Task", id=id, action=action, fields={ABOUT_FIELD: field})
+        for id, action, field in (
+            ("new000000000000001", Action.CREATE, FieldChange(None, about.id)),
+            ("00T000000000001AAA", Action.DELETE, FieldChange(about.id, None)),
+        )
+    )
+    elsewhere = replace(new, fields={ABOUT_FIELD: FieldChange(None, a_change(2).id)})
+    for run, changes in (("z", [about, elsewhere, new]), ("a", [about]), ("m", [gone, about])):
+        journal.start(a_run(run), changes)
+    told = [(each.run, each.change) for each in journal.history(ORG, "Account", about.id)]
+    assert told == [("m", about), ("m", gone), ("a", about), ("z", new), ("z", about)]
 
 
 @pytest.mark.parametrize("state", [State.APPLIED, State.SENT, State.UNKNOWN])
@@ -419,6 +439,17 @@ def test_an_older_journal_is_brought_up_to_date_where_it_stands(
     with closing(Journal.open(url)) as journal:
         journal.mark_sent(a_run().id, [0], NOW, job="750000000000001AAA")
         assert journal.jobs(a_run().id) == {"750000000000001AAA": [0]}
+
+
+def test_a_journal_without_the_index_of_creations_gets_it(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    Journal.open(url).close()
+    whole = shape(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DROP INDEX changes_of_action")
+    assert shape(path) != whole
+    Journal.open(url).close()
+    assert shape(path) == whole
 
 
 def test_an_update_of_the_journal_that_was_broken_off_is_finished(old: Path, url: str) -> None:

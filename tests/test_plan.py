@@ -230,6 +230,10 @@ def test_whatever_changes_the_state_counts_as_moved_and_nothing_else(cause: str)
     scores = [replace(change, fields=count) for change in moves]
     assert moves_too_many(a_plan(*moves, judged=100), LIMITS, STATES)
     assert moves_too_many(a_plan(*scores, judged=100), LIMITS, STATES) == ""
+    tasks = [replace(change, object="Task", action=Action.CREATE) for change in moves]
+    told = moves_too_many(a_plan(*tasks, judged=1000), LIMITS, STATES)
+    assert told.startswith("100 records of Task would be created, more than 50")
+    assert moves_too_many(a_plan(*tasks[:50], judged=1000), LIMITS, STATES) == ""
     contacts = [replace(change, object="Contact") for change in moves]
     assert moves_too_many(a_plan(*contacts, judged=100), LIMITS, STATES) == ""
 

@@ -265,7 +265,10 @@ def words_in(folder: Path) -> Iterator[str]:
 def test_no_text_of_anybody_is_in_an_anonymised_recording(recordings: dict[str, Path]) -> None:
     there = set(words_in(recordings["plain"]))
     assert len(there) > 1000
-    assert there.isdisjoint(words_in(recordings["other"]))
+    # What fills nothing in does so afterwards, be it the name of a person.
+    nothing = set(shipped_policy().facts.placeholders)
+    shared = there & set(words_in(recordings["other"]))
+    assert {each.casefold() for each in shared} <= nothing
     whole = "".join(
         file.read_text(encoding="utf-8") for file in sorted(recordings["other"].iterdir())
     )

@@ -12,17 +12,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import DEMO, STAYING, copy_in, cut
+from cut_org import DEMO, STAYING, cut, give
 
 from sfsync.cli import commands
 from sfsync.errors import ExitCode
+from sfsync.lines import read_yaml
 from sfsync.policy import Policy
-from sfsync.rules import load
+from sfsync.report import orders
+from sfsync.rules import load, texts
 
 CONFIG = DEMO.parent
 # Who manages the owner of an account of the small org, and who manages them.
 MAUD, HENRI = "maud.verchere-lys", "henri.castelmaure"
-BUILD = load.load_policy
+BUILD, READ = load.load_policy, cache(read_yaml)
 Call = Callable[..., Result]
 
 
@@ -30,6 +32,32 @@ Call = Callable[..., Result]
 def once(texts: tuple[tuple[str, str], ...]) -> Policy:
     """Build each policy once, as a process does."""
     return BUILD(dict(texts))
+
+
+def read_once(patch: pytest.MonkeyPatch) -> None:
+    """Let commands read each file of the configuration once, as a process does."""
+    patch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
+    for module in (texts, orders):
+        patch.setattr(module, "read_yaml", READ)
+
+
+def set_up(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Work in a folder, with nothing set but an admin."""
+    patch.chdir(folder)
+    read_once(patch)
+    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
+        patch.delenv(name)
+    patch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, small: Path) -> tuple[Path, Result]:
+    """Write all reports of the small org once: the folder where that was done, and what it said."""
+    folder = tmp_path_factory.mktemp("written")
+    with pytest.MonkeyPatch.context() as patch:
+        set_up(patch, folder)
+        words = ["report", "exceptions", "--out", "look", "--org", str(small)]
+        return folder, CliRunner().invoke(commands, words)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +69,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call `sfsync report exceptions` on the small org, in an empty folder, with an admin set."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
+    set_up(monkeypatch, tmp_path)
 
     def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
         words = ["report", "exceptions", *args, "--org", str(org)]
@@ -68,37 +92,38 @@ def parts(mail: EmailMessage) -> dict[str, str]:
     return {part.get_content_type(): part.get_content() for part in several}
 
 
-def test_each_reader_has_four_files_and_the_output_says_where(call: Call) -> None:
-    said = call("--out", "look").stdout
+def test_each_reader_has_four_files_and_the_output_says_where(
+    written: tuple[Path, Result],
+) -> None:
+    folder, result = written
+    look, said = folder / "look", result.stdout
     name = f"exceptions-2026-06-15-{MAUD}"
     assert f"Maud Verchère-Lys: look/{name} (.html, .txt, .csv, .eml)" in said
-    mail = mail_in(Path("look", f"{name}.eml"))
+    mail = mail_in(look / f"{name}.eml")
     assert mail["To"] == "Maud Verchère-Lys <maud.verchere-lys@example.com>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert {"Message-ID", "Date", "List-Unsubscribe"} <= set(mail.keys())
     found = parts(mail)
     for kind, end in (("text/html", "html"), ("text/plain", "txt")):
-        file = Path("look", f"{name}.{end}").read_text("utf-8")
+        file = (look / f"{name}.{end}").read_text("utf-8")
         assert found[kind].replace("\r\n", "\n").strip() == file.strip()
     assert STAYING in found["text/plain"]
-    with Path("look", f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+    with (look / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
     assert STAYING in [row["Id"] for row in rows]
     assert all(row["Id"] in found["text/plain"] for row in rows)
     assert found["text/csv"].lstrip("\ufeff").splitlines()[0].split(";") == list(rows[0])
 
 
-def test_a_managers_manager_has_sums_and_no_lines(call: Call) -> None:
-    call("--out", "look")
-    text = Path(f"look/exceptions-2026-06-15-{HENRI}.txt").read_text("utf-8")
+def test_a_managers_manager_has_sums_and_no_lines(written: tuple[Path, Result]) -> None:
+    look = written[0] / "look"
+    text = (look / f"exceptions-2026-06-15-{HENRI}.txt").read_text("utf-8")
     assert "* Maud Verchère-Lys: " in text
     assert "/lightning/" not in text
-    assert not Path(f"look/exceptions-2026-06-15-{HENRI}.csv").exists()
+    assert not (look / f"exceptions-2026-06-15-{HENRI}.csv").exists()
 
 
-@pytest.mark.parametrize(
-    "who", ["Maud Verchère-Lys", "MAUD.verchere-lys@example.com", "005Dm0000000004IAA"]
-)
+@pytest.mark.parametrize("who", ["MAUD.verchere-lys@example.com", "005Dm0000000004IAA"])
 def test_one_reader_may_be_named(call: Call, who: str) -> None:
     call("--to", who)
     names = {file.stem for file in Path(".sfsync/reports").iterdir()}
@@ -110,9 +135,8 @@ def test_who_has_no_report_is_told_whose_there_are(call: Call) -> None:
     assert 'there is no report for "Maud Verchere"; did you mean "Maud Verchère-Lys"?' in said
 
 
-def test_without_sending_nothing_is_sent(call: Call) -> None:
-    call()
-    assert not Path(".sfsync/outbox").exists()
+def test_without_sending_nothing_is_sent(written: tuple[Path, Result]) -> None:
+    assert not (written[0] / ".sfsync/outbox").exists()
 
 
 def test_each_mail_is_sent_once_a_day(call: Call) -> None:
@@ -151,18 +175,18 @@ def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small:
 
 
 def test_without_an_admin_it_is_said_who_gets_nothing(
-    call: Call, small: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call()
+    org = cut(tmp_path / "orphan", accounts=(STAYING,))
     # Somebody without a manager.
-    copy_in(Path(".sfsync"), small).edit("Account", STAYING, OwnerId="005Dm000000000GIAQ")
-    call("--to", "Odile Fontanelle")
+    give(org / "Account.csv", OwnerId="005Dm000000000GIAQ")
+    call("--to", "Odile Fontanelle", org=org)
     monkeypatch.delenv("SFSYNC_ADMIN_EMAIL")
-    said = call("--send", "--to", "Admin", exits=ExitCode.INCOMPLETE)
+    words = ("--send", "--out", "look", "--to", "Admin")
+    said = call(*words, org=org, exits=ExitCode.INCOMPLETE)
     assert "name the admin in SFSYNC_ADMIN_EMAIL" in said.output
     assert "0 mails of 1 sent" in said.stdout
-    written = call("--out", "look", "--to", "Admin").stdout
-    assert "(.html, .txt, .csv)" in written
+    assert "(.html, .txt, .csv)" in said.stdout
 
 
 def test_nothing_to_tell_makes_no_mail(call: Call, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import IDLE, WON, cut
 from signin_keys import private_pem, public_pem
-from test_cli import once
 
 from sfsync.cli import apply, commands, opening, salesforce
 from sfsync.cli.options import Place
@@ -20,20 +18,12 @@ from sfsync.errors import ConfigError, ExitCode
 from sfsync.fake import FakeOrg, load_folder
 from sfsync.fake.faults import refuse
 from sfsync.org.client import API_VERSION
-from sfsync.rules import load
 from sfsync.settings import SalesforceSettings, load_salesforce, load_settings
 
 SECRET = "s3cr3t-of-the-app"
 Call = Callable[..., Result]
 
-
-@pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without any setting of the machine's."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,12 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import crowd, cut
 from test_report import CONFIG, Page, person, shipped_texts
-from test_report_cli import once
+from test_report_cli import set_up
 
 from sfsync.cli import commands, opening
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.letter import JournalledMessage, MessageState
 from sfsync.model import (
+    Action,
     Change,
     FieldChange,
     Finding,
@@ -41,7 +41,6 @@ from sfsync.report import (
     summarise,
 )
 from sfsync.report.render import MOST_BYTES
-from sfsync.rules import load
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 PASS = NOW - timedelta(hours=2)
@@ -168,6 +167,21 @@ def test_what_was_held_says_why() -> None:
     assert "* Unknown: Sent, and nobody can tell" in made.text
 
 
+def test_what_was_created_is_led_to_by_its_id_and_what_is_not_there_is_not() -> None:
+    new = [replace(change(name, "task:handover", None), object="Task", action=Action.CREATE)
+           for name in ("Made", "Lost")]  # fmt: skip
+    gone = replace(change("Gone", "undo:20260615", None), object="Task", action=Action.DELETE)
+    run, (made, lost, deleted) = told(a_run(), [*new, gone])
+    made = replace(made, outcome=replace(made.outcome, created="00T000000000001EAA"))
+    lost = replace(lost, outcome=replace(lost.outcome, state=State.REFUSED, message="not allowed"))
+    shown = mail((run, [made, lost, deleted]))
+    page = Page(shown.html)
+    assert [link.split("/")[-3:] for link in page.links] == [["Task", "00T000000000001EAA", "view"]]
+    assert "* handover - 1 record\n  Task\n  Made (00T000000000001EAA)\n" in shown.text
+    assert "  Lost\n" in shown.text
+    assert "  Gone (001Gone)\n" in shown.text
+
+
 def test_runs_that_ended_alike_are_told_together() -> None:
     away = [told(a_run(n, RunState.STOPPED, error="the org is away"), []) for n in range(3)]
     dead = told(a_run(7, RunState.RUNNING, finished=None), [])
@@ -249,11 +263,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     """Call sfsync on the small org, in an empty folder, with an admin set."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
+    set_up(monkeypatch, tmp_path)
 
     def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
         result = CliRunner().invoke(commands, [*args, "--org", str(org)])
@@ -307,3 +317,19 @@ def test_a_run_that_stopped_is_told_and_one_run_may_be_asked_for(
     assert f"Il s'agit de l'exécution {run}." in text
     assert f"1 exécution, {stopped['api_calls']} appels API, 1 exécution arrêtée" in text
     assert "name its org with --org" in call("report", "runs", "--run", run, exits=2).stderr
+
+
+def test_a_mail_of_some_runs_does_not_count_as_one_of_all(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = crowd(tmp_path / "crowd", 60)
+    for hour in ("07", "08"):
+        wall(monkeypatch, f"2026-11-26T{hour}:00:00Z")
+        call("run", "hourly", "-q", org=org, exits=ExitCode.STOPPED)
+    call("report", "runs", "--send", "--since", "2026-11-26T07:30:00Z", org=org)
+    wall(monkeypatch, "2026-11-27T06:00:00Z")
+    call("report", "runs", "--out", "look", org=org)
+    (file,) = Path("look").glob("runs-*.txt")
+    assert file.read_text("utf-8").count("hourly · 20261126-0") == 2
+    call("report", "runs", "--send", "--since", "2026-11-26T05:00:00Z", org=org)
+    assert "so there is no mail" in call("report", "runs", org=org).stdout

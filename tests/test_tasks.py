@@ -1,13 +1,15 @@
 """Do won opportunities get their task, once, and does an undo take it away?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from entering import connect
 from handover import (
     MARK,
     NOW,
@@ -18,14 +20,18 @@ from handover import (
     own_tasks,
     won_org,
 )
-from loop_org import Loop, config_texts, loop_of
+from loop_org import CONFIG, Loop, config_texts, loop_of
 from ruamel.yaml import YAML
+from test_create import lose
 
+from sfsync.apply import settle
+from sfsync.apply.create import CREATED_BEFORE
 from sfsync.cli.runs import change_data
 from sfsync.cli.screen import Screen
 from sfsync.cli.sheet import outcome_row, said
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, OrgUnavailable
 from sfsync.fake import FakeOrg
+from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.jobs.undo import undo
 from sfsync.model import (
@@ -33,6 +39,7 @@ from sfsync.model import (
     Change,
     FieldChange,
     JournalledChange,
+    OpenFinding,
     Outcome,
     Plan,
     Run,
@@ -41,7 +48,12 @@ from sfsync.model import (
     key_of_new,
 )
 from sfsync.plan import from_json, narrowed, to_csv_rows, to_json
+from sfsync.policy import TASK_WAITING, Policy
+from sfsync.report import FieldNames
+from sfsync.report.figures import speech_of
+from sfsync.report.sentence import Voice
 from sfsync.rules.load import load_policy
+from sfsync.rules.texts import TEXTS_FILE, load_texts
 
 FILE = Path(__file__).parent / "cases" / "tasks" / "onboarding.yaml"
 CASES = YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
@@ -146,6 +158,34 @@ def test_whatever_a_person_does_with_it_no_other_is_created() -> None:
         assert list(index[done.present]) == []
 
 
+def test_a_saved_plan_that_is_applied_again_creates_nothing_twice() -> None:
+    with a_loop("won") as loop:
+        planned = loop.plan()
+        loop.apply(planned)
+        loop.fake.edit("Task", task_of(loop.fake), Subject="Handed over")
+        (outcome,) = loop.apply(saved(planned)).outcomes
+        assert (outcome.state, outcome.message) == (State.SKIPPED, CREATED_BEFORE)
+        assert len(loop.fake.records("Task")) == 1
+
+
+def test_a_saved_plan_does_not_send_again_what_is_still_under_way() -> None:
+    with a_loop("won") as loop:
+        planned, hook = loop.plan(), lose("before")
+        loop.fake.on_request.append(hook)
+        with pytest.raises(OrgUnavailable):
+            loop.apply(planned)
+        loop.fake.on_request.remove(hook)
+        settle(loop.org.id, loop.desk, {})
+        (outcome,) = loop.apply(saved(planned)).outcomes
+        assert (outcome.state, outcome.message) == (State.SKIPPED, CREATED_BEFORE)
+        assert loop.fake.records("Task") == []
+
+
+def saved(planned: Planned) -> Planned:
+    """The same plan, as `sfsync apply` reads it from its file."""
+    return Planned(from_json(to_json(planned.plan), "plan.json"))
+
+
 def test_one_that_is_there_is_not_created_though_the_books_are_lost() -> None:
     fake = won_org(complete("open", "completed", "deleted", "new"))
     there = {}
@@ -188,6 +228,28 @@ def test_without_the_queue_the_task_waits_and_the_plan_says_for_what() -> None:
         assert loop.plan().plan.changes == ()
         add_queue(loop.fake, "Onboarding", "Takes_Tasks")
         assert len(loop.run().outcomes) == 1
+
+
+def test_a_task_that_waits_is_a_finding_until_it_is_created() -> None:
+    def is_open(loop: Loop) -> list[OpenFinding]:
+        return list(loop.journal.findings(loop.org.id, is_open=True, code=TASK_WAITING))
+
+    with a_loop("won", queue=False) as loop:
+        loop.run()
+        (waiting,) = is_open(loop)
+        assert (waiting.finding.id, waiting.finding.name) == (opportunity(loop.fake), "won")
+        assert waiting.amount == 12000
+        texts = load_texts(
+            (CONFIG / TEXTS_FILE).read_text(encoding="utf-8"), TEXTS_FILE, loop.policy
+        )
+        voice = Voice(speech_of("fr", "fr_FR"), "EUR", "Europe/Paris", FieldNames())
+        told = voice.sentence(waiting.finding, texts[TASK_WAITING])
+        assert told.startswith("la tâche «")
+        assert f"{MARK} Hand over to onboarding: won" in told
+        assert 'attend\N{NO-BREAK SPACE}: the org has no queue "Onboarding"' in told
+        add_queue(loop.fake)
+        loop.run()
+        assert is_open(loop) == []
 
 
 def test_an_org_that_shows_no_queues_is_told_so() -> None:
@@ -259,6 +321,7 @@ tasks:
   - {name: said-badly, when: {}, subject: "E {nam}", queue: Q, because: b}
   - {name: overdue, when: {}, subject: F, queue: Q, due_in_days: -1, because: b}
   - {name: twice, when: {}, subject: A, queue: Q, because: b}
+  - {name: spells, when: {}, subject: I, queue: Q, spell_of: amount, because: b}
   - {name: where, in: Closed, when: {}, subject: H, queue: Q, because: b}
 """
 
@@ -278,8 +341,63 @@ def test_all_that_is_wrong_with_declarations_is_found() -> None:
         "due_in_days",
         "twice: a task above has the same subject",
         'no state "Closed"',
+        'no fact "amount" of Opportunity counts the days of a spell; these do: idle_days, days_in',
     ):
         assert words in told, told
+
+
+EXAMPLE = "# tasks:\n#   - name: call-idle-target"
+
+
+def with_example() -> Policy:
+    """The shipped policy with the example of accounts.yaml uncommented."""
+    text = config_texts()["rules/accounts.yaml"]
+    before, rest = text[: text.index(EXAMPLE)], text[text.index(EXAMPLE) :]
+    example, _, after = rest.partition("\n\n")
+    bare = "\n".join(line.removeprefix("# ") for line in example.splitlines())
+    return load_policy({**config_texts(), "rules/accounts.yaml": f"{before}{bare}\n\n{after}"})
+
+
+def test_a_target_that_goes_idle_may_bring_its_owner_a_task_once_a_spell() -> None:
+    fake = won_org(())
+    owner = fake.add("User", LastName="Ada", Username="ada@example.com", IsActive=True)
+    entered = NOW - timedelta(days=44)
+    target = {"Status__c": "Target", "Target_At__c": entered, "CreatedDate": entered}
+    firm = fake.add("Account", Name="Firm", OwnerId=owner, SystemModstamp=entered, **target)
+    told = []
+    with loop_of(fake, NOW, with_example()) as loop:
+
+        def on_day(day: int) -> None:
+            """Run a pass so many days after the first, and keep what stands in the org."""
+            fake.clock.set(NOW + timedelta(days=day))
+            replace(loop, now=fake.clock.now(), chance=Random(day)).run()
+            told.append([str(row["Subject"])[-12:] for row in own_tasks(fake)])
+
+        on_day(0)
+        on_day(1)
+        complete_it(fake, str(own_tasks(fake)[0]["Id"]))
+        on_day(6)
+        # Completed on the first day, it counts as no activity.
+        look = replace(loop, now=fake.clock.now()).look()
+        row = look.frame("Account").index.get_loc(firm)
+        assert look.column("Account", "idle_days").values[row] == 50
+        done = {"Subject": "Called", "WhatId": firm, "Status": "Completed"}
+        fake.add("Task", ActivityDate="2026-06-21", **done)
+        on_day(50)
+        on_day(51)
+        on_day(52)
+        owners = {row["OwnerId"] for row in own_tasks(fake)}
+        stands = fake.record("Account", firm)["Status__c"]
+    first, second = "(2026-05-02)", "(2026-06-21)"
+    assert told == [[], [first], [first], [first], [first, second], [first, second]]
+    assert (owners, stands) == ({owner}, "Target")
+
+
+def test_tasks_of_an_object_without_states_are_refused() -> None:
+    contacts = config_texts()["rules/contacts.yaml"]
+    task = "\ntasks:\n  - {name: call, when: {}, subject: Call, owner: record, because: b}\n"
+    with pytest.raises(ConfigError, match='"state" is missing: only findings can do without'):
+        load_policy({**config_texts(), "rules/contacts.yaml": contacts + task})
 
 
 def test_a_plan_may_be_narrowed_and_its_file_carries_what_is_created() -> None:
@@ -299,11 +417,41 @@ def test_a_plan_may_be_narrowed_and_its_file_carries_what_is_created() -> None:
     assert from_json(old, "old.json").changes[0].action is Action.UPDATE
 
 
-def test_a_user_who_may_not_create_tasks_is_told_before_anything_is_written() -> None:
+@pytest.mark.parametrize(
+    ("take_away", "told"),
+    [
+        (lambda task: setattr(task, "createable", False), "may not create Task records: give it"),
+        (lambda task: task.fields.pop("Description"), "does not see it: let it edit that"),
+        (
+            lambda task: task.declare(replace(task.fields["Description"], createable=False)),
+            "may not write Task.Description",
+        ),
+    ],
+)
+def test_where_the_user_may_not_create_the_task_it_alone_waits(
+    take_away: Callable[[Any], object], told: str
+) -> None:
     with a_loop("won") as loop:
+        loop.fake.add("Account", Name="Newcomer")
+        loop.fake.clock.advance(60)
+        take_away(loop.fake.state.store.schema.objects["Task"])
+        ran = loop.run()
+        assert [each.state for each in ran.outcomes] == [State.APPLIED]
+        (note,) = ran.plan.notes
+        assert note.startswith(f"the task {TASK} waits for 1 records")
+        assert told in note
+        assert loop.fake.records("Task") == []
+
+
+def test_a_saved_plan_is_refused_where_the_user_may_not_create_tasks() -> None:
+    with a_loop("won") as loop:
+        planned = loop.plan()
         loop.fake.state.store.schema.objects["Task"].createable = False
+        again = connect(
+            loop.fake.session(), loop.fake.host, loop.fake.token(), sleep=lambda _: None
+        )
         with pytest.raises(ConfigError, match="may not create"):
-            loop.run()
+            replace(loop, org=again).apply(planned)
         assert [run.state for run in loop.journal.runs()] == [RunState.STOPPED]
         assert loop.fake.records("Task") == []
 

@@ -1,7 +1,6 @@
 """Does a whole pass say and do the same over HTTPS as in process, byte for byte?"""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -11,25 +10,19 @@ from random import Random
 import pytest
 from click.testing import CliRunner, Result
 from cut_org import cut
-from test_cli import once
 from test_serve import certificates, trusting
 
 from sfsync.cli import apply, commands, opening, salesforce, undo
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg, load_folder
 from sfsync.fake.serving import serving
-from sfsync.rules import load
 
 WALL = datetime(2026, 6, 15, 9, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work without any setting of the machine's, at one moment, by one chance."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
+def at_one_moment(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work at one moment, by one chance."""
     for module in (opening, apply):
         monkeypatch.setattr(module, "wall_clock", lambda: WALL)
     monkeypatch.setenv("SFSYNC_ORG", "salesforce")

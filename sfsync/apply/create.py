@@ -22,16 +22,19 @@ logger = logging.getLogger(__name__)
 # A record that was refused because of a lock was not created: it is sent so many times in all.
 _TRIES = 3
 _LOCK_PAUSE = 5.0
+CREATED_BEFORE = "created, or perhaps created, by an earlier run"
 FOUND = "its answer was lost; it was found in the org"
 
 
 def create_batch(batch: Sequence[Placed], books: Books) -> None:
-    """Create what is not there yet, and note the outcomes.
+    """Create what no other run created and is not there yet, and note the outcomes.
 
     Raises OrgUnavailable where the org went away, or gave no answer and what was sent is not found:
     that is then noted as unknown. Raises OrgRefused where it refuses to be read or written.
     """
-    waiting = look_and_weigh(batch, books, sent=False)
+    waiting = _never_created(batch, books)
+    if waiting:
+        waiting = look_and_weigh(waiting, books, sent=False)
     for number in range(_TRIES):
         if not waiting:
             return
@@ -39,6 +42,18 @@ def create_batch(batch: Sequence[Placed], books: Books) -> None:
             books.desk.sleep(_LOCK_PAUSE)
             waiting = look_and_weigh(waiting, books, sent=False)
         waiting = _send(waiting, books)
+
+
+def _never_created(batch: Sequence[Placed], books: Books) -> list[Placed]:
+    """Note which were created since they were planned, or perhaps were; give back the others.
+
+    A plan may have been saved before: the org alone does not tell of a record that somebody renamed
+    since, or that is still under way.
+    """
+    made = books.desk.journal.created_before(books.run_id)
+    before = [each for each in batch if each[1].id in made]
+    books.note_all(before, State.SKIPPED, CREATED_BEFORE)
+    return [each for each in batch if each[1].id not in made]
 
 
 def _send(waiting: list[Placed], books: Books) -> list[Placed]:

@@ -11,14 +11,13 @@ from sfsync.apply.desk import Desk
 from sfsync.apply.present import find_created, read_touched
 from sfsync.apply.verdict import was_done
 from sfsync.journal import Journal
-from sfsync.model import Action, JournalledChange, Outcome, Run, RunState, State
+from sfsync.model import CLOSED_LATER, Action, JournalledChange, Outcome, Run, RunState, State
 from sfsync.org import LAG
 
 logger = logging.getLogger(__name__)
 
 NEVER_SENT = "never sent: the run ended before its turn"
 NOT_DONE = "sent or about to be sent when the run ended; the org did not do it"
-ENDED = "the run ended before its work was done; its books were closed later"
 
 
 def settle(
@@ -63,7 +62,7 @@ def _close(run: Run, desk: Desk, state_fields: Mapping[str, str], at: datetime) 
     outcomes += told.items()
     outcomes += _decided([each for each in sent if each.seq not in told], desk)
     desk.journal.note(run.id, outcomes)
-    close_early(run.id, at, ENDED, desk.journal, state_fields)
+    close_early(run.id, at, CLOSED_LATER, desk.journal, state_fields)
     logger.info("run %s was left open: %d changes settled", run.id, len(outcomes))
     return desk.journal.run(run.id)
 

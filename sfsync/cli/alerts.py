@@ -137,6 +137,7 @@ def _moved(
         object_name, sorted({change.id for _, change in theirs}), list(fields.values())
     )
     state = fields["state"]
+    rules = {each.name: each for each in at.services.policy.machines[object_name].rules}
     for moment, change in theirs:
         row = rows.get(change.id)
         if row is None or state not in change.fields:
@@ -144,8 +145,9 @@ def _moved(
         before, after = change.fields[state].before, change.fields[state].after
         if row.get(state) != after:
             continue
+        rule = change.cause.removeprefix(RULE_CAUSE)
         yield Moved(
-            rule=change.cause.removeprefix(RULE_CAUSE),
+            rule=rule,
             object=object_name,
             id=change.id,
             name=change.name,
@@ -155,6 +157,8 @@ def _moved(
             at=moment,
             evidence=change.evidence,
             amount=_amount(row, fields, amounts.get((object_name, change.id))),
+            reason=change.reason,
+            found=rules[rule].found if rule in rules else (),
         )
 
 

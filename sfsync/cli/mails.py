@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from sfsync.cli import opening
 from sfsync.cli.posting import letterhead_of, postman_of
 from sfsync.cli.screen import Screen, count
 from sfsync.cli.setting import make
@@ -32,8 +34,8 @@ _MARK = "\ufeff"
 class Mail:
     """A mail to one reader. `key` (`exceptions:2026-06-15:005…`) is that of its message, `now` the
     moment that it tells of, `notes` what its reader then knows. `later` says what becomes of it
-    where its reader had a mail under this key already and this one tells other things; without it,
-    the two tell the same.
+    where its reader had a mail under this key already and this one tells other things, or has to
+    get the like of an earlier day first; without it, the two tell the same.
     """
 
     key: str
@@ -95,8 +97,26 @@ class Mails:
 
     def _waiting(self, mails: Sequence[Mail]) -> list[Mail]:
         keys = [mail.key for mail in mails if mail.later]
+        if not keys:
+            return []
         used = {each.key for each in self._journal.messages.read(self._books, keys)}
-        return [mail for mail in mails if mail.later and mail.key in used]
+        late = {_kind_and_reader(key) for key in self._late()}
+        return [
+            mail
+            for mail in mails
+            if mail.later and (mail.key in used or _kind_and_reader(mail.key) in late)
+        ]
+
+    def _late(self) -> Iterator[str]:
+        """Yield the keys of the mails of earlier days that were sent today, or are to be sent."""
+        from sfsync.letter import MessageState
+
+        messages, zone = self._journal.messages, ZoneInfo(self._screen.zone)
+        yield from (each.key for each in messages.in_states(self._books, [MessageState.PLANNED]))
+        today = datetime.combine(opening.wall_clock().astimezone(zone), time(), zone)
+        for each in messages.sent_since(self._books, today):
+            if each.planned_at < today:
+                yield each.key
 
     def _told(self, deliveries: "Sequence[Delivery]") -> bool:
         for delivery in deliveries:
@@ -133,6 +153,11 @@ def _is_sent(delivery: "Delivery") -> bool:
     from sfsync.letter import MessageState
 
     return delivery.state is MessageState.SENT
+
+
+def _kind_and_reader(key: str) -> tuple[str, str]:
+    kind, _, rest = key.partition(":")
+    return kind, rest.rpartition(":")[2]
 
 
 def _file_name(mail: Mail) -> str:

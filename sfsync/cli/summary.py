@@ -62,8 +62,10 @@ def runs(
         made = _summary(at, order, run_id, since, is_busy=is_busy)
         if not made.is_worth_telling:
             return []
-        note = EditionNote(made.name, made.reader.id, made.now)
-        return [Mail(made.key, made.reader, made.now, render_summary(made, texts), (note,))]
+        # What is left out is told by the next one: that begins where the last one ended.
+        is_all = since is None or since <= _due_since(at, order, made.reader.id)[0]
+        notes = (EditionNote(made.name, made.reader.id, made.now),) if is_all else ()
+        return [Mail(made.key, made.reader, made.now, render_summary(made, texts), notes)]
 
     deliver(setting, Way(None, out, sends, None, quiet), written)
 
@@ -90,7 +92,7 @@ def _period(
     at: Opened, order: "SummaryOrder", run_id: str | None, since: datetime | None
 ) -> "Period":
     """Say of which runs is told. Raises NotFound where this org has no such run."""
-    from sfsync.report import SUMMARY, Period
+    from sfsync.report import Period
 
     services, reader = at.services, admin_of(at)
     now, run, is_first = services.wall(), "", False
@@ -100,11 +102,18 @@ def _period(
             raise NotFound(f"{found.id} is a run on {found.org}: name its org with --org")
         run = found.id
     elif since is None:
-        since = services.journal.editions.last(services.books, SUMMARY).get(reader.id)
-        is_first = since is None
-        since = since or now - _FIRST[order.every]
+        since, is_first = _due_since(at, order, reader.id)
     states = services.policy.state_fields()
     return Period(order, reader, now, since, at.org.url, at.org.zone, states, is_first, run)
+
+
+def _due_since(at: Opened, order: "SummaryOrder", reader: str) -> tuple[datetime, bool]:
+    """Return since when runs are to be told to a reader, and whether it is for the first time."""
+    from sfsync.report import SUMMARY
+
+    services = at.services
+    last = services.journal.editions.last(services.books, SUMMARY).get(reader)
+    return last or services.wall() - _FIRST[order.every], last is None
 
 
 def _is_told(run: Run, since: datetime, *, is_busy: bool) -> bool:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sfsync.doctor.check import CLOCK, HISTORY, LIMITS, PERMISSIONS, SIGN_IN, Check, Level
-from sfsync.model import Action, Value
+from sfsync.model import Value
 from sfsync.org import OrgReader, Question
 from sfsync.org.queues import task_queues
+from sfsync.org.rights import hindrance
 from sfsync.org.soql import condition
 from sfsync.policy import Policy
-from sfsync.rules.tasks import TASK
+from sfsync.rules.tasks import TASK, fields_written_by
 
 # The permission set that `sfsync setup` makes where setup.yaml names no other.
 SET_NAME = "Sfsync_Service"
@@ -209,10 +210,11 @@ def _tasks(org: OrgReader, policy: Policy) -> Iterator[Check]:
     tasks = [task for machine in policy.machines.values() for task in machine.tasks]
     if not tasks:
         return
-    names = ", ".join(task.name for task in tasks)
-    if Action.CREATE not in org.may(TASK):
-        text = f"the service's user may not create tasks: {names} cannot be carried out"
-        remedy = "give it Edit Tasks in its permission set; that of `sfsync setup` has it"
+    hindered = [(hindrance(org, TASK, fields_written_by(task)), task.name) for task in tasks]
+    for why in sorted({why for why, _ in hindered if why}):
+        names = [name for each, name in hindered if each == why]
+        text, _, remedy = why.partition(": ")
+        text += f": {', '.join(names)} waits, while all else of a pass goes on"
         yield Check(PERMISSIONS, Level.NOTE, text, remedy)
     queues = task_queues(org) if any(task.queue for task in tasks) else {}
     for name in sorted({task.queue for task in tasks if task.queue}):

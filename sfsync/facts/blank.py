@@ -80,8 +80,25 @@ def _nothing(placeholders: tuple[str, ...]) -> set[str]:
 def _blank(look: Look, object_name: str, name: str) -> Mask:
     path = path_of(look, object_name, name)
     blank = _is_blank(path.column, look.policy.facts.placeholders)
+    if path.rows is None:
+        return blank
     # A record that refers to nothing has nothing there.
-    return blank if path.rows is None else np.append(blank, True)[path.rows]
+    return np.asarray(np.append(blank, True)[path.rows] & ~unread_in(look, object_name, name))
+
+
+def unread_in(look: Look, object_name: str, name: str) -> Mask:
+    """Tell which records refer, for the field that `name` (a path) leads to, to one that was not
+    read, such as an account that is left out of the loop: nobody can say whether it is blank.
+
+    That is known where the policy names the reference a second time, without `to`.
+    """
+    first, _, second = name.partition(".")
+    twin = look.policy.twin_of(object_name, first) if second else None
+    if twin is None:
+        return np.zeros(look.size(object_name), dtype=bool)
+    return np.asarray(
+        look.column(object_name, twin).present & (look.column(object_name, first).values < 0)
+    )
 
 
 def _is_blank(column: Column, placeholders: tuple[str, ...]) -> Mask:

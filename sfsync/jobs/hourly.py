@@ -65,7 +65,7 @@ def hourly(services: Services) -> Planned:
     tasks, waiting = tasks_of(judgement.tasks, services.org)
     changes = (*_with_recent(judgement.changes, look), *tasks)
     quiet, stirred = _apart(changes, read_at)
-    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting]
+    notes = [*blind_spots(look, columns_needed(services.policy)), *waiting.notes]
     if stirred:
         notes.append(f"{len(stirred)} records changed while they were read: left to the next pass.")
     if services.now < read_at - _A_WHILE:
@@ -78,6 +78,7 @@ def hourly(services: Services) -> Planned:
         findings=(
             *judgement.findings,
             *likely_duplicates(look),
+            *waiting.findings,
             *reviews_found(look, services.journal.reviews.open(services.books)),
         ),
         notes=notes,

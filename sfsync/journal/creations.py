@@ -14,12 +14,22 @@ _IS_CREATION = CHANGES.c.action == Action.CREATE.value
 
 def created_keys(connection: sa.Connection, org: str) -> frozenset[str]:
     """Read the keys of all that was created, that perhaps was, or that was there already."""
+    return _keys(connection, RUNS.c.org == org)
+
+
+def created_before(connection: sa.Connection, run_id: str) -> frozenset[str]:
+    """Read the keys that `created_keys` reads, those of this run itself left out."""
+    this = sa.select(RUNS.c.org).where(RUNS.c.id == run_id).scalar_subquery()
+    return _keys(connection, RUNS.c.org == this, RUNS.c.id != run_id)
+
+
+def _keys(connection: sa.Connection, *runs: sa.ColumnElement[bool]) -> frozenset[str]:
     is_done = CHANGES.c.state.in_([state.value for state in _PERHAPS_DONE])
     query = (
         sa.select(CHANGES.c.record_id)
         .distinct()
         .join(RUNS, RUNS.c.number == CHANGES.c.run)
-        .where(RUNS.c.org == org, _IS_CREATION)
+        .where(_IS_CREATION, *runs)
         .where(sa.or_(is_done, CHANGES.c.created.is_not(None)))
     )
     return frozenset(connection.scalars(query))
@@ -37,7 +47,10 @@ def unsettled_creations(connection: sa.Connection, org: str) -> list[JournalledC
 
 
 def is_about(record_id: str) -> sa.ColumnElement[bool]:
-    """Tell, in SQL, whether a change creates or deletes a record about this one."""
+    """Tell, in SQL, whether a change creates or deletes a record about this one.
+
+    Of the changes those that do are few: they have an index of their own.
+    """
     told = rows.encode(record_id)
     fields = CHANGE_FIELDS.alias()
     found = (
@@ -47,4 +60,5 @@ def is_about(record_id: str) -> sa.ColumnElement[bool]:
         .where(sa.or_(fields.c.after == told, fields.c.before == told))
         .correlate(CHANGES)
     )
-    return sa.and_(CHANGES.c.action.is_not(None), found.exists())
+    is_told = CHANGES.c.action.in_([Action.CREATE.value, Action.DELETE.value])
+    return sa.and_(is_told, found.exists())

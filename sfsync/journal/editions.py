@@ -6,6 +6,17 @@ import sqlalchemy as sa
 
 from sfsync.journal.messages import perhaps_read
 from sfsync.journal.notes import EDITIONS
+from sfsync.journal.tables import BOOKS, RECORD_ID, Instant
+
+# Where older versions noted it: a journal has the table only if one of them wrote it.
+_OLD = sa.Table(
+    "editions",
+    sa.MetaData(),
+    sa.Column("org", BOOKS),
+    sa.Column("report", sa.String(100)),
+    sa.Column("reader", RECORD_ID),
+    sa.Column("as_of", Instant),
+)
 
 
 class Editions:
@@ -27,5 +38,11 @@ class Editions:
             .where(perhaps_read(EDITIONS))
             .group_by(EDITIONS.c.reader)
         )
+        before = sa.select(_OLD.c.reader, _OLD.c.as_of).where(
+            _OLD.c.org == org, _OLD.c.report == report
+        )
         with self._engine.connect() as connection:
-            return {row.reader: row.as_of for row in connection.execute(wanted)}
+            told = {row.reader: row.as_of for row in connection.execute(wanted)}
+            # Who has a newer one has a note of it.
+            old = connection.execute(before) if sa.inspect(connection).has_table(_OLD.name) else ()
+            return {row.reader: row.as_of for row in old} | told

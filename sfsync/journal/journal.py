@@ -10,7 +10,12 @@ import sqlalchemy as sa
 from sfsync.errors import NotFound
 from sfsync.journal import rows
 from sfsync.journal.alerts import Alerts
-from sfsync.journal.creations import created_keys, is_about, unsettled_creations
+from sfsync.journal.creations import (
+    created_before,
+    created_keys,
+    is_about,
+    unsettled_creations,
+)
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
 from sfsync.journal.findings import FindingsBook
@@ -234,6 +239,11 @@ class Journal(FindingsBook, EnrichmentBook):
         with self._engine.connect() as connection:
             return created_keys(connection, org)
 
+    def created_before(self, run_id: str) -> frozenset[str]:
+        """The keys of `created_keys`, but for those that only this run knows of."""
+        with self._engine.connect() as connection:
+            return created_before(connection, run_id)
+
     def unsettled_creations(self, org: str) -> list[JournalledChange]:
         """The creations of runs whose books are closed, of which nobody knows yet whether the org
         did them; oldest run first.
@@ -246,10 +256,17 @@ class Journal(FindingsBook, EnrichmentBook):
         first.
         """
         own = sa.and_(CHANGES.c.object == object, CHANGES.c.record_id == record_id)
-        conditions = [RUNS.c.org == org, sa.or_(own, is_about(record_id))]
+        # Asked for as one, no index serves: the database would look at every change it has.
+        asked = (own, sa.and_(sa.not_(own), is_about(record_id)))
         order = [CHANGES.c.run.desc(), CHANGES.c.seq.desc()]
         with self._engine.connect() as connection:
-            return rows.read_changes(connection, conditions, order)
+            found = [
+                change
+                for condition in asked
+                for change in rows.read_changes(connection, [RUNS.c.org == org, condition], order)
+            ]
+            numbers = rows.numbers_of(connection, org) if found else {}
+        return sorted(found, key=lambda each: (numbers[each.run], each.seq), reverse=True)
 
     def own_writes(self, org: str, state_fields: Mapping[str, str]) -> list[OwnWrite]:
         """When the service wrote each status or stage of each record, every time once, sorted by

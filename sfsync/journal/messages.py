@@ -140,6 +140,16 @@ class Messages:
                 _message(row) for row in connection.execute(query.order_by(MESSAGES.c.number)).all()
             ]
 
+    def sent_since(self, org: str, since: datetime) -> list[JournalledMessage]:
+        """The messages that were sent at `since` (aware) or later, in the order in which they were
+        planned.
+        """
+        is_sent = MESSAGES.c.state == MessageState.SENT.value
+        query = sa.select(*_COLUMNS).where(MESSAGES.c.org == org, is_sent)
+        query = query.where(MESSAGES.c.changed_at >= since).order_by(MESSAGES.c.number)
+        with self._engine.connect() as connection:
+            return [_message(row) for row in connection.execute(query).all()]
+
     def letter(self, org: str, key: str) -> Letter | None:
         """The letter to be sent under a key; None where nothing is to be sent any more."""
         columns = (

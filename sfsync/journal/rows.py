@@ -145,6 +145,10 @@ def read_changes(
     name.
     """
     chosen = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
+    query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
+    found = connection.execute(query).all()
+    if not found:
+        return []
     pieces = (
         sa.select(CHANGE_FIELDS)
         .select_from(
@@ -161,8 +165,13 @@ def read_changes(
         fields[row.run, row.seq][row.field] = FieldChange(
             decode(row.before), decode(row.after), decode_source(row.source)
         )
-    query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
-    return [_change(row, fields[row.run, row.seq]) for row in connection.execute(query)]
+    return [_change(row, fields[row.run, row.seq]) for row in found]
+
+
+def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
+    """Read the numbers of an org's runs, by their ids: the later a run began, the higher."""
+    query = sa.select(RUNS.c.id, RUNS.c.number).where(RUNS.c.org == org)
+    return {row.id: row.number for row in connection.execute(query)}
 
 
 def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledChange:

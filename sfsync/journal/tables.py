@@ -94,6 +94,14 @@ CHANGES = sa.Table(
     sa.Column("created", RECORD_ID),
     sa.Index("changes_of_record", "record_id", "object"),
 )
+# Beside the layout, made where it is missing: few changes do anything but update.
+ACTIONS = sa.Index(
+    "changes_of_action",
+    CHANGES.c.action,
+    CHANGES.c.state,
+    sqlite_where=CHANGES.c.action.is_not(None),
+    postgresql_where=CHANGES.c.action.is_not(None),
+)
 CHANGE_FIELDS = sa.Table(
     "change_fields",
     METADATA,
@@ -195,6 +203,7 @@ def _check_version(engine: sa.Engine) -> None:
         problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
         remedy = "install the sfsync that wrote it, or name another journal"
         raise ConfigError([f"{problem} layout {SCHEMA_VERSION}: {remedy}"])
+    _add_index(engine, ACTIONS)
 
 
 def _read_version(engine: sa.Engine) -> int | None:
@@ -264,6 +273,13 @@ def _add_column(engine: sa.Engine, column: sa.Column[Any]) -> None:
         # Another process may have been quicker.
         if not _has_column(engine, column):
             raise
+
+
+def _add_index(engine: sa.Engine, index: sa.Index) -> None:
+    # Asked first: whoever only reads the journal need not be able to write it.
+    if not sa.inspect(engine).has_index(CHANGES.name, str(index.name)):
+        with engine.begin() as connection:
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _has_column(engine: sa.Engine, column: sa.Column[Any]) -> bool:

@@ -2,15 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from email.errors import HeaderParseError
-from email.headerregistry import Address as HeaderAddress
 from email.utils import parseaddr
 
+from sfsync.address import checked
 from sfsync.letter import Note
 
-_PARTS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_LONGEST = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Address:
     name: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "email", _checked(self.email))
+        object.__setattr__(self, "email", checked(self.email))
         object.__setattr__(self, "name", one_line(self.name))
 
     @property
@@ -69,16 +66,3 @@ class Message:
 def one_line(text: str) -> str:
     """Fold line breaks and other control characters into spaces, so that no header can hold two."""
     return " ".join(_CONTROLS.sub(" ", text).split())
-
-
-def _checked(email: str) -> str:
-    local, _, domain = email.strip().rpartition("@")
-    problem = f"{email!r} is no mail address that can be written to: correct it"
-    try:
-        written = f"{local}@{domain.encode('idna').decode('ascii')}"
-        if len(written) > _LONGEST or not _PARTS.fullmatch(written):
-            raise ValueError(problem)
-        HeaderAddress(addr_spec=written)
-    except (ValueError, HeaderParseError) as error:
-        raise ValueError(problem) from error
-    return written

@@ -35,7 +35,7 @@ class _AlertWriter(Writer):
     def __init__(self, mail: AlertMail, voice: Voice) -> None:
         super().__init__(mail.report, {}, voice, len(mail.alerts))
         self._mail = mail
-        self._moves = {_named(each.line) for each in mail.alerts if each.is_move}
+        self._moves = {_named(each.line): each for each in mail.alerts if each.is_move}
 
     def titles(self) -> str:
         """What the alerts are, each once, the worst first, with how many there are of it."""
@@ -70,12 +70,16 @@ class _AlertWriter(Writer):
 
     def _row(self, line: Line) -> Row:
         row = super()._row(line)
-        if _named(line) not in self._moves:
+        alert = self._moves.get(_named(line))
+        if alert is None:
             return row
         # What moved it ended the spell, whose days do not go on.
         after = [self._speech.count("solved_after", line.days)] if line.days else []
         facts = filter(None, [self.money(line.found.amount), *after])
-        return replace(row, facts=tuple(facts))
+        sentences = [self._voice.sentence(*each) for each in alert.because]
+        if alert.reason:
+            sentences.append(isolated(alert.reason))
+        return replace(row, facts=tuple(facts), because=tuple(sentences))
 
     def _whose(self, alert: Alert) -> str:
         owner, speech = alert.owner, self._speech

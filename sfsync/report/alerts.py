@@ -11,13 +11,12 @@ from datetime import date, datetime, timedelta
 
 from sfsync.letter import Alerted, AlertNote, Subject
 from sfsync.model import Evidence, Finding, OpenFinding
+from sfsync.policy import DAY_COUNTS
 from sfsync.report.alert_orders import SECTION, AlertOrders
 from sfsync.report.lines import Line, Report, Standing, day_in, sum_up, worst_first
 from sfsync.report.people import People, Person, manager_of
 from sfsync.rules.texts import FindingText
 
-# The facts that count the days of a spell: since the last activity, or the entry.
-DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
 # What was moved longer ago is no news any more.
 MOVES_TOLD_FOR = timedelta(days=7)
 
@@ -26,7 +25,8 @@ MOVES_TOLD_FOR = timedelta(days=7)
 class Moved:
     """A record that a rule moved, and that still stands where the rule put it.
 
-    `at` is the moment judged (aware UTC), `owner_id` the present owner.
+    `at` is the moment judged (aware UTC), `owner_id` the present owner, `reason` that of the
+    change. `found` are the codes of the findings for which the rule asks.
     """
 
     rule: str
@@ -39,6 +39,8 @@ class Moved:
     at: datetime
     evidence: tuple[Evidence, ...] = ()
     amount: float | None = None
+    reason: str = ""
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Occasion:
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert, of a finding or a move: its line in the mail, its owner (None: nobody known), and
-    of what spell it is.
+    of what spell it is. `because` are the findings that made a rule move the record, each with its
+    texts; where it asks for findings and none of them is open, `reason` says why it did.
     """
 
     line: Line
@@ -62,6 +65,8 @@ class Alert:
     series: str
     spell: str
     is_move: bool
+    because: tuple[tuple[Finding, FindingText], ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def build_alerts(
     mail reaches them, to their nearest manager whom one reaches, else to the admin.
     """
     desk = _Desk(people, orders, told, occasion)
-    alerts = [*desk.of_moves(moves, found), *desk.of_findings(found, texts)]
+    alerts = [*desk.of_moves(moves, found, texts), *desk.of_findings(found, texts)]
     by_reader: dict[str, list[Alert]] = {}
     readers: dict[str, Person] = {}
     for alert in alerts:
@@ -162,9 +167,15 @@ class _Desk:
     occasion: Occasion
     moved: set[Subject] = field(default_factory=set)
 
-    def of_moves(self, moves: Iterable[Moved], found: Iterable[OpenFinding]) -> Iterator[Alert]:
+    def of_moves(
+        self,
+        moves: Iterable[Moved],
+        found: Sequence[OpenFinding],
+        texts: Mapping[str, FindingText],
+    ) -> Iterator[Alert]:
         """Yield the alerts of moves; of several of one record by one rule that of the last."""
         hidden = {_subject(each) for each in found if each.is_hidden(self._today)}
+        known = {_subject(each): each for each in found}
         for move in {(each.rule, each.object, each.id): each for each in moves}.values():
             order = self.orders.moves[move.rule]
             subject = (order.series, move.object, move.id)
@@ -180,7 +191,11 @@ class _Desk:
             days = (day_in(self.occasion.zone, move.at) - began).days
             line = self._line(OpenFinding(finding, move.at, move.at, move.amount), order.text, days)
             owner = self.people.get(move.owner_id or "")
-            yield Alert(line, owner, order.series, spell, is_move=True)
+            because = tuple(
+                (each.finding, texts[each.finding.code]) for each in _asked_for(move, known)
+            )
+            reason = move.reason if move.found and not because else ""
+            yield Alert(line, owner, order.series, spell, True, because, reason)
 
     def of_findings(
         self, found: Iterable[OpenFinding], texts: Mapping[str, FindingText]
@@ -234,6 +249,16 @@ class _Desk:
         owner = self.people.get(finding.owner_id or "")
         link = f"{self.occasion.url}/lightning/r/{finding.object}/{finding.id}/view"
         return Line(found, text, owner.name if owner else "", Standing.OPEN, max(0, days), link)
+
+
+def _asked_for(move: Moved, known: Mapping[Subject, OpenFinding]) -> Iterator[OpenFinding]:
+    """Yield the findings that made the rule move a record, and are open still."""
+    for code in move.found:
+        found = known.get((code, move.object, move.id))
+        if found is None or found.solved_at is not None:
+            continue
+        if found.first_seen <= move.at <= found.last_seen:
+            yield found
 
 
 def _subject(found: OpenFinding) -> Subject:

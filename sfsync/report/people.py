@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sfsync.address import can_be_written_to
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -20,8 +22,8 @@ class Person:
 
     @property
     def can_read(self) -> bool:
-        """Tell whether a mail to them reaches somebody."""
-        return self.is_active and bool(self.email)
+        """Tell whether a mail to them reaches somebody: mistyped addresses reach nobody."""
+        return self.is_active and can_be_written_to(self.email)
 
 
 People = Mapping[str, Person]
@@ -30,7 +32,7 @@ People = Mapping[str, Person]
 def manager_of(person_id: str | None, people: People) -> Person | None:
     """Return the nearest manager above a person who can read mail; None where there is none.
 
-    An inactive manager, or one without an address, is passed over to theirs.
+    An inactive manager, or one without an address that can be written to, is passed over to theirs.
     """
     return next((each for each in _above(person_id, people) if each.can_read), None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sfsync.letter import JournalledMessage
-from sfsync.model import JournalledChange, OpenFinding, Run, RunState, State, Value
+from sfsync.model import Action, JournalledChange, OpenFinding, Run, RunState, State, Value
 from sfsync.report.lines import day_in
 from sfsync.report.orders import SummaryOrder
 from sfsync.report.people import Person
@@ -19,11 +19,12 @@ _BROKEN = (RunState.STOPPED, RunState.CRASHED, RunState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A record, by its name."""
+    """A record, by its name; `id` is empty where it was to be created and was not."""
 
     object: str
     id: str
     name: str
+    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +193,23 @@ class _Alike:
     first: list[Named] = field(default_factory=list)
 
     def take(self, each: JournalledChange) -> None:
-        # What is to be created has no Id yet.
-        key = each.change.object, each.change.id or f"{each.run}/{each.seq}"
+        key = each.change.object, each.change.id
         if key not in self.records and len(self.first) < NAMED:
-            self.first.append(Named(each.change.object, each.change.id, each.change.name))
+            self.first.append(_named(each))
         self.records.add(key)
         self.runs.add(each.run)
 
     def group(self) -> Group:
         return Group(len(self.records), len(self.runs), tuple(self.first))
+
+
+def _named(each: JournalledChange) -> Named:
+    change = each.change
+    if change.action is Action.CREATE:
+        # Its own Id is only a name for what was to come.
+        return Named(change.object, each.outcome.created, change.name)
+    is_deleted = change.action is Action.DELETE and each.outcome.state is State.APPLIED
+    return Named(change.object, change.id, change.name, not is_deleted)
 
 
 _Way = tuple[str, str, tuple[Value, Value] | None]

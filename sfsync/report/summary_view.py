@@ -3,14 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sfsync.model import RULE_CAUSE, Run, RunState, State, Value
+from sfsync.model import (
+    CLOSED_LATER,
+    RULE_CAUSE,
+    TASK_CAUSE,
+    UNDO_CAUSE,
+    Run,
+    RunState,
+    State,
+    Value,
+)
 from sfsync.report.figures import Speech, cleaned, isolated
 from sfsync.report.summary import Broken, Found, Group, Left, Named, Summary, Written
 from sfsync.rules.texts import FindingText
 
 # A longer part is not read.
 MOST_ENTRIES = 40
-_UNDO_CAUSE = "undo:"
 _LONGEST, _LONGEST_NAME = 400, 80
 
 
@@ -163,7 +171,7 @@ class _Writer:
             several = speech.count("count_runs", len(each.runs))
             detail = f"{several}, {speech.say('last_at', moment=moment)} · {last.id}"
         head = _short(each.error)
-        if not head or head.startswith(_CLOSED_LATER):
+        if not head or head.startswith(CLOSED_LATER):
             is_open = each.state is RunState.RUNNING
             head = speech.typeset(speech.say("why_running" if is_open else "why_crashed"))
         return Entry(head, detail, label=speech.say(f"run_{each.state}"), tone="high")
@@ -178,9 +186,9 @@ class _Writer:
         return self._entry(head, code, each.group, speech.say(f"state_{each.state}"), tone)
 
     def _written(self, each: Written) -> Entry:
-        cause = each.cause.removeprefix(RULE_CAUSE)
-        if cause.startswith(_UNDO_CAUSE):
-            cause = self._speech.say("undo_of", value=cause.removeprefix(_UNDO_CAUSE))
+        cause = each.cause.removeprefix(RULE_CAUSE).removeprefix(TASK_CAUSE)
+        if cause.startswith(UNDO_CAUSE):
+            cause = self._speech.say("undo_of", value=cause.removeprefix(UNDO_CAUSE))
         if each.way is None:
             # The upkeep of dates and scores; what else is written bears what it is in its cause.
             group = each.group if ":" in each.cause else Group(each.group.records, 1, ())
@@ -204,7 +212,8 @@ class _Writer:
 
     def _link(self, named: Named) -> Link:
         url = self._summary.period.url
-        href = f"{url}/lightning/r/{named.object}/{named.id}/view" if named.id else ""
+        has_page = named.id and named.is_there
+        href = f"{url}/lightning/r/{named.object}/{named.id}/view" if has_page else ""
         return Link(isolated(_short(named.name, _LONGEST_NAME)) or named.id, named.id, href)
 
     def _mails(self) -> Iterator[Entry]:
@@ -232,10 +241,6 @@ class _Writer:
 
     def _moment(self, run: Run) -> str:
         return self._speech.moment(run.started, self._summary.period.zone)
-
-
-# How the journal says of a run that its books were closed by a later one.
-_CLOSED_LATER = "the run ended before its work was done"
 
 
 def _records(several: Iterable[Written | Left]) -> int:

@@ -106,6 +106,6 @@ SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "You get this mail as the admin of sfsync. sfsync show RUN lists each change of a "
         "run, sfsync undo RUN takes them back.",
         "fr": "Vous recevez ce message en tant qu'administrateur de sfsync. sfsync show RUN "
-        "liste chaque changement d'une exécution, sfsync undo RUN les annule.",
+        "liste chaque changement d'une exécution, sfsync undo RUN l'annule.",
     },
 }

@@ -31,12 +31,13 @@ _SHORTEST_TREND = 2
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record; `facts` says money, age, and whether it is back."""
+    """One record; `facts` says money, age, and whether it is back, `because` why it was moved."""
 
     name: str
     link: str
     message: str
     facts: tuple[str, ...]
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

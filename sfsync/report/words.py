@@ -126,8 +126,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Pour {owner}, dont le compte est inactif",
     },
     "alert_unmailed": {
-        "en": "For {owner}, who has no mail address",
-        "fr": "Pour {owner}, sans adresse e-mail",
+        "en": "For {owner}, whom no mail reaches",
+        "fr": "Pour {owner}, qu'aucun message n'atteint",
     },
     "alert_why": {
         "en": "You get this mail as the owner of these records in Salesforce, or in the place of "

@@ -71,6 +71,9 @@ def needs_of(look: Look, machine: Machine, part: Rule | FindingRule | TaskRule) 
     if isinstance(part, FindingRule):
         needs.update(fields_lacking(look, machine.object, part))
     if isinstance(part, TaskRule):
+        if part.spell_of:
+            lacking = _of_test(look, machine.object, part.spell_of, "")
+            needs.update(api_name(look, need) for need in lacking)
         for finding in machine.findings:
             needs.update(needs_of(look, machine, finding) if finding.name in part.without else ())
     return sorted(needs)

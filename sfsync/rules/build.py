@@ -10,6 +10,7 @@ from sfsync.conditions import Condition, parse_condition
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path
 from sfsync.policy import (
+    DAY_COUNTS,
     FOUND,
     MISSING,
     NO_STATE,
@@ -89,8 +90,8 @@ class Builder:
         owner.
         """
         file = self._file
-        others = file.states or file.rules or file.keep or file.scores or not file.findings
-        if file.state is None and others:
+        others = file.states or file.rules or file.keep or file.tasks or file.scores
+        if file.state is None and (others or not file.findings):
             self._problems.add((), '"state" is missing: only findings can do without states')
         if file.state is not None and not file.states:
             self._problems.add((), '"states" is missing')
@@ -212,6 +213,7 @@ class Builder:
                 self._problems.add((*path, "without", place), words)
         if bool(each.queue) == bool(each.owner):
             self._problems.add(path, f'{each.name}: give either "queue" or "owner: record"')
+        self._counts_days(each.spell_of, (*path, "spell_of"))
         if each.subject in [other.subject for other in self._file.tasks[:n]]:
             # By its subject a task is found again, so that no record gets it twice.
             words = f"{each.name}: a task above has the same subject; give it another"
@@ -227,7 +229,14 @@ class Builder:
             due_in_days=each.due_in_days,
             because=self._because(each.because, (*path, "because")),
             place=self._problems.place(path),
+            spell_of=each.spell_of or "",
         )
+
+    def _counts_days(self, name: str | None, path: Path) -> None:
+        facts = [each for each in DAY_COUNTS if f"{self._file.object}.{each}" in FACTS]
+        if name is not None and name not in facts:
+            words = f'no fact "{name}" of {self._file.object} counts the days of a spell'
+            self._problems.add(path, f"{words}; these do: {', '.join(facts) or 'none'}")
 
     def _known_path(self, name: str, path: Path) -> None:
         """Check a field of the record, or (`account.city`) of one to which it refers."""

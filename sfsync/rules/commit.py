@@ -10,7 +10,7 @@ import numpy as np
 
 from sfsync.conditions import failing
 from sfsync.facts import Look
-from sfsync.facts.blank import path_of
+from sfsync.facts.blank import path_of, unread_in
 from sfsync.facts.commit import stage_before
 from sfsync.facts.deals import closing_days
 from sfsync.model import Evidence
@@ -95,6 +95,8 @@ def _item(look: Look, machine: Machine, rule: FindingRule, row: int) -> Item:
     holds = holds_for(look, machine, rule, np.zeros(look.size(machine.object), dtype=bool))
     if holds is None or lacking:
         standing, why = Standing.UNKNOWN, f"the org lacks {lacking}"
+    elif any(unread_in(look, machine.object, name)[row] for name in rule.missing):
+        standing, why = Standing.UNKNOWN, "the account is left out of the loop"
     elif holds[row]:
         (finding,) = found_in(look, machine.object, rule, here)
         standing, why = Standing.MISSING, finding.message

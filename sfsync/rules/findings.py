@@ -21,7 +21,8 @@ def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
     """
     for rule in machine.findings:
         here = holds_for(look, machine, rule, moved)
-        if here is not None:
+        # Most findings are of few records, or of none.
+        if here is not None and here.any():
             yield from found_in(look, machine.object, rule, np.flatnonzero(here))
 
 

@@ -42,6 +42,7 @@ def columns_needed(policy: Policy) -> dict[str, list[str]]:
             to = policy.objects[object_name][first].to
             if second and to is not None:
                 needed[to].add(second)
+                needed[object_name] |= {policy.twin_of(object_name, first) or first}
     for object_name, out in policy.leave_out.items():
         if needed[object_name]:
             needed[object_name] |= set(tested(out))
@@ -87,7 +88,9 @@ def _named_by(machine: Machine) -> set[str]:
 
 
 def _told_by(task: TaskRule) -> Iterator[str]:
-    """Yield what the words of a task put in: people read them in the org."""
+    """Yield what the words of a task put in, people read them in the org; and its spell."""
+    if task.spell_of:
+        yield task.spell_of
     for text in (task.subject, task.description, task.because):
         yield from (name for _, name, _, _ in Formatter().parse(text) if name)
 

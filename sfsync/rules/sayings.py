@@ -10,6 +10,7 @@ from sfsync.policy import (
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
     MISSING,
+    TASK_WAITING,
     UPDATE_REFUSED,
     FindingRule,
     Machine,
@@ -25,6 +26,9 @@ TOLD_OF_MAIL = frozenset({RECIPIENT, REFUSAL})
 COMPANIES, SOURCE = "companies", "source"
 TOLD_OF_COMPANY = frozenset({COMPANIES, SOURCE})
 ACCOUNT = "Account"
+# What proves that a task waits: what it would say, and what must be done first.
+SUBJECT, HINDRANCE = "subject", "hindrance"
+TOLD_OF_TASK = frozenset({SUBJECT, HINDRANCE})
 # Whom mails do not reach.
 USER = "User"
 # An object and a field of it, as the API names them.
@@ -58,6 +62,7 @@ def sayings_of(policy: Policy) -> dict[str, dict[str, Saying]]:
         for code in (ENRICHMENT_REVIEW, COMPANY_CEASED):
             found[code] = {ACCOUNT: Saying("", TOLD_OF_COMPANY)}
     found[UPDATE_REFUSED] = {each: Saying("", TOLD_OF_UPDATE) for each in policy.machines}
+    found[TASK_WAITING] = {each: Saying("", TOLD_OF_TASK) for each in policy.machines}
     found[MAIL_REFUSED] = {USER: Saying("", TOLD_OF_MAIL)}
     return found
 

@@ -208,6 +208,9 @@ class TaskShape(Shape):
         None, description="`record`: the task belongs to the record's owner."
     )
     due_in_days: Annotated[Days, Field(ge=0)] = 0
+    spell_of: Name | None = Field(
+        None, description="A fact that counts days: each of its spells brings a task of its own."
+    )
     because: str = Field(description="The reason in words; {fact} puts a value in.")
 
 

@@ -15,6 +15,7 @@ from sfsync.policy import (
     DUPLICATES,
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
+    TASK_WAITING,
     UPDATE_REFUSED,
     Policy,
 )
@@ -111,7 +112,7 @@ def codes_of(policy: Policy) -> dict[str, str]:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
     if policy.enrich.providers:
         found |= dict.fromkeys((ENRICHMENT_REVIEW, COMPANY_CEASED), "enrich.yaml, providers")
-    found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED), "sfsync itself"))
+    found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING), "sfsync itself"))
     return found
 
 

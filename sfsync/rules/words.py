@@ -23,6 +23,8 @@ def facts_of(sources: Iterable[Rule | Keep | FindingRule | TaskRule]) -> list[st
     for source in sources:
         if source.when is not None:
             names.update(dict.fromkeys(tested(source.when)))
+        if isinstance(source, TaskRule) and source.spell_of:
+            names[source.spell_of] = None
         if isinstance(source, Keep):
             names.update(dict.fromkeys(each.fact for each in source.set if each.fact))
             names.update(dict.fromkeys([source.entered_fact] if source.entered_fact else []))
