@@ -362,6 +362,8 @@ FREE_KEYS = frozenset({"because", "field", "name", "decision_maker_titles", "ser
     "placeholders",
     "onboarding_event_types",
     "closed_lead_statuses",
+    # What a task says, and whose it is, are words of the company's.
+    *("queue", "subject", "description"),
 }
 FREE_PATHS = (
     r"scores/potential/\d+/when/(industry|last_lost_reason)",
