@@ -154,8 +154,6 @@ class Site:
 
         app = ClientCredentials(fake.url, "fake-client", "fake-secret")
         session = fake.session()
-        # There is no network on this way: to look for its proxies before each request takes long.
-        session.trust_env = False
         tokens = sign_in(app, session, fake.clock.now, sleep=sleep)
         check_version(session, tokens.host, API_VERSION, sleep=sleep)
         org = open_org(session, tokens, sleep=sleep)

@@ -16,7 +16,7 @@ from sfsync.apply import Desk
 from sfsync.facts import Look
 from sfsync.fake import FakeOrg
 from sfsync.jobs import Planned, Ran, Services, run_planned
-from sfsync.jobs.hourly import hourly, read
+from sfsync.jobs.hourly import hourly, planned, read
 from sfsync.jobs.undo import undo
 from sfsync.journal import Journal
 from sfsync.model import Run, RunState, from_wire
@@ -106,6 +106,11 @@ class Loop:
     def look(self) -> Look:
         """What a pass would see."""
         return read(self.services)
+
+    def judge(self) -> tuple[Look, Planned]:
+        """What a pass sees, and what it would change."""
+        look = self.look()
+        return look, planned(self.services, look, self.fake.clock.now())
 
     def plan(self) -> Planned:
         """What a pass would change."""

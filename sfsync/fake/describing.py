@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from sfsync.fake.schema import Field, PicklistValue
 from sfsync.fake.standard import label_of
@@ -72,8 +73,12 @@ _GROUPABLE = frozenset(
 )
 
 
-def field_json(field: Field, picklist: Sequence[PicklistValue] = ()) -> dict[str, object]:
-    """Return a field as a describe shows it: every key of the platform is there."""
+@lru_cache(maxsize=4_096)
+def field_json(field: Field, picklist: tuple[PicklistValue, ...] = ()) -> Mapping[str, object]:
+    """Return a field as a describe shows it: every key of the platform is there.
+
+    The same mapping each time: it is not to be changed.
+    """
     described: dict[str, object] = {key: getattr(field, name) for key, name in _FLAGS.items()}
     described |= {key: getattr(field, key) for key in (*_SIZES, "name", "type", "label")}
     described |= dict.fromkeys(_ALWAYS_NONE) | dict.fromkeys(_ALWAYS_FALSE, False)
@@ -106,7 +111,8 @@ def _picklist_json(value: PicklistValue) -> dict[str, object]:
 
 def recorded_json(field: Field) -> dict[str, object]:
     """Return a field for `describe.json`: as in a describe, with what a describe does not tell."""
-    return field_json(field) | {
+    return {
+        **field_json(field),
         "history_tracked": field.history_tracked,
         "childRelationshipName": field.child_relationship,
     }

@@ -92,6 +92,8 @@ class ObjectType:
     guarded: set[str] = field(default_factory=set)
     _withheld: frozenset[str] = frozenset()
     _read_only: frozenset[str] = frozenset()
+    _seen: list[Field] = field(default_factory=list)
+    _addresses: list[str] = field(default_factory=list)
     _by_lower: dict[str, Field] = field(default_factory=dict)
     _by_relationship: dict[str, Field] = field(default_factory=dict)
 
@@ -102,7 +104,15 @@ class ObjectType:
 
     def refresh(self) -> None:
         """Rebuild the look-ups after `fields` or `hidden` changed."""
-        seen = self.visible()
+        concealed = self.concealed
+        self._seen = seen = [
+            replace(each, createable=False, updateable=False)
+            if each.name in self._read_only
+            else each
+            for each in self.fields.values()
+            if each.name not in concealed
+        ]
+        self._addresses = [each.name for each in self.fields.values() if each.type == "address"]
         self._by_lower = {each.name.lower(): each for each in seen}
         self._by_relationship = {
             each.relationship_name.lower(): each for each in seen if each.relationship_name
@@ -122,23 +132,15 @@ class ObjectType:
 
     def address_of(self, name: str) -> str | None:
         """Return the address that a field is part of (`BillingAddress` of BillingCity), or None."""
-        for each in self.fields.values():
-            prefix = each.name.removesuffix("Address")
-            if each.type == "address" and name.startswith(prefix) and name != each.name:
-                part = name.removeprefix(prefix)
-                return each.name if part in _PARTS_OF_ADDRESS else None
+        for address in self._addresses:
+            prefix = address.removesuffix("Address")
+            if name.startswith(prefix) and name != address:
+                return address if name.removeprefix(prefix) in _PARTS_OF_ADDRESS else None
         return None
 
     def visible(self) -> list[Field]:
         """Return the fields that the API shows, in order; read-only ones are not writable."""
-        concealed = self.concealed
-        seen = (each for each in self.fields.values() if each.name not in concealed)
-        return [
-            replace(each, createable=False, updateable=False)
-            if each.name in self._read_only
-            else each
-            for each in seen
-        ]
+        return self._seen
 
     def find(self, name: str) -> Field | None:
         """Return the visible field of a name in any case, or None."""

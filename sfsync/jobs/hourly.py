@@ -60,7 +60,11 @@ def hourly(services: Services) -> Planned:
     included.
     """
     way = way_to_read(services)
-    read_at, look = way.read_at, read(services, way)
+    return planned(services, read(services, way), way.read_at)
+
+
+def planned(services: Services, look: Look, read_at: datetime) -> Planned:
+    """Plan what the rules ask for, of an org that was read when its clock said `read_at`."""
     judgement = judge(look, services.journal.created_keys(services.books))
     tasks, waiting = tasks_of(judgement.tasks, services.org)
     changes = (*_with_recent(judgement.changes, look), *tasks)

@@ -19,7 +19,8 @@ def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
     `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
     is left out: what is nowhere to be filled in is nobody's to mend.
     """
-    for rule in machine.findings:
+    # Of an object without records there is nothing to work out.
+    for rule in machine.findings if look.size(machine.object) else ():
         here = holds_for(look, machine, rule, moved)
         # Most findings are of few records, or of none.
         if here is not None and here.any():

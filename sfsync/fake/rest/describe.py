@@ -32,8 +32,10 @@ def describe_object(state: OrgState, request: Request, name: str) -> Reply:
     """Answer GET sobjects/X/describe; fields hidden by field-level security are absent."""
     owner = state.store.existing(name)
     fields = [
-        field_json(each, picklist_of(state.store, owner.name, each))
-        | {"compoundFieldName": _compound(owner, each.name)}
+        {
+            **field_json(each, picklist_of(state.store, owner.name, each)),
+            "compoundFieldName": _compound(owner, each.name),
+        }
         for each in owner.visible()
     ]
     return json_reply(
