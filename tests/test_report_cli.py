@@ -163,6 +163,19 @@ def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:
     assert "depuis le 01/06/2026 10:00" in file.read_text("utf-8")
 
 
+def test_a_mail_of_the_latest_news_does_not_count_as_one_of_all(call: Call) -> None:
+    to = ("--to", "Maud Verchère-Lys")
+    call("--send", *to)
+    call("--send", *to, "--since", "2026-06-16T12:00:00Z", "--now", "2026-06-17T08:00:00Z")
+    call("--out", "look", *to, "--now", "2026-06-18T08:00:00Z")
+    text = Path(f"look/exceptions-2026-06-18-{MAUD}.txt").read_text("utf-8")
+    assert "depuis le 15/06/2026 10:00" in text
+    call("--send", *to, "--since", "2026-06-01T08:00:00Z", "--now", "2026-06-18T08:00:00Z")
+    call("--out", "look", *to, "--now", "2026-06-19T08:00:00Z")
+    text = Path(f"look/exceptions-2026-06-19-{MAUD}.txt").read_text("utf-8")
+    assert "depuis le 18/06/2026 10:00" in text
+
+
 def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small: Path) -> None:
     for moment in ("2026-06-15T08:00:00Z", "2026-06-18T08:00:00Z"):
         words = ["run", "hourly", "-q", "--now", moment, "--org", str(small)]

@@ -64,7 +64,7 @@ def exceptions(
     def written(at: Opened) -> "list[Mail]":
         made = _reports(at, texts, orders, since, is_rehearsal=now is not None)
         names = field_names(at)
-        return [_mail(each, texts, names) for each in made]
+        return [_mail(each, texts, names, _last_told(at, each)) for each in made]
 
     deliver(setting, Way(person, out, sends, now, quiet), written)
 
@@ -96,10 +96,22 @@ def _reports(
     return reports
 
 
-def _mail(report: "Report", texts: "Mapping[str, FindingText]", names: "FieldNames") -> Mail:
+def _last_told(at: Opened, report: "Report") -> datetime | None:
+    """Return as of when the reader got the last one that was sent; None before the first."""
+    return at.services.journal.editions.last(at.services.books, report.name).get(report.reader.id)
+
+
+def _mail(
+    report: "Report",
+    texts: "Mapping[str, FindingText]",
+    names: "FieldNames",
+    last: datetime | None,
+) -> Mail:
     from sfsync.letter import EditionNote
     from sfsync.report import render
 
-    note = EditionNote(report.name, report.reader.id, report.now)
+    # What was solved before `since` is told by the next one: that begins where the last one ended.
+    is_all = last is None or report.since is None or report.since <= last
+    notes = (EditionNote(report.name, report.reader.id, report.now),) if is_all else ()
     rendered = render(report, texts, names=names)
-    return Mail(report.key, report.reader, report.now, rendered, (note,))
+    return Mail(report.key, report.reader, report.now, rendered, notes)
