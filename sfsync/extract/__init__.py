@@ -154,13 +154,17 @@ def _recent(
     for name, frame in frames.items():
         if MODIFIED not in frame:
             continue
-        lately = frame[(frame[MODIFIED] > instant).to_numpy()]
+        stamps = frame[MODIFIED].to_numpy()
+        lately = np.flatnonzero(stamps > instant)
         leads = {
-            column: [frames[to].index[code] if code >= 0 else None for code in lately[column]]
+            column: [
+                frames[to].index[code] if code >= 0 else None
+                for code in frame[column].to_numpy()[lately]
+            ]
             for column, to in references.get(name, {}).items()
             if column in frame
         }
-        found[name] = pd.DataFrame({MODIFIED: lately[MODIFIED], **leads}, index=lately.index)
+        found[name] = pd.DataFrame({MODIFIED: stamps[lately], **leads}, index=frame.index[lately])
     return found
 
 
