@@ -13,7 +13,8 @@ from typing import Any
 from sfsync.columns import Kind
 from sfsync.conditions import Condition
 
-NO_STATE = "none"
+# What stands for no state in rules, and the place that it has beside those of the states.
+NO_STATE, NO_STATE_CODE = "none", -1
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
 # What is found of accounts whose match in public sources a person is to judge, or whose company has
@@ -288,6 +289,11 @@ class Machine:
     findings: tuple[FindingRule, ...] = ()
     tasks: tuple[TaskRule, ...] = ()
     scores: Mapping[str, tuple[ScoreLine, ...]] = field(default_factory=dict)
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """The place of each state, and of none."""
+        return {name: place for place, name in enumerate(self.states)} | {NO_STATE: NO_STATE_CODE}
 
     def entered_fields(self) -> Iterator[str]:
         """Our names of the fields that say since when a record is in a state."""
