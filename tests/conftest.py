@@ -4,16 +4,19 @@ night, else a few)?
 
 import os
 import signal
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from sfsync.lines import read_yaml
 from sfsync.policy import Policy
-from sfsync.rules import load
+from sfsync.report import orders
+from sfsync.rules import load, texts
 
-BUILD = load.load_policy
+BUILD, READ = load.load_policy, cache(read_yaml)
 
 # Nothing here is slow by mistake: what takes long is an org that is read and written for real.
 settings.register_profile("small", deadline=None, max_examples=100)
@@ -30,14 +33,18 @@ def once(texts: tuple[tuple[str, str], ...]) -> Policy:
     return BUILD(dict(texts))
 
 
-@pytest.fixture(autouse=True)
-def as_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands build each policy once, as a process does, and see no setting of the machine's:
-    the same texts give the same policy.
+@pytest.fixture(scope="session", autouse=True)
+def as_one_process() -> Iterator[None]:
+    """Let commands build each policy once and read each file of the configuration once, as a
+    process does, and see no setting of the machine's: the same texts give the same policy.
     """
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
+        for module in (texts, orders):
+            patch.setattr(module, "read_yaml", READ)
+        for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture

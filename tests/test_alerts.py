@@ -29,7 +29,6 @@ from sfsync.facts import FACTS
 from sfsync.fake import FakeOrg
 from sfsync.journal import Journal
 from sfsync.letter import Alerted, AlertNote, EditionNote, Letter, MessageState
-from sfsync.lines import read_yaml
 from sfsync.mail import Answer, Outbox, Verdict
 from sfsync.model import Evidence, Finding, OpenFinding
 from sfsync.policy import Policy
@@ -40,17 +39,14 @@ from sfsync.report import (
     Person,
     build_alerts,
     load_alerts,
-    orders,
     render_alerts,
 )
 from sfsync.report.alert_orders import AlertsShape, FoundShape, MovedShape
 from sfsync.report.alerts import DAY_COUNTS
 from sfsync.report.people import manager_of
 from sfsync.report.render import MOST_BYTES
-from sfsync.rules import load, texts
 from sfsync.rules.texts import load_texts
 
-BUILD, READ = load.load_policy, cache(read_yaml)
 # Targets came in on this day; the first pass is 44 days later.
 ENTERED = datetime(2026, 5, 1, 8, tzinfo=UTC)
 MAUD, THEO, GONE, LOST, ODILE, JOSE = (f"00500000000000{n}AAA" for n in "456789")
@@ -67,12 +63,6 @@ USERS = [
 ]  # fmt: skip
 ACME, BETA, CYAN = (f"00100000000000{n}AAA" for n in "123")
 DEAL = "006000000000001AAA"
-
-
-@cache
-def once(texts: tuple[tuple[str, str], ...]) -> Policy:
-    """Build each policy once, as a process does."""
-    return BUILD(dict(texts))
 
 
 def wire(moment: datetime) -> str:
@@ -170,14 +160,8 @@ def text_in(mail: EmailMessage) -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
+def world(alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
     """Make a world of these records; the admin is set."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for module in (texts, orders):
-        monkeypatch.setattr(module, "read_yaml", READ)
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "odile@example.com")
 
     def made(**records: Any) -> World:

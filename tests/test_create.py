@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import deaths
 import pytest
 import requests
 from entering import connect
@@ -111,14 +113,7 @@ def is_write(call: Call, method: str = "POST") -> bool:
 
 def lose(when: str, method: str = "POST", times: int = 1) -> Callable[[Call], None]:
     """A line that breaks before or after a request that writes is answered."""
-    left = [times]
-
-    def hook(call: Call) -> None:
-        if is_write(call, method) and call.when == when and left[0]:
-            left[0] -= 1
-            raise requests.ConnectionError("Connection reset by peer")
-
-    return hook
+    return deaths.lose(partial(is_write, method=method), when, times)
 
 
 def test_what_is_created_has_its_id_in_the_books(fake: FakeOrg, desk: Desk) -> None:

@@ -1,8 +1,7 @@
 """Does the doctor find what an org lacks, and say what to do about it?"""
 
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from doctor_calls import SECRET, Checks, call, examine, problems, signed_in
 from entering import connect_reader
-from loop_org import config_texts, empty_org, shipped_policy
+from loop_org import empty_org, shipped_policy
 from signin_keys import private_pem, public_pem
 
 from sfsync.cli import opening
@@ -19,29 +18,11 @@ from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import refuse
 from sfsync.jobs import locked
-from sfsync.policy import Policy
-from sfsync.rules import load
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without any setting of the machine's."""
-    keep_apart(tmp_path, monkeypatch)
-
-
-def policy_of(texts: Mapping[str, str]) -> Policy:
-    """The shipped configuration, which is all that these tests need, read once."""
-    assert sorted(texts.values()) == sorted(config_texts().values())
-    return shipped_policy()
-
-
-def keep_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(load, "load_policy", policy_of)
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
@@ -63,7 +44,7 @@ class Well:
 def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Well]:
     """A real org, as far as the command line can tell, that was examined once."""
     with pytest.MonkeyPatch.context() as patch:
-        keep_apart(tmp_path_factory.mktemp("well"), patch)
+        patch.chdir(tmp_path_factory.mktemp("well"))
         org = signed_in(empty_org(NOW, "Europe/Paris"), patch)
         org.edit("User", org.user_id, Username="pia.birch@example.com")
         said = call("doctor", "--format", "json", "-vv")

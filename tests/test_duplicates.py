@@ -276,6 +276,7 @@ def test_a_company_can_name_more_shared_hosts_and_switch_it_off() -> None:
         ("http://münchen-bau.de/", "xn--mnchen-bau-9db.de"),
         ("xn--mnchen-bau-9db.de", "xn--mnchen-bau-9db.de"),
         ("acme.wixsite.com/home", "acme.wixsite.com"),
+        ("www.acme.notaires.fr", "acme.notaires.fr"),
         ("https://linkedin.com/company/acme", None),
         ("10.0.0.1", None),
         ("www.co.uk", None),

@@ -1,6 +1,5 @@
 """Do the commands say how mails leave, and whether they do?"""
 
-import os
 from email import message_from_bytes
 from pathlib import Path
 
@@ -19,11 +18,8 @@ from sfsync.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without any setting of the machine's."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("SFSYNC_")]:
-        monkeypatch.delenv(name)
+def trusting(alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the authority of the mail server."""
     (tmp_path / "authority.pem").write_bytes(certificates().authority)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
 

@@ -3,11 +3,9 @@
 import csv
 import email
 import email.policy
-import os
 import shutil
 from collections.abc import Callable
 from email.message import EmailMessage
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,38 +14,12 @@ from cut_org import DEMO, STAYING, cut, give
 
 from sfsync.cli import commands
 from sfsync.errors import ExitCode
-from sfsync.lines import read_yaml
-from sfsync.policy import Policy
-from sfsync.report import orders
-from sfsync.rules import load, texts
 
 CONFIG = DEMO.parent
 # Who manages the owner of an account of the small org, and who manages them.
 MAUD, HENRI = "maud.verchere-lys", "henri.castelmaure"
-BUILD, READ = load.load_policy, cache(read_yaml)
+ODILE = "odile.fontanelle@example.com"
 Call = Callable[..., Result]
-
-
-@cache
-def once(texts: tuple[tuple[str, str], ...]) -> Policy:
-    """Build each policy once, as a process does."""
-    return BUILD(dict(texts))
-
-
-def read_once(patch: pytest.MonkeyPatch) -> None:
-    """Let commands read each file of the configuration once, as a process does."""
-    patch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
-    for module in (texts, orders):
-        patch.setattr(module, "read_yaml", READ)
-
-
-def set_up(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Work in a folder, with nothing set but an admin."""
-    patch.chdir(folder)
-    read_once(patch)
-    for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
-        patch.delenv(name)
-    patch.setenv("SFSYNC_ADMIN_EMAIL", "odile.fontanelle@example.com")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +27,8 @@ def written(tmp_path_factory: pytest.TempPathFactory, small: Path) -> tuple[Path
     """Write all reports of the small org once: the folder where that was done, and what it said."""
     folder = tmp_path_factory.mktemp("written")
     with pytest.MonkeyPatch.context() as patch:
-        set_up(patch, folder)
+        patch.chdir(folder)
+        patch.setenv("SFSYNC_ADMIN_EMAIL", ODILE)
         words = ["report", "exceptions", "--out", "look", "--org", str(small)]
         return folder, CliRunner().invoke(commands, words)
 
@@ -67,9 +40,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(alone: None, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call `sfsync report exceptions` on the small org, in an empty folder, with an admin set."""
-    set_up(monkeypatch, tmp_path)
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", ODILE)
 
     def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
         words = ["report", "exceptions", *args, "--org", str(org)]

@@ -4,7 +4,7 @@ import email
 import email.policy
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import crowd, cut
 from test_report import CONFIG, Page, person, shipped_texts
-from test_report_cli import set_up
+from test_report_cli import ODILE
 
 from sfsync.cli import commands, opening
 from sfsync.errors import ConfigError, ExitCode
@@ -261,9 +261,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+def call(alone: None, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call sfsync on the small org, in an empty folder, with an admin set."""
-    set_up(monkeypatch, tmp_path)
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", ODILE)
 
     def called(*args: str, org: Path = small, exits: int = ExitCode.DONE) -> Result:
         result = CliRunner().invoke(commands, [*args, "--org", str(org)])

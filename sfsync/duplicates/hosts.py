@@ -1,60 +1,24 @@
 """Which host names belong to one company, and which to many?
 
-Only what companies of the field's CRMs really use is listed, not the whole public suffix list: what
-is missing here makes two companies of one exotic suffix look alike, which a person sees at once and
+What is missing here makes two companies of one suffix look alike, which a person sees at once and
 `shared_hosts` in `config/` ends.
 """
+
+from sfsync.suffixes import suffixes_of_two
 
 
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-# Names are registered below these, not in them.
-_SECOND_LEVELS = (
-    ("uk", "co org ltd plc me net ac gov nhs sch"),
-    ("fr", "com asso gouv tm nom prd presse"),
-    ("au", "com net org edu gov asn id"),
-    ("nz", "co net org ac govt school"),
-    ("jp", "co ne or ac go gr"),
-    ("br", "com net org gov edu ind"),
-    ("za", "co org net gov ac"),
-    ("in", "co net org firm gen ind ac gov"),
-    ("il", "co org net ac gov"),
-    ("kr", "co or ne re go ac"),
-    ("tr", "com net org gov edu biz"),
-    ("mx", "com org net gob edu"),
-    ("ar", "com net org gob edu"),
-    ("pl", "com net org edu gov"),
-    ("pt", "com org edu gov"),
-    ("es", "com org nom gob edu"),
-    ("it", "gov edu"),
-    ("at", "co or ac gv"),
-    ("hu", "co org"),
-    ("ro", "com org"),
-    ("ua", "com net org kiev"),
-    ("ma", "co net org gov ac"),
-    ("tn", "com org net gov"),
-    ("sg", "com net org edu gov"),
-    ("hk", "com net org edu gov"),
-    ("cn", "com net org gov edu ac"),
-    ("tw", "com net org edu gov"),
-    ("th", "co or ac go in"),
-    ("id", "co or ac go web"),
-    ("my", "com net org edu gov"),
-    ("re", "com asso"),
+# Hosts, and registries, that give each of their customers a name below theirs, and are not on the
+# list of public suffixes.
+_UNLISTED = _words(
+    "e-monsite.com over-blog.com jimdo.com jimdofree.com webnode.com webnode.fr weebly.com",
+    "wordpress.com blogspot.fr business.site odoo.com site123.me squarespace.com tumblr.com",
+    "ueniweb.com fr.fo presse.fr sch.uk",
 )
-# Hosts that give each of their customers a name of its own below theirs.
-_HOSTING = _words(
-    "wixsite.com wordpress.com blogspot.com blogspot.fr business.site github.io gitlab.io",
-    "netlify.app vercel.app herokuapp.com myshopify.com weebly.com jimdo.com jimdofree.com",
-    "squarespace.com webflow.io webnode.fr webnode.com e-monsite.com over-blog.com",
-    "azurewebsites.net web.app firebaseapp.com pages.dev site123.me ueniweb.com tumblr.com",
-    "notion.site odoo.com uk.com us.com eu.com de.com fr.fo",
-)
-PUBLIC_SUFFIXES = _HOSTING | {
-    f"{second}.{top}" for top, seconds in _SECOND_LEVELS for second in seconds.split()
-}
+PUBLIC_SUFFIXES = suffixes_of_two() | _UNLISTED
 # What says nothing about who it is: mailboxes for everybody, networks, directories, shops.
 SHARED_HOSTS = _words(
     "gmail.com googlemail.com google.com google.fr outlook.com outlook.fr hotmail.com",

@@ -82,7 +82,7 @@ class Writer:
     settings: EnrichSettings
     targets: Mapping[str, Target]
     filled: Mapping[tuple[str, str], Filled]
-    placeholders: tuple[str, ...]
+    blank_texts: frozenset[str]
     countries: Countries
     now: datetime
 
@@ -155,7 +155,7 @@ class Writer:
 
     def is_blank(self, account: Account, target: Target) -> bool:
         """Tell whether nothing stands in a field."""
-        return says_nothing(account.values.get(target.name), self.placeholders)
+        return says_nothing(account.values.get(target.name), self.blank_texts)
 
     def _may_write(self, account: Account, item: str) -> bool:
         target = self.targets.get(item)

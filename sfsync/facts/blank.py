@@ -12,6 +12,7 @@ from sfsync.columns import Array, Column, Kind, Mask, Proof
 from sfsync.facts.look import Look
 from sfsync.facts.people import folded
 from sfsync.model import Value
+from sfsync.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,19 @@ def blank_in(look: Look, object_name: str, name: str) -> Mask:
     return look.once(f"{object_name}.{name} is blank", lambda look: _blank(look, object_name, name))
 
 
-def says_nothing(value: Value, placeholders: tuple[str, ...]) -> bool:
-    """Tell of one field's value whether nobody filled the field in."""
-    if isinstance(value, str):
-        return folded(value) in _nothing(placeholders)
-    return not value
+def says_nothing(value: Value, blank_texts: frozenset[str]) -> bool:
+    """Tell of one field's value, by `blank_texts_of` the policy, whether nobody filled it in."""
+    return folded(value) in blank_texts if isinstance(value, str) else not value
 
 
-def _nothing(placeholders: tuple[str, ...]) -> set[str]:
-    return {folded(each) for each in placeholders} | {folded("")}
+def blank_texts_of(policy: Policy) -> frozenset[str]:
+    """Return the texts, folded, that fill nothing in: the placeholders, and what is blank."""
+    return frozenset(folded(each) for each in ("", *policy.facts.placeholders))
 
 
 def _blank(look: Look, object_name: str, name: str) -> Mask:
     path = path_of(look, object_name, name)
-    blank = _is_blank(path.column, look.policy.facts.placeholders)
+    blank = _is_blank(path.column, blank_texts_of(look.policy))
     if path.rows is None:
         return blank
     # A record that refers to nothing has nothing there.
@@ -101,13 +101,12 @@ def unread_in(look: Look, object_name: str, name: str) -> Mask:
     )
 
 
-def _is_blank(column: Column, placeholders: tuple[str, ...]) -> Mask:
+def _is_blank(column: Column, blank_texts: frozenset[str]) -> Mask:
     if column.kind is Kind.FLAG:
         return np.asarray(~column.values)
     if column.kind is Kind.NUMBER:
         return np.asarray(~column.present | (column.values == 0))
     if column.kind is not Kind.WORDS:
         return ~column.present
-    none = _nothing(placeholders)
-    words = np.array([folded(word) in none for word in column.words] + [True], dtype=bool)
+    words = np.array([folded(word) in blank_texts for word in column.words] + [True], dtype=bool)
     return np.asarray(words[column.values])

@@ -7,7 +7,8 @@ import numpy as np
 
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, Proof
 from sfsync.facts.history import History, by_whom, entries, own_rows, sortable_key, state_field
-from sfsync.facts.look import NO_STATE_CODE, UNKNOWN_STATE_CODE, Look, fact, state_codes
+from sfsync.facts.look import UNKNOWN_STATE_CODE, Look, fact, state_codes
+from sfsync.policy import NO_STATE_CODE
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ
 
 

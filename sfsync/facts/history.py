@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, latest
-from sfsync.facts.look import NO_STATE_CODE, Look, state_codes
+from sfsync.facts.look import Look, state_codes
+from sfsync.policy import NO_STATE_CODE
 
 # A row of the history is the service's own if it was written from a little before the journal says
 # it was sent (clocks differ) to an hour after (long runs); failing the journal, up to an hour after

@@ -2,7 +2,7 @@
 for?
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from sfsync import calendar
-from sfsync.columns import Array, Column, Kind, empty
-from sfsync.policy import FieldSpec, Machine, Policy
+from sfsync.columns import Array, Column, Kind, Mask, empty
+from sfsync.policy import NO_STATE_CODE, FieldSpec, Machine, Policy
 from sfsync.registry import Registry
 from sfsync.snapshot import Snapshot
 
 T = TypeVar("T")
-NO_STATE_CODE = -1
 UNKNOWN_STATE_CODE = -2
 
 
@@ -155,6 +154,11 @@ class Look:
         UNKNOWN_STATE_CODE.
         """
         return self.once(f"{object_name} state", lambda look: look._state(object_name))
+
+    def in_states(self, object_name: str, names: Collection[str]) -> Mask:
+        """Tell which records are in one of these states (`none`: in no state)."""
+        places = self.policy.machines[object_name].places
+        return np.isin(self.state(object_name), [places[name] for name in names])
 
     def _state(self, object_name: str) -> Array:
         machine = self.policy.machines[object_name]

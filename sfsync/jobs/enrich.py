@@ -18,6 +18,7 @@ from sfsync.enrich.provider import Provider
 from sfsync.enrich.values import Remark, RemarkKind
 from sfsync.enrich.writing import Countries, Writer
 from sfsync.errors import ConfigError, NotFound
+from sfsync.facts.blank import blank_texts_of
 from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of
 from sfsync.jobs.asked import finding_of
 from sfsync.jobs.job import CHECK_ID, Planned, Services, Sources, as_plan
@@ -58,7 +59,7 @@ def enrich(services: Services) -> Planned:
         services.policy.enrich,
         targets,
         services.journal.filled(services.books, ACCOUNT),
-        services.policy.facts.placeholders,
+        blank_texts_of(services.policy),
         Countries(each.values.get("country") for each in accounts),
         services.now,
     )

@@ -7,6 +7,7 @@ from sfsync.enrich.account import Account
 from sfsync.enrich.looking import BY_A_PERSON, Looked, Sure
 from sfsync.enrich.model import Candidate, Entry, Found, Item, Standing
 from sfsync.enrich.writing import Countries, Writer
+from sfsync.facts.blank import blank_texts_of
 from sfsync.jobs.accounts import ACCOUNT, targets_of
 from sfsync.jobs.job import Services
 from sfsync.journal import Review, ShownCandidate
@@ -62,7 +63,7 @@ def asked(services: Services, review: Review) -> Asked:
         services.policy.enrich,
         targets,
         services.journal.filled(services.books, ACCOUNT, account.id),
-        services.policy.facts.placeholders,
+        blank_texts_of(services.policy),
         Countries([account.values.get("country")]),
         services.now,
     )

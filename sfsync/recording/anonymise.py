@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from sfsync.conditions import Condition
+from sfsync.facts.blank import blank_texts_of
 from sfsync.facts.people import folded
 from sfsync.org import FieldInfo
 from sfsync.policy import Assignment, Policy
@@ -44,7 +45,7 @@ class Anonymiser:
         self._mark = policy.facts.service_mark
         self._titles = [folded(each).split() for each in policy.facts.decision_maker_titles]
         self._words = frozenset(_words_of(policy))
-        self._blank = {folded(each) for each in policy.facts.placeholders} | {folded("")}
+        self._blank = blank_texts_of(policy)
         self._subjects = _fields(policy, "subject")
         self._title_fields = _fields(policy, "title") | {"Title"}
 

@@ -4,14 +4,14 @@ All of it is array work over whole columns; records are looked at one by one onl
 that they change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sfsync.columns import Array, Column, Kind, Mask, empty
 from sfsync.facts import Look
-from sfsync.policy import NO_STATE, Assignment, Keep, Machine, Rule
+from sfsync.policy import Assignment, Keep, Machine, Rule
 from sfsync.rules.findings import holds_for
 
 MOVE = "move"
@@ -71,16 +71,16 @@ def decide(look: Look, machine: Machine) -> Decision:
     """Judge every record of the machine's object: the first rule that holds moves it, once."""
     before = look.state(machine.object)
     after, chosen = before.copy(), np.full(len(before), -1, dtype="int32")
-    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
+    places = machine.places
     for number, rule in enumerate(machine.rules):
-        free = (chosen < 0) & np.isin(before, [places[name] for name in rule.from_states])
+        free = (chosen < 0) & look.in_states(machine.object, rule.from_states)
         if free.any():
             here = free & rule.when.truth(look.on(machine.object)).holds
             if rule.found and here.any():
                 here &= any_found(look, machine, rule)
             after[here], chosen[here] = places[rule.to], number
     decision = Decision(machine, before, after, chosen, ())
-    writes = [*_kept(look, decision, places), *_moved(look, decision, places)]
+    writes = [*_kept(look, decision), *_moved(look, decision)]
     return Decision(machine, before, after, chosen, tuple(writes))
 
 
@@ -95,9 +95,10 @@ def any_found(look: Look, machine: Machine, rule: Rule) -> Mask:
     return np.asarray(np.logical_or.reduce([nobody, *found]))
 
 
-def _moved(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator[Write]:
+def _moved(look: Look, decision: Decision) -> Iterator[Write]:
     """Write the new state, its date, and what the rule sets beside it."""
     machine, size = decision.machine, len(decision.before)
+    places = machine.places
     for number, rule in enumerate(machine.rules):
         here = decision.rule == number
         if not here.any():
@@ -113,11 +114,11 @@ def _moved(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterato
             yield Write(assignment.field, here, _value(look, machine, assignment), MOVE, number)
 
 
-def _kept(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator[Write]:
+def _kept(look: Look, decision: Decision) -> Iterator[Write]:
     """Write the fields that are kept true beside the moves."""
     machine = decision.machine
     for number, keep in enumerate(machine.keep):
-        here = _reach(look, decision, keep, places)
+        here = _reach(look, decision, keep)
         if not here.any():
             continue
         if keep.entered_fact is not None:
@@ -128,16 +129,15 @@ def _kept(look: Look, decision: Decision, places: Mapping[str, int]) -> Iterator
             )
 
 
-def _reach(look: Look, decision: Decision, keep: Keep, places: Mapping[str, int]) -> Mask:
+def _reach(look: Look, decision: Decision, keep: Keep) -> Mask:
+    machine = decision.machine
     here = np.ones(len(decision.before), dtype=bool)
     if keep.staying_in is not None:
-        here &= ~decision.moved & np.isin(
-            decision.before, [places[name] for name in keep.staying_in]
-        )
+        here &= ~decision.moved & look.in_states(machine.object, keep.staying_in)
     if keep.ending_in is not None:
-        here &= np.isin(decision.after, [places[name] for name in keep.ending_in])
+        here &= np.isin(decision.after, [machine.places[name] for name in keep.ending_in])
     if keep.when is not None and here.any():
-        here &= keep.when.truth(look.on(decision.machine.object)).holds
+        here &= keep.when.truth(look.on(machine.object)).holds
     return here
 
 

@@ -8,7 +8,7 @@ from sfsync.columns import Array, Mask
 from sfsync.facts import Look
 from sfsync.facts.blank import FieldPath, blank_in, path_of
 from sfsync.model import Evidence, Finding
-from sfsync.policy import MISSING, NO_STATE, FindingRule, Machine
+from sfsync.policy import MISSING, FindingRule, Machine
 from sfsync.rules.blind import fields_lacking
 from sfsync.rules.words import all_in_words, evidence_for, ids_of, names_of, proofs_of
 
@@ -35,11 +35,9 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
     """
     if fields_lacking(look, machine.object, rule):
         return None
-    places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
     here = rule.when.truth(look.on(machine.object)).holds
     if rule.in_states is not None:
-        states = [places[name] for name in rule.in_states]
-        here = here & np.isin(look.state(machine.object), states)
+        here = here & look.in_states(machine.object, rule.in_states)
     if rule.is_of_unmoved:
         here = here & ~moved
     if rule.missing:

@@ -21,7 +21,7 @@ from sfsync.model import (
     Value,
     key_of_new,
 )
-from sfsync.policy import NO_STATE, FindingRule, Machine, TaskRule
+from sfsync.policy import FindingRule, Machine, TaskRule
 from sfsync.rules.blind import needs_of
 from sfsync.rules.findings import holds_for, owners_of
 from sfsync.rules.rests import resting_on
@@ -93,9 +93,7 @@ def _due(look: Look, machine: Machine, task: TaskRule, moved: Mask) -> Mask:
     if task.spell_of:
         here = here & look.column(machine.object, task.spell_of).present
     if task.in_states is not None:
-        places = {name: place for place, name in enumerate(machine.states)} | {NO_STATE: -1}
-        states = [places[name] for name in task.in_states]
-        here = here & np.isin(look.state(machine.object), states)
+        here = here & look.in_states(machine.object, task.in_states)
     for finding in _without(machine, task):
         found = holds_for(look, machine, finding, moved)
         truth = finding.when.truth(look.on(machine.object))

@@ -9,9 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import httpx
-from tldextract import TLDExtract
 
 from sfsync.errors import LookupFailed
+from sfsync.suffixes import registered_domain
 
 PORTS = frozenset({80, 443})
 _MOST_CHARACTERS = 2_000
@@ -20,8 +20,6 @@ _OWN_PORT = {"http": 80, "https": 443}
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])")
 _USER = re.compile(r"(//)[^/?#]*@")
-# The list that comes with the package: nothing is fetched, nothing written.
-_suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 class Unfit(LookupFailed):
@@ -64,8 +62,7 @@ def shown(text: str) -> str:
 
 def site_of(host: str) -> str:
     """Return the domain registered below a public suffix; "" where there is none."""
-    parts = _suffixes(host, include_psl_private_domains=True)
-    return f"{parts.domain}.{parts.suffix}" if parts.domain and parts.suffix else ""
+    return registered_domain(host) or ""
 
 
 def read_address(text: str, ports: Collection[int] = PORTS) -> Address:

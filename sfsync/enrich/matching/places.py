@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import tldextract
 from rapidfuzz import fuzz
 
 from sfsync.duplicates.hosts import SHARED_HOSTS
@@ -19,6 +18,7 @@ from sfsync.duplicates.web import domain_of, label_of
 from sfsync.enrich.matching.countries import FRANCE, nation_of
 from sfsync.enrich.model import Agreement, Company, Entry, Place
 from sfsync.facts.people import folded
+from sfsync.suffixes import registered_domain
 
 _ALL_OF_TOWN = frozenset({"75000", "69000", "13000"})
 _SAME_STREET = 88.0
@@ -222,18 +222,10 @@ def site_of(website: str) -> str:
     plain = domain_of(website)
     if not plain:
         return ""
-    parts = _extract()(website.strip().casefold())
-    # A suffix that nobody has registered (.example, .intern) is in no list.
-    found = parts.top_domain_under_public_suffix if parts.suffix else plain
+    found = registered_domain(website.strip().casefold())
+    if found is None:
+        return plain
     return "" if found in SHARED_HOSTS else found
-
-
-@functools.cache
-def _extract() -> tldextract.TLDExtract:
-    # Without these it would download the list; private suffixes are hosts like github.io.
-    return tldextract.TLDExtract(
-        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-    )
 
 
 def towns_of(places: Iterable[Place]) -> tuple[str, ...]:

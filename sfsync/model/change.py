@@ -1,0 +1,128 @@
+"""What is to happen to one record, why, and what does that rest on?"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sfsync.model.value import Value
+
+RULE_CAUSE = "rule:"
+TASK_CAUSE = "task:"
+UNDO_CAUSE = "undo:"
+# The source of its identity follows; its reason says why that is the company, a colon, and which
+# fields are filled or refreshed.
+ENRICH_CAUSE = "enrich:"
+# The platform moves it whenever a record changes, by whatever hand.
+STAMP_FIELD = "SystemModstamp"
+# By these two a record that was created is found again: an activity can have no key of ours.
+ABOUT_FIELD = "WhatId"
+LABEL_FIELD = "Subject"
+
+
+class Action(StrEnum):
+    """What a change does to its record."""
+
+    UPDATE = "update"
+    CREATE = "create"
+    DELETE = "delete"
+
+
+_KEY_START = "new"
+# With it a key is as long as an Id.
+_DIGEST_LENGTH = 15
+
+
+def key_of_new(object: str, about: str, cause: str) -> str:
+    """Return the key under which a record that is to be created goes until it has an Id: the same
+    for the same object, the same cause, and the same record that it is about.
+    """
+    digest = hashlib.sha256("\0".join((object, about, cause)).encode()).hexdigest()
+    return f"{_KEY_START}{digest[:_DIGEST_LENGTH]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which public source a value comes from, and the address that shows it to a person.
+
+    `as_of` is of when the value is (`2023`, `2026-05-17`, "" where nobody tells), `fetched_on` the
+    day (UTC) on which it was read, `confidence` how sure it is that it is this company's (0 to 1).
+    """
+
+    provider: str
+    url: str
+    as_of: str
+    fetched_on: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one record: what stands there, what is to stand there, and where that comes
+    from, if it is a public source.
+    """
+
+    before: Value
+    after: Value
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """A record as it was read: its object, Id and SystemModstamp (as on the wire; None where the
+    org has none).
+    """
+
+    object: str
+    id: str
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Watch:
+    """Records that a decision rests on, there or not: those of `object` whose `field` (API names)
+    leads to the changed record. None of them may have changed since the plan was read.
+    """
+
+    object: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact that made a rule hold: its name, its value, and the record that proves it, if one
+    does.
+    """
+
+    fact: str
+    value: Value
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one record: all its fields together, why, and what the decision rests on.
+
+    `rests_on` holds the record itself first, then the records that the evidence names, each as it
+    was read. `watches` says what else the decision saw, and what it saw none of. A record that is
+    to be created has no Id yet: its `id` is a key (`key_of_new`), its fields have no value before,
+    and `rests_on` begins with the record that it is about. A record that is to be deleted has no
+    values afterwards.
+    """
+
+    object: str
+    id: str
+    name: str
+    fields: Mapping[str, FieldChange]
+    cause: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    rests_on: tuple[Stamp, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    action: Action = Action.UPDATE
+
+    @property
+    def about(self) -> str:
+        """The Id of the record that it changes, or that the record to be created is about."""
+        is_new = self.action is Action.CREATE and self.rests_on
+        return self.rests_on[0].id if is_new else self.id
