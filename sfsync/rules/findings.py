@@ -91,7 +91,7 @@ def _blank_fields(
     for name in rule.missing:
         path = path_of(look, object_name, name)
         here = np.flatnonzero(blank_in(look, object_name, name)[rows])
-        records = referred_to(look, path, rows[here])
+        records = None if path.rows is None else referred_to(look, path, rows[here])
         found = made_evidence(name, path.take(rows[here]), records)
         for place, evidence in zip(here.tolist(), found, strict=True):
             fields[place].append(path.field)

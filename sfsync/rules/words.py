@@ -98,21 +98,26 @@ def evidence_of(
 
 def _evidence(look: Look, object_name: str, rows: Array, name: str) -> list[Evidence]:
     column = look.column(object_name, name)
+    values = column.take(rows)
+    if column.proof is None:
+        return made_evidence(name, values)
     records: list[str | None] = [None] * len(rows)
-    if column.proof is not None:
-        for proving, here, proofs in column.proof.by_table(rows):
-            for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
-                records[place] = record
-    return made_evidence(name, column.take(rows), records)
+    for proving, here, proofs in column.proof.by_table(rows):
+        for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
+            records[place] = record
+    return made_evidence(name, values, records)
 
 
 def made_evidence(
-    name: str, values: Sequence[Value], records: Sequence[str | None]
+    name: str, values: Sequence[Value], records: Sequence[str | None] | None = None
 ) -> list[Evidence]:
-    """Return a fact's values with the records that prove them, the same ones only made once."""
-    pairs = [*zip(values, records, strict=True)]
-    made = {pair: Evidence(name, *pair) for pair in {*pairs}}
-    return [made[pair] for pair in pairs]
+    """Return a fact's values with the records that prove them; without these, what is the same is
+    only made once.
+    """
+    if records is None:
+        made = {value: Evidence(name, value) for value in {*values}}
+        return [made[value] for value in values]
+    return [Evidence(name, *each) for each in zip(values, records, strict=True)]
 
 
 def all_in_words(
