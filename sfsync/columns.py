@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sfsync.model import Value
 
@@ -89,17 +90,21 @@ class Column:
         """
         if not self.known:
             return [None] * len(positions)
-        elements = self.values[positions]
-        if self.kind is Kind.WORDS:
-            words = (*self.words, None)
-            return [words[code] for code in elements.tolist()]
+        codes, words = self.values[positions], self.words
+        if self.kind is not Kind.WORDS:
+            # Few values are distinct; those that are none (NaN, NaT) have the code -1.
+            codes, distinct = pd.factorize(codes)
+            words = self._as_values(distinct.astype(self.values.dtype))
+        words = (*words, None)
+        return [words[code] for code in codes.tolist()]
+
+    def _as_values(self, elements: Array) -> tuple[Value, ...]:
         if self.kind in (Kind.DATE, Kind.INSTANT):
             ending = "" if self.kind is Kind.DATE else ".000+0000"
-            texts = np.datetime_as_string(elements).tolist()
-            return [None if text == "NaT" else text + ending for text in texts]
-        values = [_number(each) for each in elements.tolist()]
-        stands = self.only(positions).present.tolist()
-        return [value if here else None for value, here in zip(values, stands, strict=True)]
+            return tuple(f"{text}{ending}" for text in np.datetime_as_string(elements).tolist())
+        if self.kind is Kind.REFERENCE:
+            return tuple(None if each < 0 else each for each in elements.tolist())
+        return tuple(map(_number, elements.tolist()))
 
     def at(self, position: int) -> Value:
         """Return one element as `take` does."""

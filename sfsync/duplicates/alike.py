@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from rapidfuzz.distance import OSA
 
@@ -34,7 +35,7 @@ class Likeness:
 
     def __init__(self, names: Iterable[Words], at_least: int) -> None:
         self._at_least = at_least
-        self.spread = Counter(word for words in {*names} for word in {*words})
+        self.spread = Counter(chain.from_iterable(map(frozenset, {*names})))
 
     def score(self, left: Words, right: Words) -> int | None:
         """Return from 0 to 100 how alike two names are; None where they are two names.
@@ -74,8 +75,13 @@ class Likeness:
 
 
 def _without_common(left: Words, right: Words) -> tuple[list[str], list[str]]:
-    common = Counter(left) & Counter(right)
-    return sorted((Counter(left) - common).elements()), sorted((Counter(right) - common).elements())
+    only_left, only_right = [], list(right)
+    for word in left:
+        if word in only_right:
+            only_right.remove(word)
+        else:
+            only_left.append(word)
+    return sorted(only_left), sorted(only_right)
 
 
 def _is_cut_elsewhere(left: Words, right: Words) -> bool:

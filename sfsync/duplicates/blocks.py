@@ -5,13 +5,15 @@ are compared: all of them where they are few, else those that share a word, or t
 of one of their rarest words; where very many share one, each with its neighbours by spelling.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from sfsync.columns import Array
+from sfsync.columns import Array, Mask
 from sfsync.duplicates.alike import run_together, sorted_text
 from sfsync.duplicates.names import Words
 
@@ -34,13 +36,9 @@ def likely_pairs(
     """
     left, right = _neighbours(*_keys(names, places, spread), len(names))
     close = np.zeros(len(left), dtype=bool)
-    compared = np.zeros(len(names), dtype=bool)
-    compared[left] = compared[right] = True
     for spell in (sorted_text, run_together):
-        texts = [""] * len(names)
-        for row in np.flatnonzero(compared).tolist():
-            texts[row] = spell(names[row])
-        close |= _close(texts, left, right, at_least)
+        far = np.flatnonzero(~close)
+        close[far] = _close([*map(spell, names)], left[far], right[far], at_least)
     return list(zip(left[close].tolist(), right[close].tolist(), strict=True))
 
 
@@ -48,67 +46,62 @@ def _keys(
     names: Sequence[Words], places: Array, spread: Mapping[str, int]
 ) -> tuple[Array, Array, Array]:
     """Return, key by key: its code, the row that has it, the row's rank by spelling."""
-    codes: dict[tuple[int, str], int] = {}
-    key_codes: list[int] = []
-    rows: list[int] = []
-    spelled = [""] * len(names)
     here = np.flatnonzero((places >= 0) & np.fromiter(map(bool, names), bool, len(names)))
     sizes = np.bincount(places[here])[places[here]]
-    crowded = (sizes > _FEW).tolist()
-    for row, place, many in zip(here.tolist(), places[here].tolist(), crowded, strict=True):
-        if many:
-            by_rarity = sorted(names[row], key=lambda word: (spread[word], word))
-            spelled[row] = " ".join(by_rarity)
-            for key in _keys_of(names[row], by_rarity):
-                key_codes.append(codes.setdefault((place, key), len(codes)))
-                rows.append(row)
-    distinct = {text: rank for rank, text in enumerate(sorted(set(spelled)))}
-    ranks = np.array([distinct[text] for text in spelled], dtype="int64")
-    few = here[(sizes > 1) & (sizes <= _FEW)]
-    row_array = np.concatenate([np.array(rows, dtype="int64"), few])
-    code_array = np.concatenate([np.array(key_codes, dtype="int64"), places[few] + len(codes)])
-    return code_array, row_array, ranks[row_array]
+    few, crowded = here[(sizes > 1) & (sizes <= _FEW)], here[sizes > _FEW]
+    words = [names[row] for row in crowded.tolist()]
+    rarest = sorted(sorted(spread), key=spread.__getitem__)
+    rarity = {word: rank for rank, word in enumerate(rarest)}
+    by_rarity = [sorted(each, key=rarity.__getitem__) for each in words]
+    keys = [_keys_of(*each) for each in zip(words, by_rarity, strict=True)]
+    rows = np.concatenate([np.repeat(crowded, [len(each) for each in keys]), few])
+    texts, distinct = pd.factorize(np.array([*chain.from_iterable(keys)], dtype=object))
+    # All of a place with few share one key.
+    texts = np.concatenate([texts, np.full(len(few), len(distinct))])
+    codes, _ = pd.factorize(texts * (places.max(initial=0) + 1) + places[rows])
+    spelled = [" ".join(each) for each in by_rarity]
+    ranks = np.zeros(len(names), dtype="int64")
+    ranks[crowded[sorted(range(len(crowded)), key=spelled.__getitem__)]] = np.arange(len(crowded))
+    return codes, rows, ranks[rows]
 
 
-def _keys_of(words: Words, by_rarity: Sequence[str]) -> Iterator[str]:
-    if len(words) > _RAREST:
-        yield from set(words)
-    for word in set(by_rarity[:_RAREST]):
-        yield f"{word[:_EDGE]}*"
-        yield f"*{word[-_EDGE:]}"
+def _keys_of(words: Words, by_rarity: Sequence[str]) -> list[str]:
     # Words that were cut elsewhere begin alike.
-    yield f"{run_together(words)[: _EDGE + 2]}**"
+    keys = [f"{run_together(words)[: _EDGE + 2]}**"]
+    for word in {*by_rarity[:_RAREST]}:
+        keys += (f"{word[:_EDGE]}*", f"*{word[-_EDGE:]}")
+    return [*keys, *{*words}] if len(words) > _RAREST else keys
 
 
 def _neighbours(codes: Array, rows: Array, ranks: Array, size: int) -> tuple[Array, Array]:
     """Return pairs of rows that stand at most a window apart in some block, each pair once."""
     order = np.lexsort((rows, ranks, codes))
     codes, rows = codes[order], rows[order]
-    found: list[Array] = []
+    found = [np.empty(0, dtype="int64")]
     for step in range(1, _WINDOW + 1):
         here = np.flatnonzero(codes[step:] == codes[:-step])
         if not len(here):
             break
         ends = rows[here], rows[here + step]
         found.append(np.minimum(*ends) * size + np.maximum(*ends))
-    pairs = np.unique(np.concatenate(found)) if found else np.empty(0, dtype="int64")
+    pairs = np.sort(np.concatenate(found))
+    # Sorting takes far less than np.unique, which looks each pair up.
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     return pairs // max(size, 1), pairs % max(size, 1)
 
 
-def _close(texts: Sequence[str], left: Array, right: Array, at_least: int) -> Array:
+def _close(texts: Sequence[str], left: Array, right: Array, at_least: int) -> Mask:
     """Tell which pairs of texts are alike enough, without reading those whose lengths forbid it."""
-    lengths = np.array([len(text) for text in texts], dtype="float64")
-    longer = np.maximum(lengths[left], lengths[right])
-    possible = np.minimum(lengths[left], lengths[right]) >= longer * (at_least - 0.5) / 100
-    close = np.zeros(len(left), dtype=bool)
-    chosen = np.flatnonzero(possible)
     pool = np.array(texts, dtype=object)
+    lengths = np.fromiter(map(len, texts), "float64", len(texts))
+    longer = np.maximum(lengths[left], lengths[right])
+    close = np.minimum(lengths[left], lengths[right]) >= longer * (at_least - 0.5) / 100
     scores = process.cpdist(
-        pool[left[chosen]].tolist(),
-        pool[right[chosen]].tolist(),
+        pool[left[close]],
+        pool[right[close]],
         scorer=OSA.normalized_similarity,
         score_cutoff=(at_least - 0.5) / 100,
         workers=-1,
     )
-    close[chosen] = scores > 0
+    close[close] = scores > 0
     return close

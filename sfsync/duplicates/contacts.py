@@ -16,8 +16,7 @@ from sfsync.duplicates.names import Words, person_words
 from sfsync.duplicates.pair import Clue, Kind, Pair, as_pairs, sharing, two_of
 from sfsync.duplicates.text import positions_of, texts_of
 from sfsync.facts import Look
-from sfsync.facts.email import mail_keys, mailboxes
-from sfsync.facts.mailbox import Mailbox
+from sfsync.facts.email import Mailboxes, mail_keys, mailboxes
 from sfsync.policy import DuplicateSettings
 
 CONTACT = "Contact"
@@ -32,14 +31,14 @@ class Contacts:
     """
 
     names: Sequence[Words]
-    mailboxes: Sequence[Mailbox | None]
+    mailboxes: Mailboxes
     accounts: Array
-    mails: Sequence[str | None]
+    mails: Array
 
     def apart(self, left: int, right: int) -> bool:
         """Tell whether two have the same address, which is told elsewhere."""
         mail = self.mails[left]
-        return mail is not None and mail == self.mails[right]
+        return mail is not None and bool(mail == self.mails[right])
 
 
 def contacts_of(look: Look) -> Contacts:
@@ -68,12 +67,11 @@ def _by_email(
     contacts: Contacts, likeness: Likeness, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
     boxes = contacts.mailboxes
-    for rows in sharing([box.address if box else None for box in boxes], settings.most_alike):
+    for rows in sharing(boxes.addresses, settings.most_alike):
         for left, right in two_of(rows):
-            ours, theirs = boxes[left], boxes[right]
-            is_sure = ours is not None and theirs is not None and ours.is_sure and theirs.is_sure
+            is_sure = boxes.sure[left] and boxes.sure[right]
             if is_sure or likeness.score(contacts.names[left], contacts.names[right]) is not None:
-                yield (left, right), Clue(Kind.EMAIL, ours.address if ours else "")
+                yield (left, right), Clue(Kind.EMAIL, boxes.addresses[left])
 
 
 def _by_name(
@@ -90,7 +88,7 @@ def _by_name(
 
 def _mails_differ(contacts: Contacts, left: int, right: int) -> bool:
     """Tell whether two have addresses of their own in one domain."""
-    ours, theirs = contacts.mailboxes[left], contacts.mailboxes[right]
-    if ours is None or theirs is None or ours.address == theirs.address:
+    ours, theirs = contacts.mailboxes.addresses[left], contacts.mailboxes.addresses[right]
+    if ours is None or theirs is None or ours == theirs:
         return False
-    return ours.address.rpartition("@")[2] == theirs.address.rpartition("@")[2]
+    return bool(ours.rpartition("@")[2] == theirs.rpartition("@")[2])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from sfsync.facts.people import folded
+from sfsync.facts.people import folded_words
 
 
 def words_in(*lines: str) -> frozenset[str]:
@@ -35,14 +35,14 @@ def company_words(name: str) -> Words:
     """Return the words of a company's name without case, accents, punctuation, legal form and
     joining words; all of them where nothing else is there.
     """
-    words = spelled_together(folded(ELISION.sub(" ", name)).split())
+    words = spelled_together(folded_words(ELISION.sub(" ", name)))
     plain = [word for word in words if word not in _LEGAL_FORMS and word not in JOINING]
     return tuple(plain or words)
 
 
 def person_words(name: str) -> Words:
     """Return the words of a person's name without case, accents, punctuation and titles."""
-    words = folded(name).split()
+    words = folded_words(name)
     return tuple([word for word in words if word not in _TITLES] or words)
 
 
@@ -62,7 +62,7 @@ def spelled_together(words: Sequence[str]) -> list[str]:
 
 def town_of(city: str) -> str:
     """Return a town without case, accents, district and CEDEX: `saint denis`; empty where none."""
-    words = [_LONG_FORMS.get(word, word) for word in folded(city).split()]
+    words = [_LONG_FORMS.get(word, word) for word in folded_words(city)]
     return " ".join(word for word in words if not _DISTRICT.match(word))
 
 

@@ -1,9 +1,14 @@
 """Why are two records likely the same?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
+from itertools import combinations, groupby
+
+import numpy as np
+import pandas as pd
+
+from sfsync.columns import Array
 
 
 class Kind(StrEnum):
@@ -57,17 +62,17 @@ def as_pairs(found: Mapping[tuple[int, int], Iterable[Clue]]) -> list[Pair]:
     ]
 
 
-def sharing(values: Iterable[str | None], most: int) -> Iterator[tuple[int, ...]]:
+def sharing(values: Sequence[str | None] | Array, most: int) -> Iterator[tuple[int, ...]]:
     """Yield the rows, sorted, that share a value; a value that more than `most` have says
     nothing.
     """
-    holders: dict[str, list[int]] = {}
-    for row, value in enumerate(values):
-        if value:
-            holders.setdefault(value, []).append(row)
-    for rows in holders.values():
-        if 1 < len(rows) <= most:
-            yield tuple(rows)
+    codes, distinct = pd.factorize(np.array(values, dtype=object))
+    times = np.bincount(codes[codes >= 0], minlength=len(distinct) + 1)
+    # The last one is of those without a value, whose code is -1.
+    rows = np.flatnonzero((times[codes] > 1) & (times[codes] <= most))
+    rows = rows[np.argsort(codes[rows], kind="stable")]
+    for _, holders in groupby(rows.tolist(), codes.tolist().__getitem__):
+        yield tuple(holders)
 
 
 def two_of(rows: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -1,43 +1,71 @@
 """Which e-mail addresses are none, and which belong to several contacts and leads?"""
 
-from itertools import chain
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from sfsync.columns import Array, Column, Kind, Proof
+from sfsync.columns import Array, Column, Kind, Mask, Proof
 from sfsync.facts.look import Look
-from sfsync.facts.mailbox import Mailbox, is_malformed, mailbox_of
-from sfsync.facts.people import folded
+from sfsync.facts.mailbox import OF_DESKS, PLAIN, is_malformed, mailbox_of
+from sfsync.facts.people import folded_words
 
 
-def mailboxes(look: Look, object_name: str) -> list[Mailbox | None]:
-    """Return the mailbox of each record's e-mail address, each distinct text read once; None where
-    there is none, or it is malformed.
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """The mailbox of each record's e-mail address (see `Mailbox`).
+
+    `addresses`: texts, None where there is none, or it is malformed; `sure`: flags.
     """
+
+    addresses: Array
+    sure: Mask
+
+
+def mailboxes(look: Look, object_name: str) -> Mailboxes:
+    """Return the mailbox of each record's e-mail address, each distinct text read once."""
     return look.once(f"{object_name} mailboxes", lambda look: _mailboxes(look, object_name))
 
 
-def _mailboxes(look: Look, object_name: str) -> list[Mailbox | None]:
+def _mailboxes(look: Look, object_name: str) -> Mailboxes:
     if "email" not in look.policy.objects.get(object_name, {}):
-        return [None] * look.size(object_name)
-    column = look.column(object_name, "email")
-    found = [*map(mailbox_of, column.words), None]
-    return [found[code] for code in column.values.tolist()]
+        size = look.size(object_name)
+        return Mailboxes(np.full(size, None), np.zeros(size, dtype=bool))
+    column, plain = look.column(object_name, "email"), _plain(look, object_name)
+    # One element more than texts, for records without one, whose code is -1.
+    addresses = np.array([*map(str.lower, column.words), None], dtype=object)
+    sure = np.array([each.partition("@")[0] not in OF_DESKS for each in addresses[:-1]] + [False])
+    for code in np.flatnonzero(~plain).tolist():
+        box = mailbox_of(column.words[code])
+        addresses[code], sure[code] = (box.address, box.is_sure) if box else (None, False)
+    return Mailboxes(addresses[column.values], sure[column.values])
 
 
-def mail_keys(look: Look, object_name: str) -> list[str | None]:
+def _plain(look: Look, object_name: str) -> Mask:
+    """Tell which of an object's distinct addresses are written as nearly all are: they are well
+    formed, and their mailbox is what is written, in small letters.
+    """
+    key = f"{object_name} plain addresses"
+    words = look.column(object_name, "email").words
+    return look.once(
+        key, lambda _: pd.Series(words, dtype="str").str.fullmatch(PLAIN).to_numpy(dtype=bool)
+    )
+
+
+def mail_keys(look: Look, object_name: str) -> Array:
     """Return what two records have in common whose e-mail address is the same: the address; that of
-    a desk (info@) or with a tag (jane+fair@) with the name, as several may be behind it.
+    a desk (info@) or with a tag (jane+fair@) with the name, as several may be behind it. Texts,
+    None where there is none.
     """
     return look.once(f"{object_name} mail keys", lambda look: _mail_keys(look, object_name))
 
 
-def _mail_keys(look: Look, object_name: str) -> list[str | None]:
+def _mail_keys(look: Look, object_name: str) -> Array:
     boxes = mailboxes(look, object_name)
-    keys = [box.address if box else None for box in boxes]
-    unsure = [row for row, box in enumerate(boxes) if box and not box.is_sure]
-    for row, name in zip(unsure, _names(look, object_name, np.array(unsure, int)), strict=True):
-        words = sorted(folded(name).split())
+    keys = boxes.addresses.copy()
+    unsure = np.flatnonzero(~boxes.sure & pd.notna(keys))
+    for row, name in zip(unsure.tolist(), _names(look, object_name, unsure), strict=True):
+        words = sorted(folded_words(name))
         keys[row] = f"{keys[row]} {' '.join(words)}" if words else None
     return keys
 
@@ -53,7 +81,9 @@ def _names(look: Look, object_name: str, rows: Array) -> list[str]:
 def malformed(look: Look, object_name: str) -> Column:
     """Tell of which records the e-mail field holds no address; an empty one is not malformed."""
     column = look.column(object_name, "email")
-    malformed = np.array([*map(is_malformed, column.words), False], dtype=bool)
+    malformed = np.zeros(len(column.words) + 1, dtype=bool)
+    for code in np.flatnonzero(~_plain(look, object_name)).tolist():
+        malformed[code] = is_malformed(column.words[code])
     return Column(Kind.FLAG, malformed[column.values])
 
 
@@ -63,10 +93,7 @@ def shared_with(look: Look, among: tuple[str, ...]) -> Column:
     have the address for it to say anything.
     """
     tables = tuple((name, look.size(name)) for name in among)
-    known: dict[str, int] = {}
-    keys = chain.from_iterable(mail_keys(look, name) for name in among)
-    numbers = (-1 if key is None else known.setdefault(key, len(known)) for key in keys)
-    codes = np.fromiter(numbers, dtype="int64")
+    codes, known = pd.factorize(np.concatenate([mail_keys(look, name) for name in among]))
     rows = np.flatnonzero(codes >= 0)
     times = np.bincount(codes[rows], minlength=len(known) + 1)
     rows = rows[

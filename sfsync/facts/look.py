@@ -210,12 +210,13 @@ def state_codes(column: Column, machine: Machine, *, former: bool = False) -> Ar
 
 def _as_column(series: "pd.Series[Any]", kind: Kind) -> Column:
     if kind is Kind.WORDS:
-        words = (
-            series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
+        # Not a category where it is none yet: that would sort the words.
+        codes, words = (
+            (series.cat.codes, series.cat.categories)
+            if isinstance(series.dtype, pd.CategoricalDtype)
+            else pd.factorize(series)
         )
-        return Column(
-            kind, words.cat.codes.to_numpy().astype("int32"), tuple(words.cat.categories.tolist())
-        )
+        return Column(kind, np.asarray(codes, dtype="int32"), tuple(words.tolist()))
     values = series.to_numpy()
     return Column(kind, values.astype("datetime64[D]") if kind is Kind.DATE else values)
 

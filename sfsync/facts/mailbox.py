@@ -12,7 +12,12 @@ _DESKS = (
     "team mail email marketing rh hr jobs recrutement direction reception press presse",
     "webmaster noreply no-reply kontakt buero post",
 )
-_OF_DESKS = frozenset(word for line in _DESKS for word in line.split())
+OF_DESKS = frozenset(word for line in _DESKS for word in line.split())
+# An address as nearly all are written. RE2 reads it: no looking ahead or back.
+PLAIN = (
+    r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
 _BLANK_OR_AT = re.compile(r"[\s@]")
 # The platform takes two dots, and one at the end, since mailboxes in Japan have them.
 _LOCAL = re.compile(r'[^\s@"(),:;<>\[\]\\.][^\s@"(),:;<>\[\]\\]*|"[^"]+"')
@@ -45,7 +50,7 @@ def mailbox_of(email: str) -> Mailbox | None:
     in_ascii = ascii_host(host)
     if not (at and name and in_ascii and HOST.fullmatch(in_ascii)) or _BLANK_OR_AT.search(local):
         return None
-    return Mailbox(f"{name}@{in_ascii}", is_sure=not plus and name not in _OF_DESKS)
+    return Mailbox(f"{name}@{in_ascii}", is_sure=not plus and name not in OF_DESKS)
 
 
 def ascii_host(host: str) -> str | None:

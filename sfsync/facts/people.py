@@ -11,13 +11,27 @@ from sfsync.facts.look import Look, fact
 _WORD = re.compile(r"[^\W_]+")
 
 
+class _Letters(dict[int, str]):
+    """What each letter is without its accents, found out when it first occurs."""
+
+    def __missing__(self, code: int) -> str:
+        parts = unicodedata.normalize("NFKD", chr(code))
+        self[code] = "".join(part for part in parts if not unicodedata.combining(part))
+        return self[code]
+
+
+_PLAIN = _Letters()
+
+
+def folded_words(text: str) -> list[str]:
+    """Return the words of a text without case, accents and punctuation."""
+    plain = text.casefold()
+    return _WORD.findall(plain if plain.isascii() else plain.translate(_PLAIN))
+
+
 def folded(text: str) -> str:
     """Return the words of a text without case, accents and punctuation, each between blanks."""
-    plain = text.casefold()
-    if not plain.isascii():
-        letters = unicodedata.normalize("NFKD", plain)
-        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return f" {' '.join(_WORD.findall(plain))} "
+    return f" {' '.join(folded_words(text))} "
 
 
 def _decides(look: Look) -> Mask:

@@ -1,6 +1,7 @@
 """What must a person look at, and which fields of which record are blank?"""
 
 from collections.abc import Iterator, Sequence
+from operator import add
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from sfsync.facts.blank import FieldPath, blank_in, path_of
 from sfsync.model import Evidence, Finding
 from sfsync.policy import MISSING, FindingRule, Machine
 from sfsync.rules.blind import fields_lacking
-from sfsync.rules.words import all_in_words, evidence_for, ids_of, names_of, proofs_of
+from sfsync.rules.words import all_in_words, evidence_for, ids_of, made_evidence, names_of, proofs_of
 
 
 def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
@@ -48,19 +49,16 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
 
 def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
     """Put a finding of some records, by their rows, into words, with what proves it, in order."""
-    blank = _blank_fields(look, object_name, rule, rows)
-    said = [", ".join(field for field, _ in each) for each in blank]
+    blank, proofs = _blank_fields(look, object_name, rule, rows)
     parts = zip(
         ids_of(look, object_name, rows),
         names_of(look, object_name, rows),
         owners_of(look, object_name, rows),
-        all_in_words(look, object_name, rows, rule.because, {MISSING: said}),
-        evidence_for(look, object_name, rows, proofs_of(rule)),
-        blank,
+        all_in_words(look, object_name, rows, rule.because, {MISSING: blank}),
+        map(add, evidence_for(look, object_name, rows, proofs_of(rule)), proofs),
         strict=True,
     )
-    for id, name, owner, message, facts, fields in parts:
-        evidence = (*facts, *(each for _, each in fields))
+    for id, name, owner, message, evidence in parts:
         yield Finding(rule.name, object_name, id, name, owner, message, evidence)
 
 
@@ -85,16 +83,19 @@ def found_for(
 
 def _blank_fields(
     look: Look, object_name: str, rule: FindingRule, rows: Array
-) -> list[list[tuple[str, Evidence]]]:
-    """Return, for each record, the API names of its blank fields, each with what stands there."""
-    found: list[list[tuple[str, Evidence]]] = [[] for _ in rows]
+) -> tuple[list[str], list[tuple[Evidence, ...]]]:
+    """Return, for each record, the API names of its blank fields, and what stands in each."""
+    fields: list[list[str]] = [[] for _ in rows]
+    proofs: list[tuple[Evidence, ...]] = [()] * len(rows)
     for name in rule.missing:
         path = path_of(look, object_name, name)
         here = np.flatnonzero(blank_in(look, object_name, name)[rows])
-        records = referred_to(look, path, rows[here])
-        for place, value, record in zip(here.tolist(), path.take(rows[here]), records, strict=True):
-            found[place].append((path.field, Evidence(name, value, record)))
-    return found
+        records = None if path.rows is None else referred_to(look, path, rows[here])
+        found = made_evidence(name, path.take(rows[here]), records)
+        for place, evidence in zip(here.tolist(), found, strict=True):
+            fields[place].append(path.field)
+            proofs[place] += (evidence,)
+    return [", ".join(each) for each in fields], proofs
 
 
 def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:

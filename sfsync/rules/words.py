@@ -5,6 +5,7 @@ elements.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from string import Formatter
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ import numpy as np
 from sfsync.columns import Array, Column, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
-from sfsync.model import Evidence, from_wire
+from sfsync.model import Evidence, Value, from_wire
 from sfsync.policy import MISSING, FindingRule, Keep, Rule, TaskRule
 
 
@@ -97,12 +98,25 @@ def evidence_of(
 
 def _evidence(look: Look, object_name: str, rows: Array, name: str) -> list[Evidence]:
     column = look.column(object_name, name)
-    records: list[str | None] = [None] * len(rows)
-    if column.proof is not None:
-        for proving, here, proofs in column.proof.by_table(rows):
-            for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
-                records[place] = record
     values = column.take(rows)
+    if column.proof is None:
+        return made_evidence(name, values)
+    records: list[str | None] = [None] * len(rows)
+    for proving, here, proofs in column.proof.by_table(rows):
+        for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
+            records[place] = record
+    return made_evidence(name, values, records)
+
+
+def made_evidence(
+    name: str, values: Sequence[Value], records: Sequence[str | None] | None = None
+) -> list[Evidence]:
+    """Return a fact's values with the records that prove them; without these, what is the same is
+    only made once.
+    """
+    if records is None:
+        made = {value: Evidence(name, value) for value in {*values}}
+        return [made[value] for value in values]
     return [Evidence(name, *each) for each in zip(values, records, strict=True)]
 
 
@@ -116,29 +130,25 @@ def all_in_words(
     """Fill a reason's template with the values of each record; instants are shown in the org's
     zone. What is `given`, a word a record, goes before facts and fields of that name.
     """
-    names = sorted({name for _, name, _, _ in Formatter().parse(text) if name})
     given = given or {}
-    columns = [
-        given[name] if name in given else _shown(look, look.column(object_name, name), rows)
-        for name in names
-    ]
-    if not columns:
-        return [text.format()] * len(rows)
-    return [
-        text.format(**dict(zip(names, values, strict=True)))
-        for values in zip(*columns, strict=True)
-    ]
+    parts: list[Iterable[str]] = [repeat("", len(rows))]
+    for literal, name, _, _ in Formatter().parse(text):
+        parts.append(repeat(literal, len(rows)))
+        if name in given:
+            parts.append(given[name])
+        elif name:
+            parts.append(_shown(look, look.column(object_name, name), rows))
+    return ["".join(each) for each in zip(*parts, strict=True)]
 
 
 def _shown(look: Look, column: Column, rows: Array) -> list[str]:
-    """Say values as a person reads them."""
+    """Say values as a person reads them, each distinct one put into words once."""
     values = column.take(rows)
-    if column.kind is not Kind.INSTANT:
-        return ["unknown" if value is None else str(value) for value in values]
-    zone = ZoneInfo(look.snapshot.zone)
-    return [
-        "unknown"
-        if value is None
-        else from_wire(str(value)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        for value in values
-    ]
+    shown = {value: str(value) for value in {*values}}
+    if column.kind is Kind.INSTANT:
+        zone = ZoneInfo(look.snapshot.zone)
+        for value, text in shown.items():
+            if value is not None:
+                shown[value] = from_wire(text).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    shown[None] = "unknown"
+    return [shown[value] for value in values]
