@@ -149,5 +149,5 @@ def _say_failure(error: SfsyncError) -> None:
 def _say_stopped(ctx: click.Context) -> None:
     text = "sfsync: stopped"
     if ctx.invoked_subcommand in _WRITING:
-        text += "; the next run first closes the books of what was being written, and says so"
+        text += "; if anything was being written, the next run first closes its books, and says so"
     click.echo(text, err=True)
