@@ -16,10 +16,11 @@ from sfsync.conditions import Condition
 NO_STATE = "none"
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
-# What is found of accounts whose match in public sources a person is to judge, or whose company has
-# ceased.
+# What is found of accounts whose match in public sources a person is to judge, whose company has
+# ceased, or whose number is not valid.
 ENRICHMENT_REVIEW = "enrichment-review"
 COMPANY_CEASED = "company-ceased"
+NUMBER_INVALID = "number-invalid"
 # What runs meet with, and enter as findings: no rule declares these either.
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What a pass could not create: no rule declares that it is found.

@@ -91,7 +91,8 @@ def _due(
     if answer is not None and answer.answer is ReviewAnswer.OPEN:
         # Whoever corrects the account has answered in their own way.
         return _NEVER if is_changed else None
-    if answer is not None and answer.answer is ReviewAnswer.THIS:
+    if answer is not None and answer.answer in (ReviewAnswer.THIS, ReviewAnswer.NONE):
+        # Without those that it is not, another source may be sure.
         return _NEVER
     if answer is not None and answer.until is not None:
         return _NEVER if today >= answer.until else None

@@ -7,28 +7,25 @@ answered is kept, too.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sfsync.enrich.account import Account, digest_of
 from sfsync.enrich.choosing import Chosen, Known, choose, choose_named
-from sfsync.enrich.looking import Looked, Panel, heeded, is_trouble
-from sfsync.enrich.model import Candidate
+from sfsync.enrich.heeded import OWN_SITE, heeded
+from sfsync.enrich.looking import Looked, Panel, is_trouble
 from sfsync.enrich.provider import Provider
+from sfsync.enrich.targets import Countries
 from sfsync.enrich.values import Remark, RemarkKind
-from sfsync.enrich.writing import Countries, Writer
+from sfsync.enrich.writing import Writer
 from sfsync.errors import ConfigError, NotFound
-from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of
-from sfsync.jobs.asked import finding_of
+from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of, with_currencies
+from sfsync.jobs.asked import finding_of, review_of
 from sfsync.jobs.job import CHECK_ID, Planned, Services, Sources, as_plan
 from sfsync.journal import (
     LookedUp,
     LookupOutcome,
     Review,
-    ReviewKind,
-    ShownCandidate,
-    ShownClue,
-    ShownValue,
 )
 from sfsync.model import Change, Finding
 from sfsync.registry import nearest
@@ -50,6 +47,7 @@ def enrich(services: Services) -> Planned:
     read_at = services.clock()
     accounts = read_accounts(services, read_at)
     chosen = _chosen(services, sources, accounts)
+    chosen = replace(chosen, accounts=with_currencies(services.org, chosen.accounts))
     targets, lacking = targets_of(services.org, services.policy)
     if lacking:
         names = ", ".join(lacking)
@@ -105,6 +103,8 @@ def _providers(services: Services, sources: Sources) -> tuple[Mapping[str, Provi
     keyless, nameless = [], []
     for name in (each for each in names if each in (sources.only or names)):
         provider = sources.providers[name]
+        if name == OWN_SITE and not services.policy.enrich.read_websites:
+            continue
         if provider.key and not sources.keys.get(provider.key):
             keyless.append(name)
         elif provider.needs_contact and not sources.has_contact:
@@ -169,6 +169,7 @@ class _Visit:
     hits: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[LookupOutcome] = field(default_factory=Counter)
     failures: dict[str, list[str]] = field(default_factory=dict)
+    hidden: int = 0
 
     @property
     def looked_up(self) -> int:
@@ -186,6 +187,7 @@ class _Visit:
         self.remarks += written.remarks
         if written.change is not None:
             self.changes.append(written.change)
+        self.hidden += looked.is_hidden
         self.hits.update(each.entry.provider for each in looked.sure)
         for name, why in looked.failed.items():
             self.failures.setdefault(name, []).append(why)
@@ -223,15 +225,7 @@ class _Visit:
         if match is None:
             journal.reviews.withdraw(books, account.id)
             return
-        kind = ReviewKind.CEASED if looked.ceased else ReviewKind.MATCH
-        review = Review(
-            account.id,
-            match.provider,
-            kind,
-            match.why,
-            tuple(_shown(each) for each in match.candidates),
-            self.services.now,
-        )
+        review = review_of(account.id, looked, match, self.services.now)
         journal.reviews.ask(books, review)
         self.findings.append(finding_of(review, account.name, account.owner))
 
@@ -243,6 +237,9 @@ class _Visit:
         if self.findings:
             asked = _count(len(self.findings))
             notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
+        if self.hidden:
+            told = "a person's, or of who asked not to be shown: nothing is taken or kept"
+            notes.append(f"The number on {_count(self.hidden)} is {told}.")
         for name, whys in sorted(self.failures.items()):
             left = " and was left out" if name in self.panel.left_out else ""
             notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
@@ -272,23 +269,3 @@ def _counted(counts: Mapping[str, int]) -> str:
     told = [about if number == 1 else f"{about} ({number})" for about, number in ordered[:_SHOWN]]
     rest = len(ordered) - _SHOWN
     return ", ".join([*told, *([f"and {rest} more"] if rest > 0 else [])])
-
-
-def _shown(candidate: Candidate) -> ShownCandidate:
-    entry = candidate.entry
-    seats = sorted(entry.places, key=lambda place: (not place.is_seat, not place.is_open))
-    town = " ".join(filter(None, (seats[0].postal_code, seats[0].city))) if seats else ""
-    return ShownCandidate(
-        entry.key,
-        entry.url,
-        entry.names[0] if entry.names else entry.key,
-        town,
-        entry.standing.value,
-        candidate.score,
-        {scheme.value: number for scheme, number in entry.identifiers.items()},
-        tuple(
-            ShownClue(each.of, each.ours, each.theirs, each.agreement.value, each.points)
-            for each in candidate.clues
-        ),
-        tuple(ShownValue(each.item.value, each.value, each.as_of) for each in entry.found),
-    )
