@@ -16,7 +16,8 @@ from sfsync.enrich.answers import Part, address, given
 from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
 from sfsync.enrich.matching import question_names
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
-from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
+from sfsync.enrich.persons import LEFT_AWAY, Record, redacted
+from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Quota, Web
 from sfsync.errors import LookupFailed, SourceUnavailable
 
 NAME = "insee-sirene"
@@ -173,6 +174,29 @@ def _activity(now: Part) -> str:
     return code if scheme and code.startswith(f"{scheme}:") else ""
 
 
+def redact(answer: Answer) -> Answer:
+    """Leave of sole traders, and of who asked not to be shown, only that there is one."""
+    return redacted(answer, "etablissements", _rest_of)
+
+
+def _rest_of(place: Record) -> Record | None:
+    unit = place["uniteLegale"]
+    now = (unit.get("periodesUniteLegale") or [unit])[0]
+    category, surname = (now.get(f"{name}UniteLegale") for name in ("categorieJuridique", "nom"))
+    is_shown = unit.get("statutDiffusionUniteLegale") == "O"
+    if is_shown and not surname and not french.is_person(str(category or "")):
+        return None
+    names = (now.get("denominationUniteLegale"), unit.get("sigleUniteLegale"), surname)
+    rest = {
+        "statutDiffusionUniteLegale": unit.get("statutDiffusionUniteLegale"),
+        "etatAdministratifUniteLegale": now.get("etatAdministratifUniteLegale"),
+        "categorieJuridiqueUniteLegale": category,
+        "nomUniteLegale": surname and LEFT_AWAY,
+        "denominationUniteLegale": LEFT_AWAY if any(names) else None,
+    }
+    return {"siren": place.get("siren"), "uniteLegale": rest}
+
+
 def look_up(company: Company, web: Web, key: str) -> Match | None:
     """Ask by number, else by name with postal code, and by name among the seats."""
     if not key:
@@ -216,5 +240,6 @@ PROVIDERS.add(
         key="insee_key",
         countries=french.COUNTRIES,
         worth=worth_of(TITLE, entries_of),
+        redact=redact,
     ),
 )
