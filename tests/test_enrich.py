@@ -302,6 +302,24 @@ def test_a_holding_code_says_nothing_and_an_unknown_code_is_listed(opened: Any) 
     assert any("does not know: naf2:46.90Z" in note for note in made.notes)
 
 
+@pytest.mark.parametrize(
+    ("code", "industry"),
+    [
+        ("naf1:72.2C", "Technology"),  # of before 2008, and never renewed
+        ("naf1:24.4C", "Biotechnology"),
+        ("naf1:74.1J", None),
+        ("naf2025:62.10Y", "Technology"),
+    ],
+)
+def test_codes_of_other_revisions_mean_an_industry_too(
+    code: str, industry: str | None, opened: Any
+) -> None:
+    here = opened(entry(values={Item.ACTIVITY: code}))
+    made = here.plan().plan
+    assert after(made.changes[0]).get("Industry") == industry
+    assert not any("industries.yaml" in note for note in made.notes)
+
+
 def test_an_industry_that_the_org_lacks_is_listed(opened: Any) -> None:
     here = opened(policy=with_settings(industries={"nace": {"62": "Astrology"}}))
     made = here.plan().plan

@@ -207,6 +207,13 @@ LOOK_UPS = (
         ],
     ),
     LookUp(
+        "a name is searched as it stands in the register, without accents",
+        "insee-sirene",
+        Company("001", "Société d'Œuvres Étonnées", "FR"),
+        [],
+        ['denominationUniteLegale:"societe d oeuvres etonnees" AND etablissementSiege:true'],
+    ),
+    LookUp(
         "an LEI is the address of its record",
         "gleif",
         Company("001", "Atelier Exemple", "FR", identifiers={Scheme.LEI: LEI}),
