@@ -13,6 +13,7 @@ from enrich_world import (
     NOW,
     OTHER,
     REGISTER,
+    SEAT,
     SIREN,
     SITE,
     WORLD,
@@ -26,6 +27,7 @@ from loop_org import CONFIG, shipped_policy
 from sfsync.enrich.matching import weigh_own_site
 from sfsync.enrich.model import Company, Entry, Item, Match, Scheme, Verdict
 from sfsync.enrich.provider import Provider, Web
+from sfsync.errors import SourceUnavailable
 from sfsync.jobs.hourly import hourly
 from sfsync.jobs.questions import asked
 from sfsync.journal import ReviewAnswer
@@ -252,3 +254,66 @@ def test_websites_that_are_not_to_be_read_are_no_trouble(opened: Any) -> None:
     notes = " ".join(here.plan().plan.notes)
     assert SITE not in {name for name, _ in here.web.asked}
     assert "did not answer" not in notes
+
+
+def test_while_a_register_is_down_another_ones_word_is_only_half(opened: Any) -> None:
+    here = opened(entry(), entry(LEI, "its LEI"))
+    here.web.troubles[REGISTER] = SourceUnavailable("down for an hour")
+    made = here.plan().plan
+    assert (made.changes, made.findings) == ((), ())
+    here.knows(entry(), entry(LEI, "its LEI", names=("ATELIER EXEMPEL",)))
+    here.later(NOW + timedelta(days=1))
+    # Nor is anybody asked who it is, when the register may know it tomorrow.
+    assert codes(here) == []
+    here.web.troubles.clear()
+    here.later(NOW + timedelta(days=2))
+    assert causes(here) == [f"enrich:{REGISTER}"]
+
+
+def test_a_register_of_another_country_is_not_waited_for(opened: Any) -> None:
+    abroad = {**ATELIER, "BillingCountry": "Germany"}
+    there = replace(SEAT, country="DE")
+    here = opened(entry(LEI, "its LEI", places=(there,)), account=abroad)
+    known = here._provider
+
+    def provider(called: str) -> Provider:
+        made = known(called)
+        return replace(made, countries=frozenset({"FR"})) if called == REGISTER else made
+
+    here._provider = provider  # type: ignore[method-assign]
+    second = {**abroad, "Id": "001000000000002AAA"}
+    with world(abroad, second) as two:
+        two.knows(entry(LEI, "its LEI", places=(there,)))
+        two._provider = here._provider  # type: ignore[method-assign]
+        two.entries = here.entries
+        two.web = here.web
+        here.web.troubles[f"{REGISTER} Atelier Exemple"] = SourceUnavailable("down")
+        # The first that asks meets with the trouble, the second only hears of it.
+        outcomes = " ".join(two.plan().plan.notes)
+        assert "1 failed, 1 sure" in outcomes
+
+
+def test_a_run_that_asks_one_source_leaves_the_rest_to_the_next(opened: Any) -> None:
+    here = opened(account={**ATELIER, "Name": "Atelier Exempel"})
+    here.plan(only=[WORLD])
+    assert here.loop.journal.lookups.last(here.loop.services.books) == {}
+    here.knows(entry())
+    assert codes(here) == ["enrichment-review"]
+    # Nor does it take back what another source asks.
+    here.plan(only=[WORLD], ids=[FIRM])
+    here.knows(entry(WORLD, "Q1", names=("ATELIER EXEMPEL DE TOULOUSE",)))
+    here.plan(only=[WORLD], ids=[FIRM])
+    (review,) = here.loop.journal.reviews.open(here.loop.services.books)
+    assert review.provider == REGISTER
+
+
+def test_what_came_of_another_company_is_refreshed_at_once(opened: Any) -> None:
+    here = opened(entry(), account=ATELIER)
+    here.apply(here.plan())
+    assert here.account()["Employee_Band__c"] == "20-49"
+    # A person finds out that it is another company.
+    here.edit(Registration_Number__c=OTHER)
+    here.knows(entry(key=OTHER, values={Item.EMPLOYEES_BAND: "50-99", Item.EMPLOYEES_LEAST: 50}))
+    (change,) = here.plan(ids=[FIRM]).plan.changes
+    assert after(change)["Employee_Band__c"] == "50-99"
+    assert "Registration_Number__c" not in after(change)

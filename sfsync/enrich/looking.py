@@ -4,13 +4,14 @@ What is sure at one helps at the next: a website's numbers are compared by the r
 register's number finds the company in the others. What people answered before is heeded.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sfsync.enrich.asking import may_know
 from sfsync.enrich.heeded import OWN_SITE, Heeded
+from sfsync.enrich.matching.spoken import has_ceased, has_number, has_site, is_there
 from sfsync.enrich.model import (
-    Agreement,
     Candidate,
     Company,
     Entry,
@@ -22,8 +23,6 @@ from sfsync.enrich.model import (
 from sfsync.enrich.provider import Answer, Provider, Web
 from sfsync.errors import LookupFailed, SourceUnavailable
 
-# A name below this likeness speaks against a number, as in matching.
-_AGREES = 60.0
 BY_A_PERSON = "a person said that it is this one"
 
 
@@ -98,9 +97,12 @@ class Panel:
             if name == OWN_SITE and not company.website:
                 continue
             is_wanted = not found.is_identified or wants(name, found.sure)
-            if name in self.left_out or not is_wanted:
-                if name in self.left_out:
+            if name in self.left_out:
+                is_abroad = provider.countries and not may_know(provider.countries, company)
+                if is_wanted and not is_abroad:
                     found.failed[name] = self.left_out[name]
+                continue
+            if not is_wanted:
                 continue
             noted = _Noted(self._web)
             match = self._ask(provider, asked, noted, found)
@@ -178,13 +180,13 @@ class _Found:
 
         A source that has only one of two namesakes cannot see that there are two.
         """
-        if _has_number(candidate):
+        if has_number(candidate):
             return False
         reviews = (each for each in self.reviews if each.provider != OWN_SITE)
         told = [each for review in reviews for each in review.candidates]
-        if any(_has_number(each) or _has_site(each) for each in told):
+        if any(has_number(each) or has_site(each) for each in told):
             return True
-        return not _has_site(candidate) and any(_is_there(each) for each in told)
+        return not has_site(candidate) and any(is_there(each) for each in told)
 
     def looked(self) -> Looked:
         if self.is_hidden:
@@ -197,33 +199,6 @@ class _Found:
         self.reviews.sort(key=lambda each: each.provider == OWN_SITE)
         review = self.reviews[0] if self.reviews else None
         return Looked(tuple(self.sure), review, None, self.failed)
-
-
-def has_ceased(candidate: Candidate) -> bool:
-    """Tell whether a candidate is the company by its number and name, and only ceased to trade."""
-    if candidate.entry.standing is not Standing.CEASED:
-        return False
-    names = [clue.points for clue in candidate.clues if clue.of == "name"]
-    return _has_number(candidate) and max(names, default=0.0) >= _AGREES
-
-
-def _has_number(candidate: Candidate) -> bool:
-    """Tell whether it has the account's number, and no other one of its kind."""
-    return _said(candidate, *(scheme.value for scheme in Scheme)) == {Agreement.FOR}
-
-
-def _has_site(candidate: Candidate) -> bool:
-    """Tell whether it has the account's website, or a number that is shown there."""
-    claims = (f"{scheme.value} on its website" for scheme in Scheme)
-    return Agreement.FOR in _said(candidate, "website", *claims)
-
-
-def _is_there(candidate: Candidate) -> bool:
-    return _said(candidate, "postal code", "town") - {Agreement.SILENT} == {Agreement.FOR}
-
-
-def _said(candidate: Candidate, *of: str) -> set[Agreement]:
-    return {clue.agreement for clue in candidate.clues if clue.of in of}
 
 
 def _chosen(match: Match, answers: Heeded) -> tuple[Candidate, str, float] | None:
@@ -284,8 +259,18 @@ class _Noted:
         return answer
 
 
-def is_trouble(looked: Looked, providers: Collection[str]) -> bool:
-    """Tell whether a source that might know the company did not answer. Websites fail often, and
-    for good; that nobody else waits for.
+def is_half(looked: Looked, providers: Sequence[str]) -> bool:
+    """Tell whether a source whose word counts before that of who knows the company, or is asked
+    about it, did not answer: it might know of another one, or more. Websites fail often, and for
+    good; for them nobody waits.
     """
-    return bool(set(looked.failed) & set(providers) - {OWN_SITE})
+    told = looked.review or looked.ceased
+    identity = looked.identity.entry.provider if looked.identity else OWN_SITE
+    known = told.provider if told else identity
+    before = providers if known == OWN_SITE else providers[: providers.index(known)]
+    return bool((set(looked.failed) & set(before)) - {OWN_SITE})
+
+
+def is_partly(looked: Looked) -> bool:
+    """Tell whether a source that might have had more of the company did not answer."""
+    return bool(set(looked.failed) - {OWN_SITE})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sfsync.enrich.account import Account
+from sfsync.enrich.heeded import OWN_SITE
 from sfsync.enrich.looking import Looked, Sure
 from sfsync.enrich.matching import country_of
 from sfsync.enrich.targets import Countries, Target
@@ -21,6 +22,7 @@ from sfsync.model import (
     Change,
     Evidence,
     FieldChange,
+    Source,
     Stamp,
     Value,
     same_value,
@@ -138,6 +140,17 @@ class Writer:
         """Tell whether nothing stands in a field."""
         return says_nothing(account.values.get(target.name), self.placeholders)
 
+    def is_due(self, filled: Filled | None, found: Source) -> bool:
+        """Tell whether what enrichment filled is to be refreshed with what was found: once it is
+        old, or at once where the same source has another company now. (A website's address may
+        change.)
+        """
+        if filled is None:
+            return False
+        before = filled.source
+        is_register = before.provider == found.provider != OWN_SITE
+        return self.is_old(filled) or (is_register and before.url != found.url)
+
     def _may_write(self, account: Account, item: str) -> bool:
         target = self.targets.get(item)
         if target is None or (item in GROUPS["revenue"] and self._is_foreign(account)):
@@ -201,11 +214,11 @@ class _Deciding:
                 # A person's number stays, however far it is from the band.
                 remark = Remark(RemarkKind.OUTSIDE, f"{about} {_span(found)}")
                 self.picks.remarks.append(remark)
-            return "refreshes" if is_outside and writer.is_old(own) else ""
+            return "refreshes" if is_outside and writer.is_due(own, found.source) else ""
         if item == "registration_number":
             # Another number would be another company: that is nothing to be refreshed.
             return ""
-        return "refreshes" if writer.is_old(own) else ""
+        return "refreshes" if writer.is_due(own, found.source) else ""
 
     def _fitting(self, item: str, target: Target, value: Value) -> Value:
         """Return the value as the field takes it; None, with a remark, where it does not."""
@@ -250,7 +263,8 @@ class _Deciding:
                 if item == "country"
                 else folded(stands) == folded(str(found.value))
             )
-            if not is_same and not self.writer.is_old(self.writer.own(self.account, target)):
+            own = self.writer.own(self.account, target)
+            if not is_same and not self.writer.is_due(own, found.source):
                 return False
         return True
 

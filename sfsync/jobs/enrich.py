@@ -13,7 +13,7 @@ from datetime import date
 from sfsync.enrich.account import Account, digest_of
 from sfsync.enrich.choosing import Chosen, Known, choose, choose_named
 from sfsync.enrich.heeded import OWN_SITE, heeded
-from sfsync.enrich.looking import Looked, Panel, is_trouble
+from sfsync.enrich.looking import Looked, Panel, is_half, is_partly
 from sfsync.enrich.provider import Provider
 from sfsync.enrich.targets import Countries
 from sfsync.enrich.values import Remark, RemarkKind
@@ -183,6 +183,10 @@ class _Visit:
             heeded(self.reviews.get(account.id, ())),
             lambda provider, sure: self.writer.wants(account, provider, sure),
         )
+        outcome = self._outcome(looked)
+        if outcome is LookupOutcome.FAILED:
+            own = tuple(each for each in looked.sure if each.entry.provider == OWN_SITE)
+            looked = Looked(own, failed=looked.failed)
         written = self.writer.write(account, looked)
         self.remarks += written.remarks
         if written.change is not None:
@@ -191,9 +195,12 @@ class _Visit:
         self.hits.update(each.entry.provider for each in looked.sure)
         for name, why in looked.failed.items():
             self.failures.setdefault(name, []).append(why)
-        outcome = self._outcome(looked)
         if outcome is not LookupOutcome.FAILED:
             self._ask(account, looked)
+        self.outcomes[outcome] += 1
+        if self.sources.only and outcome in (LookupOutcome.NOTHING, LookupOutcome.FAILED):
+            # Others may know it: they are asked in the next run that leaves nobody out.
+            return
         self.services.journal.lookups.note(
             self.services.books,
             LookedUp(
@@ -205,23 +212,25 @@ class _Visit:
                 written.change is not None,
             ),
         )
-        self.outcomes[outcome] += 1
 
     def _outcome(self, looked: Looked) -> LookupOutcome:
+        if is_half(looked, self.services.policy.enrich.providers):
+            return LookupOutcome.FAILED
         if looked.review or looked.ceased:
             return LookupOutcome.REVIEW
-        # While a register that might know the company is down, its own site's word is half of it.
-        is_half = not looked.identified and is_trouble(
-            looked, self.services.policy.enrich.providers
-        )
-        if is_half:
-            return LookupOutcome.FAILED
+        if looked.identified and is_partly(looked):
+            return LookupOutcome.PARTLY
         return LookupOutcome.SURE if looked.sure else LookupOutcome.NOTHING
 
     def _ask(self, account: Account, looked: Looked) -> None:
         """Ask a person where that is needed; where it no longer is, nothing is asked any more."""
         journal, books = self.services.journal, self.services.books
         match = looked.ceased or looked.review
+        asked = [each for each in self.reviews.get(account.id, ()) if each.answered_at is None]
+        only = self.sources.only
+        if only and any(each.provider not in only for each in asked):
+            # The question of a source that was not asked now stands.
+            return
         if match is None:
             journal.reviews.withdraw(books, account.id)
             return
