@@ -191,7 +191,7 @@ def ours(case: Case) -> Answer:
 
 def answer_of(match: Match | None) -> Answer:
     """Return a match in the cases' words."""
-    if match is None:
+    if match is None or match.verdict is Verdict.HIDDEN:
         return Answer(NOTHING)
     return Answer(match.verdict.value, tuple(each.entry.key for each in match.candidates))
 

@@ -302,6 +302,24 @@ def test_a_holding_code_says_nothing_and_an_unknown_code_is_listed(opened: Any) 
     assert any("does not know: naf2:46.90Z" in note for note in made.notes)
 
 
+@pytest.mark.parametrize(
+    ("code", "industry"),
+    [
+        ("naf1:72.2C", "Technology"),  # of before 2008, and never renewed
+        ("naf1:24.4C", "Biotechnology"),
+        ("naf1:74.1J", None),
+        ("naf2025:62.10Y", "Technology"),
+    ],
+)
+def test_codes_of_other_revisions_mean_an_industry_too(
+    code: str, industry: str | None, opened: Any
+) -> None:
+    here = opened(entry(values={Item.ACTIVITY: code}))
+    made = here.plan().plan
+    assert after(made.changes[0]).get("Industry") == industry
+    assert not any("industries.yaml" in note for note in made.notes)
+
+
 def test_an_industry_that_the_org_lacks_is_listed(opened: Any) -> None:
     here = opened(policy=with_settings(industries={"nace": {"62": "Astrology"}}))
     made = here.plan().plan
@@ -495,13 +513,14 @@ def test_a_source_that_is_down_is_left_out_and_the_account_looked_up_again(opene
             "\n".join(made.notes)
         )
         looked = here.loop.journal.lookups.last(here.loop.org.id)
-        assert looked[FIRM].outcome is LookupOutcome.SURE
+        assert looked[FIRM].outcome is LookupOutcome.PARTLY
         assert looked[SECOND].outcome is LookupOutcome.FAILED
         here.web.troubles.clear()
         here.later(NOW + timedelta(days=1))
         here.web.asked.clear()
         here.plan()
-        assert (WORLD, "Nobody Knows") in here.web.asked
+        # Whatever it may add to what is written is asked for, too.
+        assert {(WORLD, "Nobody Knows"), (WORLD, "Atelier Exemple")} <= set(here.web.asked)
 
 
 def test_one_question_that_fails_is_counted_and_the_others_go_on(opened: Any) -> None:

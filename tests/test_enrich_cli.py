@@ -13,6 +13,7 @@ from register_answers import FRENCH, SIREN
 from sfsync.cli import commands
 from sfsync.enrich.http import Recorded
 from sfsync.errors import ExitCode, SourceUnavailable
+from sfsync.jobs import locked
 
 FIRM = "001Dm0000000001IAA"
 PROVIDERS = "[recherche-entreprises, companies-house, wikidata]"
@@ -124,7 +125,19 @@ def test_whoever_stops_it_is_told_what_is_kept(call: Call, monkeypatch: pytest.M
     monkeypatch.setattr(Recorded, "get", once_and_stop)
     said = call("run", "enrich", exits=130).output
     assert "Stopped after 0 of 1 account. Nothing was written to the org." in said
-    assert "sfsync: stopped" in said
+    # Not "the next run first closes the books": there are none.
+    assert said.endswith("sfsync: stopped\n")
+
+
+def test_only_one_process_at_a_time_asks_the_sources(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SFSYNC_ENRICH_ANSWERS")
+    (tmp_path / ".sfsync").mkdir()
+    lock = locked(tmp_path / ".sfsync" / "enrich.lock")
+    said = call("plan", "enrich", exits=ExitCode.LOCKED).output
+    lock.release()
+    assert "another run is at work (.sfsync/enrich.lock)" in said
 
 
 def test_a_source_that_is_down_is_a_note(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

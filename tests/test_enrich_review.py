@@ -5,6 +5,7 @@ The accounts are the demo's, and so are the recorded answers.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from rich.console import Console, Group
 from sfsync.cli import commands, lookups, opening
 from sfsync.cli import review as reviewing
 from sfsync.cli.screen import Screen
-from sfsync.enrich.http import Cache
+from sfsync.enrich.http import Cache, Rest
 from sfsync.enrich.http.cache import FILE
 from sfsync.errors import ExitCode
 
@@ -243,10 +244,15 @@ def test_sources_tells_todays_use_and_makes_no_file(call: Call) -> None:
     now = opening.wall_clock()
     cache = Cache(file, now)
     cache.count("gleif", now.date(), requests=3, hits=2)
+    until = now + timedelta(hours=1)
+    cache.rest("wikidata", Rest(until, "it answers with status 429"))
     cache.close()
     data = json.loads(call("enrich", "sources", "--format", "json").output)
     gleif = next(each for each in data["sources"] if each["name"] == "gleif")
     assert (gleif["requests"], gleif["from_cache"], gleif["state"]) == (3, 2, "on")
+    wikidata = next(each for each in data["sources"] if each["name"] == "wikidata")
+    told = f"off until {until:%Y-%m-%d %H:%M} UTC: it answers with status 429"
+    assert wikidata["state"] == told
     assert gleif["licence"] == "CC0 1.0"
     assert gleif["attribution"] == "Source: GLEIF, LEI data"
 

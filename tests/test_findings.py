@@ -21,6 +21,7 @@ from sfsync.policy import (
     DUPLICATES,
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
+    NUMBER_INVALID,
     TASK_WAITING,
     UPDATE_REFUSED,
     Policy,
@@ -37,6 +38,7 @@ NOW = from_wire("2026-06-15T08:00:00Z")
 CODES = sorted(codes_of(shipped_policy()))
 # What only runs meet with: test_troubles.py, test_tasks.py and test_enrich.py have their cases.
 OF_RUNS = {UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING, ENRICHMENT_REVIEW, COMPANY_CEASED}
+OF_RUNS |= {NUMBER_INVALID}
 TEXTS = (CONFIG / TEXTS_FILE).read_text(encoding="utf-8")
 FINDING_TEXTS = load_texts(TEXTS, TEXTS_FILE, shipped_policy())
 

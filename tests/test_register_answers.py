@@ -104,7 +104,9 @@ MICROSOFT = Row(
     found="registration_number:600413485",
 )
 # Its registration lapsed for want of a fee; it lives. It is one person's.
-SOLE_TRADER = Row("335800CCCPHKUOXPC332", (), (), flags="person")
+SOLE_TRADER = Row(
+    "335800CCCPHKUOXPC332", (), (), numbers="lei:335800CCCPHKUOXPC332", flags="person"
+)
 
 ROWS: Mapping[str, list[Row]] = {
     "gleif/lei-record-21380068P1DRHMJ8KU70-shell": [SHELL],

@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,9 +45,10 @@ from sfsync.enrich import (
     wikidata,
 )
 from sfsync.enrich.model import Company, Entry, Found, Item, Scheme, Verdict
-from sfsync.enrich.provider import Provider, Worth
+from sfsync.enrich.provider import Answer, Provider, Worth
 from sfsync.errors import LookupFailed, SourceUnavailable
 
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 ROOT = Path(__file__).parents[1]
 # The company's own website is no register: its answers are pages.
 REGISTERS = [name for name in PROVIDERS if name != "website"]
@@ -56,6 +59,21 @@ WORKSHOP = Company("002", "Example Workshop Ltd", "GB", postal_code="G1 1AA", ci
 FILING = Company("003", "Example Workshop", "US", postal_code="98501", city="Tumwater")
 POLISH = "PL9999999999"
 MASKED = {"results": [FRENCH["results"][0] | {"statut_diffusion": "P"}], "total_results": 1}
+
+
+def listed(lei: str, name: str, **entity: object) -> dict[str, Any]:
+    """What the list of LEIs has of the company, under this name."""
+    record: dict[str, Any] = json.loads(json.dumps(WORLD["data"][0]))
+    record["attributes"]["lei"] = lei
+    record["attributes"]["entity"] |= {"legalName": {"name": name}, **entity}
+    return record
+
+
+EXACT = {"data": [listed(LEI, "Atelier Exemple")]}
+NAMESAKE = listed("529900OTHEREXAMPLE17", "ATELIER EXEMPLE SAS", registeredAs="552032534")
+LONGER = listed("529900THIRDEXAMPLE65", "ATELIER EXEMPLE ET FILS")
+NAMESAKES = {"data": [*EXACT["data"], NAMESAKE]}
+WIDER = {"data": [*EXACT["data"], LONGER]}
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,7 @@ LOOK_UPS = (
         Company("001", "Atelier Exemple", "FR", "", "31000", identifiers={Scheme.SIREN: SIREN}),
         [("", MASKED)],
         [f"q={SIREN}"],
+        Verdict.HIDDEN,
     ),
     LookUp(
         "the number on its website is its own where the name agrees",
@@ -188,6 +207,13 @@ LOOK_UPS = (
         ],
     ),
     LookUp(
+        "a name is searched as it stands in the register, without accents",
+        "insee-sirene",
+        Company("001", "Société d'Œuvres Étonnées", "FR"),
+        [],
+        ['denominationUniteLegale:"societe d oeuvres etonnees" AND etablissementSiege:true'],
+    ),
+    LookUp(
         "an LEI is the address of its record",
         "gleif",
         Company("001", "Atelier Exemple", "FR", identifiers={Scheme.LEI: LEI}),
@@ -204,6 +230,31 @@ LOOK_UPS = (
         [f"filter[entity.registeredAs]={SIREN}", "filter[entity.registeredAs]=732 829 320"],
         Verdict.SURE,
         LEI,
+    ),
+    LookUp(
+        "by name, an answer in which a longer name stands is all that there is",
+        "gleif",
+        ATELIER,
+        [("", WIDER)],
+        ["filter[entity.legalName]=atelier exemple filter[entity.legalAddress.country]=FR"],
+        Verdict.SURE,
+        LEI,
+    ),
+    LookUp(
+        "by name, one that may want the whole name hides no namesake elsewhere",
+        "gleif",
+        ATELIER,
+        [("entity.legalName", EXACT), ("fulltext", NAMESAKES)],
+        ["filter[entity.legalName]=atelier exemple", "filter[fulltext]=atelier exemple"],
+        Verdict.REVIEW,
+        LEI,
+    ),
+    LookUp(
+        "a SIREN in two spellings and a name are three questions",
+        "gleif",
+        BY_SIREN,
+        [("", {"data": []})],
+        ["entity.registeredAs", "entity.registeredAs", "filter[fulltext]=atelier exemple"],
     ),
     LookUp(
         "a British number gives the profile",
@@ -475,6 +526,10 @@ def test_whatever_a_source_sends_is_read_or_refused_by_name(
         assert said.startswith(title)
         assert said.isprintable()
     else:
+        # What is left away of people changes nothing of what is read.
+        body = Answer(200, json.dumps(answer).encode(), "", NOW)
+        redacted = PROVIDERS.find(name_of(read)).redact(body)
+        assert said_by(read, json.loads(redacted.body)) == said
         for each in said:
             assert_fit_to_write(each)
 
@@ -493,6 +548,61 @@ def assert_fit_to_write(each: object) -> None:
         assert each.as_of.isprintable()
     else:
         assert isinstance(each, str)
+
+
+READS = {
+    "recherche-entreprises": recherche_entreprises.entries_of,
+    "insee-sirene": insee_sirene.entries_of,
+    "gleif": gleif.entries_of,
+}
+PEOPLE: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "recherche-entreprises": (
+        {
+            **FRENCH["results"][0],
+            "nature_juridique": "1000",
+            "nom_complet": "JEANNE EXEMPLE (CHEZ JEANNE)",
+        },
+        "results",
+    ),
+    "insee-sirene": (
+        {
+            **SIRENE["etablissements"][0],
+            "uniteLegale": {
+                **SIRENE["etablissements"][0]["uniteLegale"],
+                "denominationUniteLegale": None,
+                "nomUniteLegale": "EXEMPLE",
+                "prenom1UniteLegale": "JEANNE",
+            },
+        },
+        "etablissements",
+    ),
+    "gleif": (
+        {
+            "type": "lei-records",
+            "attributes": {
+                "lei": LEI,
+                "entity": {
+                    "category": "SOLE_PROPRIETOR",
+                    "legalName": {"name": "JEANNE EXEMPLE"},
+                    "legalAddress": {"addressLines": ["3 RUE DES EXEMPLES"]},
+                },
+                "registration": {"status": "ISSUED"},
+            },
+        },
+        "data",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_of_people_only_a_number_is_kept(name: str) -> None:
+    record, part = PEOPLE[name]
+    body = json.dumps({part: [record]}).encode()
+    kept = PROVIDERS.find(name).redact(Answer(200, body, "", NOW)).body.decode()
+    assert not [word for word in ("JEANNE", "EXEMPLE", "31000") if word in kept]
+    (entry,) = READS[name](json.loads(kept))
+    assert entry.is_person
+    assert (entry.names, entry.places, entry.found) == ((), (), ())
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -231,7 +231,7 @@ def test_trouble_is_answered_with_patience(status: str, tmp_path: Path) -> None:
         assert len(server.requests) == requests
         server.respond = lambda _: as_json()
         if is_left:
-            with pytest.raises(SourceUnavailable, match="for this run"):
+            with pytest.raises(SourceUnavailable, match="left alone"):
                 web.get(SOURCE, url_of(server, "/b"))
             assert len(server.requests) == requests
         else:
@@ -249,8 +249,93 @@ def test_three_failures_in_a_row_leave_the_source_until_the_next_run(
             with pytest.raises((LookupFailed, SourceUnavailable)):
                 web.get(SOURCE, url_of(server, path))
         assert len(server.requests) == 3
-    with source(tmp_path, lambda _: as_json()) as (web, server):
+    soon, later = Virtual(seconds=500), Virtual(seconds=610)
+    with (
+        source(tmp_path, lambda _: as_json(), virtual=soon) as (web, server),
+        pytest.raises(
+            SourceUnavailable, match=f"status {status[:3]}; .* until 2026-06-15 08:10 UTC"
+        ),
+    ):
+        web.get(SOURCE, url_of(server, "/a"))
+    assert not server.requests
+    with source(tmp_path, lambda _: as_json(), virtual=later) as (web, server):
         assert web.get(SOURCE, url_of(server, "/a")).status == 200
+
+
+# What the source says, and for how many seconds no other run asks it (None: the next one does).
+RESTS = {
+    "429 Too Many Requests": ({"Retry-After": "3600"}, 3600),
+    "429 Slow Down": ({"Retry-After": "Mon, 15 Jun 2026 08:45:00 GMT"}, 2700),
+    "429 Much Too Many": ({"Retry-After": "99999999999999999999"}, 7 * 86_400),
+    "503 Service Unavailable": ({"Retry-After": "600"}, 600),
+    "403 Forbidden": ({}, 3600),
+    "401 Unauthorized": ({}, None),
+}
+
+
+@pytest.mark.parametrize("status", RESTS)
+def test_the_next_runs_obey_what_a_source_asked_for(status: str, tmp_path: Path) -> None:
+    headers, seconds = RESTS[status]
+    said = {name.replace("-", "_"): value for name, value in headers.items()}
+    with (
+        source(tmp_path, lambda _: as_json(status=status, **said)) as (web, server),
+        pytest.raises(SourceUnavailable),
+    ):
+        web.get(SOURCE, url_of(server))
+    if seconds is not None:
+        soon = Virtual(seconds=seconds - 61)
+        with source(tmp_path, lambda _: as_json(), virtual=soon) as (web, server):
+            with pytest.raises(SourceUnavailable, match=f"status {status[:3]}.*left alone until"):
+                web.get(SOURCE, url_of(server))
+            assert not server.requests
+    later = Virtual(seconds=(seconds or 0) + 1)
+    with source(tmp_path, lambda _: as_json(), virtual=later) as (web, server):
+        assert web.get(SOURCE, url_of(server)).status == 200
+
+
+def test_a_short_pause_that_a_source_asked_for_outlives_the_process(tmp_path: Path) -> None:
+    asked = {"Retry_After": "40"}
+    with (
+        source(tmp_path, lambda _: as_json(status="429 Wait", **asked)) as (web, server),
+        pytest.raises(LookupFailed),
+    ):
+        web.get(SOURCE, url_of(server))
+    soon = Virtual(seconds=5)
+    with source(tmp_path, lambda _: as_json(), virtual=soon) as (web, server):
+        assert web.get(SOURCE, url_of(server)).status == 200
+        assert server.requests[0].at >= 40
+
+
+def test_what_a_source_says_of_people_is_not_kept(tmp_path: Path) -> None:
+    def redact(each: Answer) -> Answer:
+        return replace(each, body=each.body.replace(b"Jeanne", b"-"))
+
+    with source(tmp_path, lambda _: as_json({"a": "Jeanne"}), provider_of(redact=redact)) as (
+        web,
+        server,
+    ):
+        assert [web.get(SOURCE, url_of(server)).json() for _ in "12"] == [{"a": "-"}, {"a": "-"}]
+    cache = Cache(tmp_path / FILE, NOW)
+    kept = cache.find(SOURCE, f"GET {url_of(server)}", NOW)
+    cache.close()
+    assert kept is not None
+    assert b"Jeanne" not in kept.answer.body
+
+
+def test_what_a_clock_that_was_wrong_stamped_is_not_believed(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / FILE, NOW)
+    kept_in(cache, 1, 10, NOW + timedelta(days=400))
+    assert cache.find(SOURCE, "GET /0", NOW) is None
+    cache.close()
+
+
+def test_the_use_of_long_ago_is_forgotten(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / FILE, NOW)
+    cache.count(SOURCE, NOW.date(), requests=1)
+    cache.close()
+    later = Cache(tmp_path / FILE, NOW + timedelta(days=91))
+    assert later.use_of(NOW.date()) == {}
+    later.close()
 
 
 def test_an_answer_between_failures_begins_the_count_anew(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ _COMMANDS = {
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),
 }
-_WRITING = ("apply", "run", "undo")
+WRITING = "sfsync.writing"
+"""Under this the context notes whether something may be half written."""
 # What a shell reports of a process that a signal ended is 128 and the signal's number.
 _BY_SIGNAL = 128
 
@@ -148,6 +149,6 @@ def _say_failure(error: SfsyncError) -> None:
 
 def _say_stopped(ctx: click.Context) -> None:
     text = "sfsync: stopped"
-    if ctx.invoked_subcommand in _WRITING:
+    if ctx.meta.get(WRITING):
         text += "; the next run first closes the books of what was being written, and says so"
     click.echo(text, err=True)

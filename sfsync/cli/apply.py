@@ -1,7 +1,8 @@
 """How is a plan carried out? (`sfsync run`, `sfsync apply`)"""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfsync.cli import WRITING
 from sfsync.cli.opening import Opened, lock_of, opened, sleep, wall_clock
 from sfsync.cli.options import (
     Errand,
@@ -116,11 +118,22 @@ def _desk(at: Opened, progress: Callable[[int, int], None] = _nobody) -> "Desk":
     return Desk(at.writer, at.services.journal, at.clock, sleep, progress, reserve)
 
 
+@contextmanager
+def _may_write() -> Iterator[None]:
+    """Note for whoever is stopped in here that something may be half written."""
+    meta = click.get_current_context().meta
+    meta[WRITING] = True
+    yield
+    meta[WRITING] = False
+
+
 def settle_first(at: Opened, screen: Screen) -> None:
     """Close the books of runs that died, and say so."""
     from sfsync.jobs import settle_before
 
-    for dead in settle_before(at.services, _desk(at)):
+    with _may_write():
+        settled = settle_before(at.services, _desk(at))
+    for dead in settled:
         counts = counts_in_words(dead.counts)
         screen.warn(f"The run {dead.id} had ended early; its books are now closed: {counts}.")
 
@@ -131,7 +144,7 @@ def carry_out(made: "Planned", at: Opened, screen: Screen, *, allow_large: bool)
     from sfsync.jobs import run_planned
 
     chance = SystemRandom()
-    with screen.progress(made.plan.job) as bar:
+    with _may_write(), screen.progress(made.plan.job) as bar:
         ran = run_planned(made, at.services, _desk(at, bar), allow_large=allow_large, chance=chance)
     show_outcomes(ran.plan.changes, ran.outcomes, screen)
     if ran.outcomes:

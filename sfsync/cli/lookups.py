@@ -71,13 +71,14 @@ def shown_look_ups(what: str, screen: Screen) -> Iterator[Looks]:
     """Show how far look-ups are: a bar in a terminal, a line now and then on the standard error
     elsewhere, nothing where it is to be quiet. Whoever breaks them off is told what is kept.
     """
-    with _shown(what, screen) as looks:
-        try:
+    looks: Looks | None = None
+    try:
+        with _shown(what, screen) as looks:
             yield looks
-        except BaseException:
-            if looks.total:
-                screen.warn(looks.kept_in_words())
-            raise
+    except BaseException:
+        if looks is not None and looks.total:
+            screen.warn(looks.kept_in_words())
+        raise
 
 
 @contextmanager

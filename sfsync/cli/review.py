@@ -128,6 +128,8 @@ def reply_of(word: str, days: int | None, about: "Review", today: date) -> Reply
 
 
 def _words(keys: Sequence[str]) -> str:
+    if not keys:
+        return "none (it stays as it is), later or never"
     numbers = "1" if len(keys) == 1 else f"1 to {len(keys)}"
     return f"{numbers} for that one, none, later or never"
 
@@ -210,6 +212,8 @@ def _consequences(name: str, noted: "Review", before: "Review") -> Sequence[str]
             f"Noted: {name} is {chosen.name} ({chosen.key}){ceased}. The next `sfsync run enrich`"
             f" writes what it knows of it; {run} does so at once."
         ]
+    elif noted.answer is ReviewAnswer.NONE and not noted.candidates:
+        lines = [f"Noted: {name} stays as it is, and nobody is asked about that number again."]
     elif noted.answer is ReviewAnswer.NONE:
         lines = [f"Noted: {name} is none of these, and is not asked about with any of them again."]
     elif noted.answer is ReviewAnswer.LATER:

@@ -20,7 +20,7 @@ from sfsync.cli.sourcing import answers_of
 from sfsync.settings import PREFIX
 
 if TYPE_CHECKING:
-    from sfsync.enrich.http import Use
+    from sfsync.enrich.http import Rest, Use
     from sfsync.enrich.provider import Provider
 
 ON, OFF = "on", "off"
@@ -93,16 +93,20 @@ def _states(setting: Setting) -> Iterator[SourceState]:
     from sfsync.enrich import PROVIDERS
 
     asked = setting.policy.enrich.providers
-    use = _use_of_today(setting)
+    use, rests = _remembered(setting)
     others = sorted(set(PROVIDERS) - set(asked))
     for name in (*asked, *others):
         provider = PROVIDERS.find(name)
         place = asked.index(name) + 1 if name in asked else None
-        yield _state(provider, place, setting, use.get(name))
+        yield _state(provider, place, setting, use.get(name), rests.get(name))
 
 
 def _state(
-    provider: "Provider", place: int | None, setting: Setting, use: "Use | None"
+    provider: "Provider",
+    place: int | None,
+    setting: Setting,
+    use: "Use | None",
+    rest: "Rest | None",
 ) -> SourceState:
     enrich, settings = setting.policy.enrich, setting.settings
     gives = [group for group in _groups() if provider.name in enrich.order(group)]
@@ -119,6 +123,8 @@ def _state(
         state, wants = f"{OFF}: no contact", _CONTACT
     elif provider.name == _WEBSITE and not enrich.read_websites:
         state = f"{OFF}: by enrich.yaml"
+    elif rest is not None:
+        state = f"{OFF} until {rest.until:%Y-%m-%d %H:%M} UTC: {rest.why}"
     return SourceState(
         place,
         provider.name,
@@ -145,17 +151,19 @@ def _groups() -> Sequence[str]:
     return tuple(GROUPS)
 
 
-def _use_of_today(setting: Setting) -> "Mapping[str, Use]":
-    """Return how often each source was asked today (UTC); nothing where none ever was."""
+def _remembered(setting: Setting) -> "tuple[Mapping[str, Use], Mapping[str, Rest]]":
+    """Return how often each source was asked today (UTC), and which are left alone for now; nothing
+    where none was ever asked.
+    """
     from sfsync.enrich.http import Cache
     from sfsync.enrich.http.cache import FILE
 
     path, now = setting.settings.state_dir / FILE, opening.wall_clock()
     if not path.exists():
-        return {}
+        return {}, {}
     cache = Cache(path, now)
     try:
-        return cache.use_of(now.date())
+        return cache.use_of(now.date()), cache.rests(now)
     finally:
         cache.close()
 

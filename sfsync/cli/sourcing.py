@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sfsync.jobs import Planned, Sources
 
 ENRICH = "enrich"
+LOCK = "enrich.lock"
 # The demo's recorded answers, beside its records.
 ANSWERS = "enrich"
 
@@ -73,6 +74,7 @@ def _web(at: Opened) -> Iterator["Web"]:
     from sfsync.enrich import PROVIDERS
     from sfsync.enrich.http import Cache, Clock, HttpWeb, Manners, Recorded
     from sfsync.enrich.http.cache import FILE
+    from sfsync.jobs import locked
 
     answers = answers_of(at.setting)
     if answers is not None:
@@ -85,9 +87,10 @@ def _web(at: Opened) -> Iterator["Web"]:
     manners = Manners(settings.enrich_contact, enrich.read_websites, enrich.only_hosts)
     make(settings.state_dir)
     clock = Clock(opening.wall_clock, time.monotonic, opening.sleep)
-    cache = Cache(settings.state_dir / FILE, clock.now())
-    try:
-        with HttpWeb(cache, clock, manners, PROVIDERS) as web:
-            yield web
-    finally:
-        cache.close()
+    # Two processes that plan at a time would ask twice as often as a quota allows.
+    with (
+        locked(settings.state_dir / LOCK),
+        closing(Cache(settings.state_dir / FILE, clock.now())) as cache,
+        HttpWeb(cache, clock, manners, PROVIDERS) as web,
+    ):
+        yield web

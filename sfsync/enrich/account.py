@@ -22,7 +22,8 @@ _NUMBERS = ("registration_number", "vat_number")
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account as it was read: `values` by our names of its fields, `modified` its stamp as on
-    the wire, `owner` its owner's Id; `status` is None where it has none.
+    the wire, `owner` its owner's Id; `status` is None where it has none. `currency` is that of its
+    amounts, as ISO 4217 writes it; "" in an org that has one.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Account:
     status: str | None
     modified: str | None
     values: Mapping[str, Value]
+    currency: str = ""
 
     def company(self) -> Company:
         """Return the company of which it speaks."""

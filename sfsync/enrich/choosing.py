@@ -91,7 +91,8 @@ def _due(
     if answer is not None and answer.answer is ReviewAnswer.OPEN:
         # Whoever corrects the account has answered in their own way.
         return _NEVER if is_changed else None
-    if answer is not None and answer.answer is ReviewAnswer.THIS:
+    if answer is not None and answer.answer in (ReviewAnswer.THIS, ReviewAnswer.NONE):
+        # Without those that it is not, another source may be sure.
         return _NEVER
     if answer is not None and answer.until is not None:
         return _NEVER if today >= answer.until else None
@@ -99,7 +100,7 @@ def _due(
         # What was planned and not applied (stale, refused, never run) is still to be done.
         at = _enriched(account, known, settings) if looked.planned else looked.at
         return _when_stale(at, settings, now)
-    is_failed = looked.outcome is LookupOutcome.FAILED
+    is_failed = looked.outcome in (LookupOutcome.FAILED, LookupOutcome.PARTLY)
     if is_changed and not is_failed:
         return _NEVER
     wait = _AFTER_TROUBLE if is_failed else timedelta(days=settings.look_again_days)
@@ -116,7 +117,7 @@ def _unheeded(reviews: Sequence[Review], looked: LookedUp) -> Review | None:
     """Return the last question to a person where it is open, or was answered since the account was
     looked up and the look-up has not been made good by it.
     """
-    if not reviews or looked.outcome is LookupOutcome.SURE:
+    if not reviews or looked.outcome in (LookupOutcome.SURE, LookupOutcome.PARTLY):
         return None
     last = reviews[-1]
     is_new = last.answered_at is None or last.answered_at >= looked.at

@@ -124,8 +124,8 @@ def _by_name(company: Company, asker: Asker) -> Match | None:
         answer = asker.ask(question)
         entries = () if answer is None else entries_of(answer)
         match = weigh(company, entries)
-        if not match:
-            return None
+        if not match or not match.candidates:
+            return match
         best = match.candidates[0].entry.key
         profile = {entry.key: entry for entry in _profile(asker, best)}
         return weigh(company, tuple(profile.get(entry.key, entry) for entry in entries))

@@ -11,10 +11,19 @@ from stdnum.fr import siren as siren_number
 
 from sfsync.enrich import british, countries, french
 from sfsync.enrich.answers import Part, address, given
-from sfsync.enrich.asking import Asker, Question, Reply, first_match, worth_of
+from sfsync.enrich.asking import (
+    MOST_REQUESTS,
+    Asker,
+    Question,
+    Reply,
+    first_match,
+    worth_of,
+)
 from sfsync.enrich.matching import question_names
+from sfsync.enrich.matching.names import words_of
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
-from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
+from sfsync.enrich.persons import LEFT_AWAY, Record, redacted
+from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Quota, Web
 from sfsync.errors import LookupFailed
 
 NAME = "gleif"
@@ -22,7 +31,8 @@ TITLE = "GLEIF"
 _RECORDS = "https://api.gleif.org/api/v1/lei-records"
 _PAGE = {"page[size]": "100", "page[number]": "1"}
 _STANDINGS = {"ACTIVE": Standing.ACTIVE, "INACTIVE": Standing.CEASED}
-# A fund's and a branch's name is near that of the company behind it.
+# A sole trader; a fund and a branch, whose name is near that of the company behind it.
+_PERSON = "SOLE_PROPRIETOR"
 _OTHERS = ("FUND", "BRANCH")
 # The registration lapses where nobody pays for it, and lives on: these entries never did.
 _VOID = ("DUPLICATE", "ANNULLED", "CANCELLED")
@@ -93,7 +103,7 @@ def _entry(record: Part) -> Entry | None:
     is_void = registration.at("status").text() in _VOID or category in _OTHERS
     if not names or is_void or not lei_number.is_valid(lei):
         return None
-    is_person = category == "SOLE_PROPRIETOR"
+    is_person = category == _PERSON
     day = registration.at("lastUpdateDate").text()[:10]
     return Entry(
         provider=NAME,
@@ -102,7 +112,7 @@ def _entry(record: Part) -> Entry | None:
         names=() if is_person else names,
         legal_form=_FORMS.get(entity.at("legalForm", "id").text(), ""),
         places=() if is_person else tuple(dict.fromkeys(_places(entity))),
-        identifiers={} if is_person else {Scheme.LEI: lei, **_national(entity)},
+        identifiers={Scheme.LEI: lei} | ({} if is_person else _national(entity)),
         standing=_STANDINGS.get(entity.at("status").text(), Standing.UNKNOWN),
         is_person=is_person,
         found=() if is_person else tuple(_found(entity, day)),
@@ -164,10 +174,60 @@ def _found(entity: Part, day: str) -> Iterator[Found]:
         yield from address(place, day)
 
 
+def redact(answer: Answer) -> Answer:
+    """Leave of sole traders only that there is one."""
+    return redacted(answer, "data", _rest_of)
+
+
+def _rest_of(record: Record) -> Record | None:
+    told = record["attributes"]
+    entity = told["entity"]
+    if entity.get("category") != _PERSON:
+        return None
+    kept = {name: entity.get(name) for name in ("category", "status", "legalForm")}
+    rest = {
+        "lei": told.get("lei"),
+        "registration": {"status": told["registration"].get("status")},
+        "entity": kept | {"legalName": {"name": LEFT_AWAY}},
+    }
+    return {"type": record.get("type"), "attributes": rest}
+
+
 def look_up(company: Company, web: Web, key: str) -> Match | None:
     """Ask by LEI, else by national number in both spellings, else by name in the country."""
-    asker = Asker(web, NAME, TITLE)
-    return first_match(company, asker.replies(_questions(company), _reply))
+    return first_match(company, _replies(company, Asker(web, NAME, TITLE)))
+
+
+def _replies(company: Company, asker: Asker) -> Iterator[Reply]:
+    by_number = tuple(_numbered(company))
+    yield from asker.replies(by_number, _reply)
+    left = MOST_REQUESTS - len(by_number)
+    for name in question_names(company)[:1] if left > 0 else ():
+        yield from _by_name(name, company.country, asker, left)
+
+
+def _by_name(name: str, country: str, asker: Asker, requests: int) -> Iterator[Reply]:
+    """Ask by legal name, and, unless that answer shows that names which only hold the text come
+    too, in all fields; then both answers count as one.
+
+    No documentation says whether the filter wants the whole name: published clients call it exact,
+    a beginning, or a part. Were it exact, a namesake with its legal form behind would not be seen.
+    """
+    legal = _named("entity.legalName", name, country, asker) if requests > 1 else None
+    names = [each.names[0] for each in legal.entries if each.names] if legal else []
+    if legal and any(words_of(each) != words_of(name) for each in names):
+        yield legal
+        return
+    anywhere = _named("fulltext", name, country, asker)
+    found = {each.key: each for reply in (legal, anywhere) if reply for each in reply.entries}
+    unseen = max(((r.total or 0) - len(r.entries) for r in (legal, anywhere) if r), default=0)
+    yield Reply(tuple(found.values()), len(found) + unseen)
+
+
+def _named(filtered: str, name: str, country: str, asker: Asker) -> Reply | None:
+    params = _PAGE | {f"filter[{filtered}]": name} | _in(country)
+    answer = asker.ask(Question(_RECORDS, params))
+    return None if answer is None else _reply(answer)
 
 
 def _reply(answer: object) -> Reply:
@@ -176,15 +236,12 @@ def _reply(answer: object) -> Reply:
     return Reply.of_page(entries_of(answer), given, total_of(answer))
 
 
-def _questions(company: Company) -> Iterator[Question]:
+def _numbered(company: Company) -> Iterator[Question]:
     if lei := company.identifiers.get(Scheme.LEI):
         yield Question(f"{_RECORDS}/{lei}", by_number=True)
     for number, country in _spellings(company):
         params = {"filter[entity.registeredAs]": number}
         yield Question(_RECORDS, _PAGE | params | _in(country), by_number=True)
-    for name in question_names(company)[:1]:
-        for filtered in ("entity.legalName", "fulltext"):
-            yield Question(_RECORDS, _PAGE | {f"filter[{filtered}]": name} | _in(company.country))
 
 
 def _spellings(company: Company) -> Iterator[tuple[str, str]]:
@@ -211,5 +268,6 @@ PROVIDERS.add(
         quota=Quota(1, ("api.gleif.org",)),
         look_up=look_up,
         worth=worth_of(TITLE, entries_of),
+        redact=redact,
     ),
 )

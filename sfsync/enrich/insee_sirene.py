@@ -5,7 +5,6 @@ for who wants Insee's answer of today, or a second source of it. Values that cha
 the current one first.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -15,16 +14,18 @@ from sfsync.enrich import countries, french
 from sfsync.enrich.answers import Part, address, given
 from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
 from sfsync.enrich.matching import question_names
+from sfsync.enrich.matching.words import LETTERS
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
-from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
+from sfsync.enrich.persons import LEFT_AWAY, Record, redacted
+from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Quota, Web
 from sfsync.errors import LookupFailed, SourceUnavailable
+from sfsync.facts.people import folded
 
 NAME = "insee-sirene"
 TITLE = "Insee Sirene"
 _SIRETS = "https://api.insee.fr/api-sirene/3.11/siret"
 _STANDINGS = {"A": Standing.ACTIVE, "C": Standing.CEASED}
 _SCHEMES = {"NAFRev2": "naf2", "NAFRev1": "naf1", "NAF2025": "naf2025"}
-_NOT_SEARCHED = re.compile(r"\W+")
 
 
 def entries_of(answer: object) -> tuple[Entry, ...]:
@@ -173,6 +174,29 @@ def _activity(now: Part) -> str:
     return code if scheme and code.startswith(f"{scheme}:") else ""
 
 
+def redact(answer: Answer) -> Answer:
+    """Leave of sole traders, and of who asked not to be shown, only that there is one."""
+    return redacted(answer, "etablissements", _rest_of)
+
+
+def _rest_of(place: Record) -> Record | None:
+    unit = place["uniteLegale"]
+    now = (unit.get("periodesUniteLegale") or [unit])[0]
+    category, surname = (now.get(f"{name}UniteLegale") for name in ("categorieJuridique", "nom"))
+    is_shown = unit.get("statutDiffusionUniteLegale") == "O"
+    if is_shown and not surname and not french.is_person(str(category or "")):
+        return None
+    names = (now.get("denominationUniteLegale"), unit.get("sigleUniteLegale"), surname)
+    rest = {
+        "statutDiffusionUniteLegale": unit.get("statutDiffusionUniteLegale"),
+        "etatAdministratifUniteLegale": now.get("etatAdministratifUniteLegale"),
+        "categorieJuridiqueUniteLegale": category,
+        "nomUniteLegale": surname and LEFT_AWAY,
+        "denominationUniteLegale": LEFT_AWAY if any(names) else None,
+    }
+    return {"siren": place.get("siren"), "uniteLegale": rest}
+
+
 def look_up(company: Company, web: Web, key: str) -> Match | None:
     """Ask by number, else by name with postal code, and by name among the seats."""
     if not key:
@@ -187,13 +211,18 @@ def _reply(answer: object) -> Reply:
 
 
 def _questions(company: Company) -> Iterator[Question]:
+    """Ask as published clients of 3.11 do (apisirene, pynsee): what a company and an address are
+    called now stands as it is, only what is kept by period would need `periode(...)`.
+    """
     own, claimed = french.numbers_of(company)
     if siren := french.siren_of(own or claimed):
         yield _search(f"siren:{siren} AND etablissementSiege:true", by_number=bool(own))
     if not may_know(french.COUNTRIES, company):
         return
     for name in question_names(company)[:1]:
-        called = f'denominationUniteLegale:"{_NOT_SEARCHED.sub(" ", name).strip()}"'
+        # Names stand there in capitals without accents; whether a search folds them nobody says.
+        plain = folded(name.translate(LETTERS)).strip().upper()
+        called = f'denominationUniteLegale:"{plain}"'
         if french.is_postal_code(company.postal_code):
             yield _search(f"{called} AND codePostalEtablissement:{company.postal_code}")
         yield _search(f"{called} AND etablissementSiege:true")
@@ -216,5 +245,6 @@ PROVIDERS.add(
         key="insee_key",
         countries=french.COUNTRIES,
         worth=worth_of(TITLE, entries_of),
+        redact=redact,
     ),
 )

@@ -4,12 +4,14 @@ What is sure at one helps at the next: a website's numbers are compared by the r
 register's number finds the company in the others. What people answered before is heeded.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sfsync.enrich.asking import may_know
+from sfsync.enrich.heeded import OWN_SITE, Heeded
+from sfsync.enrich.matching.spoken import has_ceased, has_number, has_site, is_there
 from sfsync.enrich.model import (
-    Agreement,
     Candidate,
     Company,
     Entry,
@@ -20,12 +22,7 @@ from sfsync.enrich.model import (
 )
 from sfsync.enrich.provider import Answer, Provider, Web
 from sfsync.errors import LookupFailed, SourceUnavailable
-from sfsync.journal import Review, ReviewAnswer
 
-# The company's own site says what it likes; who it is, a register says.
-OWN_SITE = "website"
-# A name below this likeness speaks against a number, as in matching.
-_AGREES = 60.0
 BY_A_PERSON = "a person said that it is this one"
 
 
@@ -46,13 +43,15 @@ class Sure:
 class Looked:
     """What came of looking one account up: what is sure, in the order asked; else what a person is
     to judge (`ceased`: that the company has ceased is all there is to judge); and why providers
-    could not say anything, by name.
+    could not say anything, by name. `is_hidden`: the company is a person, or asked not to be shown,
+    and nothing is said of it.
     """
 
     sure: tuple[Sure, ...] = ()
     review: Match | None = None
     ceased: Match | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
+    is_hidden: bool = False
 
     @property
     def identity(self) -> Sure | None:
@@ -64,39 +63,6 @@ class Looked:
     def identified(self) -> bool:
         """Whether somebody else than its own site says which company it is."""
         return any(each.entry.provider != OWN_SITE for each in self.sure)
-
-
-@dataclass(frozen=True, slots=True)
-class Heeded:
-    """What people answered about an account: which candidate it is, by provider, its numbers; and
-    which candidates (provider and key) and numbers it is not.
-    """
-
-    this: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[Scheme, str] = field(default_factory=dict)
-    others: frozenset[tuple[str, str]] = frozenset()
-
-    def rejects(self, entry: Entry) -> bool:
-        """Tell whether a person said that the company is not this one, by its key or a number."""
-        told = {(entry.provider, entry.key), *((s.value, n) for s, n in entry.identifiers.items())}
-        return bool(told & self.others)
-
-
-def heeded(reviews: Iterable[Review]) -> Heeded:
-    """Gather what people answered to all questions about one account."""
-    this: dict[str, str] = {}
-    numbers: dict[Scheme, str] = {}
-    others: set[tuple[str, str]] = set()
-    for review in reviews:
-        for each in review.candidates:
-            told = {(review.provider, each.key), *each.identifiers.items()}
-            if review.answer is ReviewAnswer.THIS and each.key == review.key:
-                this[review.provider] = each.key
-                numbers = {Scheme(name): number for name, number in each.identifiers.items()}
-                others -= told
-            elif review.answer is ReviewAnswer.NONE:
-                others |= told
-    return Heeded(this, numbers, frozenset(others))
 
 
 class Panel:
@@ -131,16 +97,19 @@ class Panel:
             if name == OWN_SITE and not company.website:
                 continue
             is_wanted = not found.is_identified or wants(name, found.sure)
-            if name in self.left_out or not is_wanted:
-                if name in self.left_out:
+            if name in self.left_out:
+                is_abroad = provider.countries and not may_know(provider.countries, company)
+                if is_wanted and not is_abroad:
                     found.failed[name] = self.left_out[name]
+                continue
+            if not is_wanted:
                 continue
             noted = _Noted(self._web)
             match = self._ask(provider, asked, noted, found)
             if match is None:
                 continue
             asked = found.take(match, answers, noted.fetched_at or self._now, asked)
-            if found.ceased:
+            if found.is_ended:
                 break
         return found.looked()
 
@@ -163,36 +132,65 @@ class _Found:
         self.sure: list[Sure] = []
         self.reviews: list[Match] = []
         self.ceased: Match | None = None
+        self.is_hidden = False
         self.failed: dict[str, str] = {}
 
     @property
     def is_identified(self) -> bool:
         return any(each.entry.provider != OWN_SITE for each in self.sure)
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nobody else is to be asked."""
+        return self.is_hidden or self.ceased is not None
+
     def take(
         self, match: Match, answers: Heeded, fetched_at: datetime, company: Company
     ) -> Company:
         """Note a match, and return the company with what the next provider may know by it."""
+        if match.verdict is Verdict.HIDDEN:
+            self.is_hidden = True
+            return company
         chosen = _chosen(match, answers)
-        if chosen is not None:
+        if chosen is not None and (chosen[1] == BY_A_PERSON or not self._doubts(chosen[0])):
             fetched_on = f"{fetched_at:%Y-%m-%d}"
             self.sure.append(Sure(chosen[0].entry, chosen[1], chosen[2], fetched_on, chosen[0]))
             if chosen[0].entry.standing is Standing.CEASED:
                 # Of a company that is no more nobody else's figures are wanted.
                 self.ceased, self.sure = match, self.sure[-1:]
             return _extended(company, chosen[0].entry)
+        return self._ask(match, answers, company)
+
+    def _ask(self, match: Match, answers: Heeded, company: Company) -> Company:
+        """Note what a person is to judge."""
         left = tuple(each for each in match.candidates if not answers.rejects(each.entry))
-        if not left:
+        if not left and (match.candidates or answers.dismisses(match)):
             return company
         review = replace(match, verdict=Verdict.REVIEW, candidates=left)
-        if has_ceased(left[0]):
+        if left and has_ceased(left[0]):
             self.ceased, self.sure = review, []
         else:
             self.reviews.append(review)
-        is_claim = match.provider == OWN_SITE
+        is_claim = left and match.provider == OWN_SITE
         return _claimed(company, left[0].entry) if is_claim else company
 
+    def _doubts(self, candidate: Candidate) -> bool:
+        """Tell whether a register that was asked before leaves a doubt that this one, sure by
+        itself, does not take away: it knows a company there too, or whose number the account has.
+
+        A source that has only one of two namesakes cannot see that there are two.
+        """
+        if has_number(candidate):
+            return False
+        reviews = (each for each in self.reviews if each.provider != OWN_SITE)
+        told = [each for review in reviews for each in review.candidates]
+        if any(has_number(each) or has_site(each) for each in told):
+            return True
+        return not has_site(candidate) and any(is_there(each) for each in told)
+
     def looked(self) -> Looked:
+        if self.is_hidden:
+            return Looked(failed=self.failed, is_hidden=True)
         if self.ceased is not None:
             is_told = bool(self.sure)
             return Looked(tuple(self.sure), None, None if is_told else self.ceased, self.failed)
@@ -201,16 +199,6 @@ class _Found:
         self.reviews.sort(key=lambda each: each.provider == OWN_SITE)
         review = self.reviews[0] if self.reviews else None
         return Looked(tuple(self.sure), review, None, self.failed)
-
-
-def has_ceased(candidate: Candidate) -> bool:
-    """Tell whether a candidate is the company by its number and name, and only ceased to trade."""
-    if candidate.entry.standing is not Standing.CEASED:
-        return False
-    numbers = {scheme.value for scheme in Scheme}
-    said = {clue.agreement for clue in candidate.clues if clue.of in numbers}
-    names = [clue.points for clue in candidate.clues if clue.of == "name"]
-    return said == {Agreement.FOR} and max(names, default=0.0) >= _AGREES
 
 
 def _chosen(match: Match, answers: Heeded) -> tuple[Candidate, str, float] | None:
@@ -271,8 +259,18 @@ class _Noted:
         return answer
 
 
-def is_trouble(looked: Looked, providers: Collection[str]) -> bool:
-    """Tell whether a source that might know the company did not answer. Websites fail often, and
-    for good; that nobody else waits for.
+def is_half(looked: Looked, providers: Sequence[str]) -> bool:
+    """Tell whether a source whose word counts before that of who knows the company, or is asked
+    about it, did not answer: it might know of another one, or more. Websites fail often, and for
+    good; for them nobody waits.
     """
-    return bool(set(looked.failed) & set(providers) - {OWN_SITE})
+    told = looked.review or looked.ceased
+    identity = looked.identity.entry.provider if looked.identity else OWN_SITE
+    known = told.provider if told else identity
+    before = providers if known == OWN_SITE else providers[: providers.index(known)]
+    return bool((set(looked.failed) & set(before)) - {OWN_SITE})
+
+
+def is_partly(looked: Looked) -> bool:
+    """Tell whether a source that might have had more of the company did not answer."""
+    return bool(set(looked.failed) - {OWN_SITE})

@@ -165,10 +165,13 @@ class Candidate:
 
 
 class Verdict(StrEnum):
-    """What may be done with a match: written, or shown to a person first."""
+    """What may be done with a match: written, or shown to a person first; or nothing at all, since
+    the company is a natural person, or asked not to be shown.
+    """
 
     SURE = "sure"
     REVIEW = "review"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,9 @@ class Match:
     """What a source has for a company: at most three candidates, best first.
 
     `sure`: the first one is it, beyond doubt. `review`: a person is to say, `why` tells the reason
-    in words. A source that has nothing gives no match at all. `confidence` is 0 to 1.
+    in words; without candidates, that reason is all there is. `hidden`: it is known, by its number,
+    and no source's word on it counts. A source that has nothing gives no match at all.
+    `confidence` is 0 to 1.
     """
 
     provider: str

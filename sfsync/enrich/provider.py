@@ -52,6 +52,11 @@ def worth_by_status(answer: Answer) -> Worth:
     return Worth.NOTHING if answer.status == 404 else Worth.ANSWER
 
 
+def unchanged(answer: Answer) -> Answer:
+    """Keep an answer as it is: the source has companies only."""
+    return answer
+
+
 class Moved(LookupFailed):
     """A website leads to another one: the company moved, was bought, or lost its name."""
 
@@ -102,6 +107,7 @@ class Provider:
     answers stay fresh, `keeps_nothing_days` how long "nothing found" does; `worth` says which are
     that, and raises ValueError for what is no answer of the source at all. `look_up` gives None
     where the source has nothing; it gets the key's value, "" where none is needed.
+    `redact` leaves away what an answer says of people, before anybody keeps or reads it.
     `needs_contact`: it is asked only where the user agent holds an address.
     """
 
@@ -117,6 +123,7 @@ class Provider:
     keeps_days: float = 30
     keeps_nothing_days: float = 7
     worth: Callable[[Answer], Worth] = worth_by_status
+    redact: Callable[[Answer], Answer] = unchanged
     needs_contact: bool = False
 
 

@@ -15,7 +15,8 @@ from sfsync.enrich.answers import Part, address, given, money
 from sfsync.enrich.asking import Asker, Question, Reply, first_match, may_know, worth_of
 from sfsync.enrich.matching import question_names
 from sfsync.enrich.model import Company, Entry, Found, Item, Match, Place, Scheme, Standing
-from sfsync.enrich.provider import PROVIDERS, Provider, Quota, Web
+from sfsync.enrich.persons import LEFT_AWAY, Record, redacted
+from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Quota, Web
 from sfsync.errors import LookupFailed
 
 NAME = "recherche-entreprises"
@@ -204,6 +205,19 @@ def _address(seat: Part, day: str) -> Iterator[Found]:
         yield from address(place, day) if place.is_open else ()
 
 
+def redact(answer: Answer) -> Answer:
+    """Leave of sole traders, and of who asked not to be shown, only that there is one."""
+    return redacted(answer, "results", _rest_of)
+
+
+def _rest_of(result: Record) -> Record | None:
+    is_person = french.is_person(str(result.get("nature_juridique") or ""))
+    if result.get("statut_diffusion") == "O" and not is_person:
+        return None
+    names = ("siren", "nature_juridique", "etat_administratif", "statut_diffusion")
+    return {name: result.get(name) for name in names} | {"nom_complet": LEFT_AWAY}
+
+
 def look_up(company: Company, web: Web, key: str) -> Match | None:
     """Ask by number, else by names with postal code, name with town, name alone."""
     asker = Asker(web, NAME, TITLE)
@@ -244,5 +258,6 @@ PROVIDERS.add(
         look_up=look_up,
         countries=french.COUNTRIES,
         worth=worth_of(TITLE, entries_of),
+        redact=redact,
     ),
 )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sfsync.enrich.heeded import OWN_SITE
 from sfsync.enrich.industry import industry_of
-from sfsync.enrich.looking import OWN_SITE, Sure
+from sfsync.enrich.looking import Sure
 from sfsync.enrich.model import Found, Item
 from sfsync.model import Source, Value
 from sfsync.policy import EnrichSettings

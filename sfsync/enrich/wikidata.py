@@ -226,6 +226,8 @@ def _searches(company: Company) -> Iterator[dict[str, str]]:
     numbers[Scheme.SIREN] = french.siren_of(own)
     said = [f"{_NUMBERS[scheme]}={number}" for scheme, number in numbers.items() if number]
     if said:
+        # A bar means "or", and values of external identifiers are all searched: see
+        # https://www.mediawiki.org/wiki/Help:Extension:WikibaseCirrusSearch
         query = f"haswbstatement:{'|'.join(said)}"
         yield {"action": "query", "list": "search", "srsearch": query, "srlimit": "5"}
     for name in question_names(company)[:1]:

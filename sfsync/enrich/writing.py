@@ -4,16 +4,15 @@ Human values win: only a field in which nothing stands is filled, and one that e
 filled, and that still holds what it wrote, is refreshed once it is old.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from babel import Locale
-
 from sfsync.enrich.account import Account
+from sfsync.enrich.heeded import OWN_SITE
 from sfsync.enrich.looking import Looked, Sure
 from sfsync.enrich.matching import country_of
+from sfsync.enrich.targets import Countries, Target
 from sfsync.enrich.values import GROUPS, Pick, Picks, Remark, RemarkKind, pick
 from sfsync.facts.blank import says_nothing
 from sfsync.facts.people import folded
@@ -23,46 +22,17 @@ from sfsync.model import (
     Change,
     Evidence,
     FieldChange,
+    Source,
     Stamp,
     Value,
     same_value,
     to_wire,
 )
-from sfsync.org import FieldInfo
 from sfsync.policy import EnrichSettings
 
 _ADDRESS = GROUPS["address"]
 # What is about another item is written only beside it.
 _ABOUT = {"employees_year": "employees_band", "revenue_year": "revenue"}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A field of the org that may be written: our name, and what the org describes of it."""
-
-    name: str
-    info: FieldInfo
-
-
-class Countries:
-    """How the org writes each country: as most of its accounts do, or else in English."""
-
-    def __init__(self, texts: Iterable[Value]) -> None:
-        self._said: dict[str, Counter[str]] = {}
-        for text in texts:
-            if isinstance(text, str) and (code := country_of(text)):
-                self._said.setdefault(code, Counter())[text] += 1
-
-    def word(self, code: str, info: FieldInfo) -> str:
-        """Return the word for a country (ISO alpha-2); of a picklist the value that means it, ""
-        where there is none.
-        """
-        if info.type == "picklist":
-            return next((each for each in info.values if country_of(each) == code), "")
-        said = self._said.get(code)
-        if said:
-            return min(said, key=lambda text: (-said[text], text))
-        return str(Locale("en").territories.get(code, code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +75,8 @@ class Writer:
         if identity is None:
             return Written(None)
         picks = pick(looked.sure, self.settings, self.now, self._revenue_before(account))
+        if self._is_foreign(account):
+            self._leave_revenue(account, picks)
         deciding = _Deciding(self, account, picks)
         fields, words = deciding.fields()
         stamps = self._stamps(account, looked.sure)
@@ -124,6 +96,17 @@ class Writer:
             rests_on=(Stamp("Account", account.id, account.modified),),
         )
         return Written(change, tuple(picks.remarks))
+
+    def _is_foreign(self, account: Account) -> bool:
+        """Tell whether an amount of the account would be taken for one of another currency."""
+        return account.currency not in ("", self.settings.currency)
+
+    def _leave_revenue(self, account: Account, picks: Picks) -> None:
+        if "revenue" in picks.values:
+            about = f"{account.name} is kept in {account.currency}"
+            picks.remarks.append(Remark(RemarkKind.FOREIGN, about))
+        for item in GROUPS["revenue"]:
+            picks.values.pop(item, None)
 
     def _stamps(self, account: Account, sure: Sequence[Sure]) -> dict[str, FieldChange]:
         """Say in the record when it was enriched, and by whom."""
@@ -157,9 +140,20 @@ class Writer:
         """Tell whether nothing stands in a field."""
         return says_nothing(account.values.get(target.name), self.blank_texts)
 
+    def is_due(self, filled: Filled | None, found: Source) -> bool:
+        """Tell whether what enrichment filled is to be refreshed with what was found: once it is
+        old, or at once where the same source has another company now. (A website's address may
+        change.)
+        """
+        if filled is None:
+            return False
+        before = filled.source
+        is_register = before.provider == found.provider != OWN_SITE
+        return self.is_old(filled) or (is_register and before.url != found.url)
+
     def _may_write(self, account: Account, item: str) -> bool:
         target = self.targets.get(item)
-        if target is None:
+        if target is None or (item in GROUPS["revenue"] and self._is_foreign(account)):
             return False
         return self.is_blank(account, target) or self.is_old(self.own(account, target))
 
@@ -220,11 +214,11 @@ class _Deciding:
                 # A person's number stays, however far it is from the band.
                 remark = Remark(RemarkKind.OUTSIDE, f"{about} {_span(found)}")
                 self.picks.remarks.append(remark)
-            return "refreshes" if is_outside and writer.is_old(own) else ""
+            return "refreshes" if is_outside and writer.is_due(own, found.source) else ""
         if item == "registration_number":
             # Another number would be another company: that is nothing to be refreshed.
             return ""
-        return "refreshes" if writer.is_old(own) else ""
+        return "refreshes" if writer.is_due(own, found.source) else ""
 
     def _fitting(self, item: str, target: Target, value: Value) -> Value:
         """Return the value as the field takes it; None, with a remark, where it does not."""
@@ -255,19 +249,22 @@ class _Deciding:
 
     def _address_fits(self) -> bool:
         """Tell whether what stands of the address is that of the source, or is to be refreshed: two
-        addresses are never mixed.
+        addresses are never mixed. What the source does not say agrees with nothing.
         """
         for item in _ADDRESS:
             target, found = self.writer.targets.get(item), self.picks.values.get(item)
-            if target is None or found is None or self.writer.is_blank(self.account, target):
+            if target is None or self.writer.is_blank(self.account, target):
                 continue
+            if found is None:
+                return False
             stands = str(self.account.values.get(target.name))
             is_same = (
                 country_of(stands) == found.value
                 if item == "country"
                 else folded(stands) == folded(str(found.value))
             )
-            if not is_same and not self.writer.is_old(self.writer.own(self.account, target)):
+            own = self.writer.own(self.account, target)
+            if not is_same and not self.writer.is_due(own, found.source):
                 return False
         return True
 

@@ -1,11 +1,13 @@
 """Which accounts are there to be enriched, and which fields of the org may be filled?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sfsync.enrich.account import Account
-from sfsync.enrich.writing import Target
+from sfsync.enrich.targets import Target
 from sfsync.extract import approach, extract
+from sfsync.extract.currencies import CURRENCY_FIELD
 from sfsync.facts import Look
 from sfsync.jobs.job import Services
 from sfsync.model import Value
@@ -31,6 +33,15 @@ def read_accounts(services: Services, read_at: datetime) -> tuple[Account, ...]:
     if ACCOUNT not in look.snapshot.frames:
         return ()
     return _accounts(look)
+
+
+def with_currencies(org: OrgReader, accounts: Sequence[Account]) -> tuple[Account, ...]:
+    """Return accounts with the currency of their amounts, where the org has several."""
+    if CURRENCY_FIELD not in (org.fields(ACCOUNT) or {}) or not accounts:
+        return tuple(accounts)
+    rows = org.records(ACCOUNT, sorted(each.id for each in accounts), [CURRENCY_FIELD])
+    told = {id: _text(row.get(CURRENCY_FIELD)) or "" for id, row in rows.items()}
+    return tuple(replace(each, currency=told.get(each.id, "")) for each in accounts)
 
 
 def _accounts(look: Look) -> tuple[Account, ...]:

@@ -7,29 +7,26 @@ answered is kept, too.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sfsync.enrich.account import Account, digest_of
 from sfsync.enrich.choosing import Chosen, Known, choose, choose_named
-from sfsync.enrich.looking import Looked, Panel, heeded, is_trouble
-from sfsync.enrich.model import Candidate
+from sfsync.enrich.heeded import OWN_SITE, heeded
+from sfsync.enrich.looking import Looked, Panel, is_half, is_partly
 from sfsync.enrich.provider import Provider
+from sfsync.enrich.targets import Countries
 from sfsync.enrich.values import Remark, RemarkKind
-from sfsync.enrich.writing import Countries, Writer
+from sfsync.enrich.writing import Writer
 from sfsync.errors import ConfigError, NotFound
 from sfsync.facts.blank import blank_texts_of
-from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of
-from sfsync.jobs.asked import finding_of
+from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of, with_currencies
+from sfsync.jobs.asked import finding_of, review_of
 from sfsync.jobs.job import CHECK_ID, Planned, Services, Sources, as_plan
 from sfsync.journal import (
     LookedUp,
     LookupOutcome,
     Review,
-    ReviewKind,
-    ShownCandidate,
-    ShownClue,
-    ShownValue,
 )
 from sfsync.model import Change, Finding
 from sfsync.registry import nearest
@@ -51,6 +48,7 @@ def enrich(services: Services) -> Planned:
     read_at = services.clock()
     accounts = read_accounts(services, read_at)
     chosen = _chosen(services, sources, accounts)
+    chosen = replace(chosen, accounts=with_currencies(services.org, chosen.accounts))
     targets, lacking = targets_of(services.org, services.policy)
     if lacking:
         names = ", ".join(lacking)
@@ -106,6 +104,8 @@ def _providers(services: Services, sources: Sources) -> tuple[Mapping[str, Provi
     keyless, nameless = [], []
     for name in (each for each in names if each in (sources.only or names)):
         provider = sources.providers[name]
+        if name == OWN_SITE and not services.policy.enrich.read_websites:
+            continue
         if provider.key and not sources.keys.get(provider.key):
             keyless.append(name)
         elif provider.needs_contact and not sources.has_contact:
@@ -170,6 +170,7 @@ class _Visit:
     hits: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[LookupOutcome] = field(default_factory=Counter)
     failures: dict[str, list[str]] = field(default_factory=dict)
+    hidden: int = 0
 
     @property
     def looked_up(self) -> int:
@@ -183,16 +184,24 @@ class _Visit:
             heeded(self.reviews.get(account.id, ())),
             lambda provider, sure: self.writer.wants(account, provider, sure),
         )
+        outcome = self._outcome(looked)
+        if outcome is LookupOutcome.FAILED:
+            own = tuple(each for each in looked.sure if each.entry.provider == OWN_SITE)
+            looked = Looked(own, failed=looked.failed)
         written = self.writer.write(account, looked)
         self.remarks += written.remarks
         if written.change is not None:
             self.changes.append(written.change)
+        self.hidden += looked.is_hidden
         self.hits.update(each.entry.provider for each in looked.sure)
         for name, why in looked.failed.items():
             self.failures.setdefault(name, []).append(why)
-        outcome = self._outcome(looked)
         if outcome is not LookupOutcome.FAILED:
             self._ask(account, looked)
+        self.outcomes[outcome] += 1
+        if self.sources.only and outcome in (LookupOutcome.NOTHING, LookupOutcome.FAILED):
+            # Others may know it: they are asked in the next run that leaves nobody out.
+            return
         self.services.journal.lookups.note(
             self.services.books,
             LookedUp(
@@ -204,35 +213,29 @@ class _Visit:
                 written.change is not None,
             ),
         )
-        self.outcomes[outcome] += 1
 
     def _outcome(self, looked: Looked) -> LookupOutcome:
+        if is_half(looked, self.services.policy.enrich.providers):
+            return LookupOutcome.FAILED
         if looked.review or looked.ceased:
             return LookupOutcome.REVIEW
-        # While a register that might know the company is down, its own site's word is half of it.
-        is_half = not looked.identified and is_trouble(
-            looked, self.services.policy.enrich.providers
-        )
-        if is_half:
-            return LookupOutcome.FAILED
+        if looked.identified and is_partly(looked):
+            return LookupOutcome.PARTLY
         return LookupOutcome.SURE if looked.sure else LookupOutcome.NOTHING
 
     def _ask(self, account: Account, looked: Looked) -> None:
         """Ask a person where that is needed; where it no longer is, nothing is asked any more."""
         journal, books = self.services.journal, self.services.books
         match = looked.ceased or looked.review
+        asked = [each for each in self.reviews.get(account.id, ()) if each.answered_at is None]
+        only = self.sources.only
+        if only and any(each.provider not in only for each in asked):
+            # The question of a source that was not asked now stands.
+            return
         if match is None:
             journal.reviews.withdraw(books, account.id)
             return
-        kind = ReviewKind.CEASED if looked.ceased else ReviewKind.MATCH
-        review = Review(
-            account.id,
-            match.provider,
-            kind,
-            match.why,
-            tuple(_shown(each) for each in match.candidates),
-            self.services.now,
-        )
+        review = review_of(account.id, looked, match, self.services.now)
         journal.reviews.ask(books, review)
         self.findings.append(finding_of(review, account.name, account.owner))
 
@@ -244,6 +247,9 @@ class _Visit:
         if self.findings:
             asked = _count(len(self.findings))
             notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
+        if self.hidden:
+            told = "a person's, or of who asked not to be shown: nothing is taken or kept"
+            notes.append(f"The number on {_count(self.hidden)} is {told}.")
         for name, whys in sorted(self.failures.items()):
             left = " and was left out" if name in self.panel.left_out else ""
             notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
@@ -273,23 +279,3 @@ def _counted(counts: Mapping[str, int]) -> str:
     told = [about if number == 1 else f"{about} ({number})" for about, number in ordered[:_SHOWN]]
     rest = len(ordered) - _SHOWN
     return ", ".join([*told, *([f"and {rest} more"] if rest > 0 else [])])
-
-
-def _shown(candidate: Candidate) -> ShownCandidate:
-    entry = candidate.entry
-    seats = sorted(entry.places, key=lambda place: (not place.is_seat, not place.is_open))
-    town = " ".join(filter(None, (seats[0].postal_code, seats[0].city))) if seats else ""
-    return ShownCandidate(
-        entry.key,
-        entry.url,
-        entry.names[0] if entry.names else entry.key,
-        town,
-        entry.standing.value,
-        candidate.score,
-        {scheme.value: number for scheme, number in entry.identifiers.items()},
-        tuple(
-            ShownClue(each.of, each.ours, each.theirs, each.agreement.value, each.points)
-            for each in candidate.clues
-        ),
-        tuple(ShownValue(each.item.value, each.value, each.as_of) for each in entry.found),
-    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sfsync.enrich.account import Account
 from sfsync.enrich.looking import BY_A_PERSON, Looked, Sure
 from sfsync.enrich.model import Candidate, Entry, Found, Item, Standing
-from sfsync.enrich.writing import Countries, Writer
+from sfsync.enrich.targets import Countries
+from sfsync.enrich.writing import Writer
 from sfsync.facts.blank import blank_texts_of
-from sfsync.jobs.accounts import ACCOUNT, targets_of
+from sfsync.jobs.accounts import ACCOUNT, targets_of, with_currencies
 from sfsync.jobs.job import Services
 from sfsync.journal import Review, ShownCandidate
 from sfsync.model import Change, Value
@@ -55,9 +56,10 @@ def asked(services: Services, review: Review) -> Asked:
 
     What other sources may add once it is known which company it is, nobody knows yet.
     """
-    account = accounts_asked(services, [review]).get(review.account)
-    if account is None:
+    found = accounts_asked(services, [review]).get(review.account)
+    if found is None:
         return Asked(review, None)
+    (account,) = with_currencies(services.org, [found])
     targets, _ = targets_of(services.org, services.policy)
     writer = Writer(
         services.policy.enrich,

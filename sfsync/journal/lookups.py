@@ -11,11 +11,13 @@ from sfsync.journal.tables import BOOKS, METADATA, RECORD_ID, Instant
 
 
 class LookupOutcome(StrEnum):
-    """What came of looking an account up: sure (some source knows it beyond doubt), review (a
-    person is asked), nothing, or failed (a source that might know it did not answer).
+    """What came of looking an account up: sure (some source knows it beyond doubt), partly (one
+    that might have had more did not answer), review (a person is asked), nothing, or failed (a
+    source that might know it did not answer).
     """
 
     SURE = "sure"
+    PARTLY = "partly"
     REVIEW = "review"
     NOTHING = "nothing"
     FAILED = "failed"

@@ -19,11 +19,12 @@ from sfsync.model import Value
 
 class ReviewKind(StrEnum):
     """What is asked: whether one of the candidates is the company, or what is to be done with an
-    account whose company has ceased.
+    account whose company has ceased, or whose number its register does not know (no candidates).
     """
 
     MATCH = "match"
     CEASED = "ceased"
+    NUMBER = "number"
 
 
 class ReviewAnswer(StrEnum):

@@ -42,6 +42,7 @@ __all__ = [
     "MISSING",
     "NO_STATE",
     "NO_STATE_CODE",
+    "NUMBER_INVALID",
     "TASK_WAITING",
     "UPDATE_REFUSED",
     "Assignment",
@@ -65,10 +66,11 @@ __all__ = [
 
 # What likely duplicates are found as; no rule of the files declares it.
 DUPLICATES = "likely-duplicate"
-# What is found of accounts whose match in public sources a person is to judge, or whose company has
-# ceased.
+# What is found of accounts whose match in public sources a person is to judge, whose company has
+# ceased, or whose number is not valid.
 ENRICHMENT_REVIEW = "enrichment-review"
 COMPANY_CEASED = "company-ceased"
+NUMBER_INVALID = "number-invalid"
 # What runs meet with, and enter as findings: no rule declares these either.
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What a pass could not create: no rule declares that it is found.

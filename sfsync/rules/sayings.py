@@ -10,6 +10,7 @@ from sfsync.policy import (
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
     MISSING,
+    NUMBER_INVALID,
     TASK_WAITING,
     UPDATE_REFUSED,
     FindingRule,
@@ -28,6 +29,7 @@ TOLD_OF_TASK = frozenset({SUBJECT, HINDRANCE})
 # Which companies an account may be, and the public source that has them.
 COMPANIES, SOURCE = "companies", "source"
 TOLD_OF_COMPANY = frozenset({COMPANIES, SOURCE})
+TOLD_OF_NUMBER = frozenset({SOURCE})
 ACCOUNT = "Account"
 # Whom mails do not reach.
 USER = "User"
@@ -61,6 +63,7 @@ def sayings_of(policy: Policy) -> dict[str, dict[str, Saying]]:
     if policy.enrich.providers:
         for code in (ENRICHMENT_REVIEW, COMPANY_CEASED):
             found[code] = {ACCOUNT: Saying("", TOLD_OF_COMPANY)}
+        found[NUMBER_INVALID] = {ACCOUNT: Saying("", TOLD_OF_NUMBER)}
     found[UPDATE_REFUSED] = {each: Saying("", TOLD_OF_UPDATE) for each in policy.machines}
     found[TASK_WAITING] = {each: Saying("", TOLD_OF_TASK) for each in policy.machines}
     found[MAIL_REFUSED] = {USER: Saying("", TOLD_OF_MAIL)}

@@ -15,6 +15,7 @@ from sfsync.policy import (
     DUPLICATES,
     ENRICHMENT_REVIEW,
     MAIL_REFUSED,
+    NUMBER_INVALID,
     TASK_WAITING,
     UPDATE_REFUSED,
     Policy,
@@ -111,7 +112,8 @@ def codes_of(policy: Policy) -> dict[str, str]:
     if policy.duplicates.find:
         found[DUPLICATES] = "sfsync.yaml, duplicates"
     if policy.enrich.providers:
-        found |= dict.fromkeys((ENRICHMENT_REVIEW, COMPANY_CEASED), "enrich.yaml, providers")
+        codes = (ENRICHMENT_REVIEW, COMPANY_CEASED, NUMBER_INVALID)
+        found |= dict.fromkeys(codes, "enrich.yaml, providers")
     found.update(dict.fromkeys((UPDATE_REFUSED, MAIL_REFUSED, TASK_WAITING), "sfsync itself"))
     return found
 

@@ -1,4 +1,4 @@
-"""What did sources answer lately, and how often was each asked today?
+"""What did sources answer lately, how often was each asked today, and which wants to be left alone?
 
 One SQLite file, written after every answer, so that a process that dies loses only the questions
 it had open. It can be thrown away at any time. Keys and headers never come here.
@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from sfsync.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 FILE = "enrich.db"
-_LAYOUT = 1
+_LAYOUT = 2
 _TABLES = """
 CREATE TABLE answers (
     provider TEXT NOT NULL, question TEXT NOT NULL, status INTEGER NOT NULL, url TEXT NOT NULL,
@@ -34,9 +34,13 @@ CREATE TABLE uses (
     day TEXT NOT NULL, provider TEXT NOT NULL, requests INTEGER NOT NULL, hits INTEGER NOT NULL,
     PRIMARY KEY (day, provider)
 );
+CREATE TABLE rests (provider TEXT NOT NULL PRIMARY KEY, until REAL NOT NULL, why TEXT NOT NULL);
 """
 MOST_BYTES = 1024**3
 _CLEAR_EVERY = 1_000
+_USE_DAYS = 90
+# A clock that was set wrong may have stamped an answer; nothing is fetched tomorrow.
+_AHEAD = timedelta(days=1)
 _BUSY_SECONDS = 30
 
 
@@ -46,6 +50,14 @@ class Use:
 
     requests: int = 0
     hits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Until when (aware UTC) a provider is not to be asked, and why in words."""
+
+    until: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ class Cache:
             file.execute("BEGIN IMMEDIATE")
             (layout,) = file.execute("PRAGMA user_version").fetchone()
             if layout != _LAYOUT:
-                for table in ("answers", "uses"):
+                for table in ("answers", "uses", "rests"):
                     file.execute(f"DROP TABLE IF EXISTS {table}")
                 for statement in filter(str.strip, _TABLES.split(";")):
                     file.execute(statement)
@@ -116,8 +128,8 @@ class Cache:
         """Return what is kept and still fresh."""
         row = self._read(
             "SELECT status, body, url, fetched_at, content_type, refusal FROM answers "
-            "WHERE provider = ? AND question = ? AND keep_until > ?",
-            (provider, question, now.timestamp()),
+            "WHERE provider = ? AND question = ? AND keep_until > ? AND fetched_at <= ?",
+            (provider, question, now.timestamp(), (now + _AHEAD).timestamp()),
         )
         if not row:
             return None
@@ -170,6 +182,23 @@ class Cache:
         )
         return {provider: Use(requests, hits) for provider, requests, hits in rows}
 
+    def rest(self, provider: str, rest: Rest) -> None:
+        """Note that a provider is not to be asked for a time; the later of two moments counts."""
+        self._write(
+            "INSERT INTO rests (provider, until, why) VALUES (?, ?, ?) "
+            "ON CONFLICT (provider) DO UPDATE SET until = excluded.until, why = excluded.why "
+            "WHERE excluded.until > until",
+            (provider, rest.until.timestamp(), rest.why),
+        )
+
+    def rests(self, now: datetime) -> Mapping[str, Rest]:
+        """Return who is not to be asked now, by provider."""
+        rows = self._read(
+            "SELECT provider, until, why FROM rests WHERE until > ? ORDER BY provider",
+            (now.timestamp(),),
+        )
+        return {name: Rest(datetime.fromtimestamp(until, UTC), why) for name, until, why in rows}
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
@@ -193,7 +222,13 @@ class Cache:
     def _clear(self, now: datetime) -> None:
         """Drop what is no longer fresh, and the oldest tenth while there is too much."""
         try:
-            self._file.execute("DELETE FROM answers WHERE keep_until <= ?", (now.timestamp(),))
+            self._file.execute(
+                "DELETE FROM answers WHERE keep_until <= ? OR fetched_at > ?",
+                (now.timestamp(), (now + _AHEAD).timestamp()),
+            )
+            oldest = now.date() - timedelta(days=_USE_DAYS)
+            self._file.execute("DELETE FROM uses WHERE day < ?", (oldest.isoformat(),))
+            self._file.execute("DELETE FROM rests WHERE until <= ?", (now.timestamp(),))
             while self._bytes() > self._most_bytes:
                 dropped = self._file.execute(
                     "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers "

@@ -1,7 +1,7 @@
 """How is one known source asked?
 
 One question at a time, at its quota, over one connection to each host. A source that fails three
-times in a row, or sends us away, is left alone until the next run.
+times in a row, or sends us away, is left alone for some time, also by the runs that come.
 """
 
 import base64
@@ -11,14 +11,23 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
 from sfsync.enrich.http.body import ACCEPTED, BodyRefused, Limits, read_body
+from sfsync.enrich.http.cache import Rest
 from sfsync.enrich.http.manners import Manners
 from sfsync.enrich.http.pace import Clock, Pace
-from sfsync.enrich.http.trouble import Trouble, of_connection, of_later, of_status
+from sfsync.enrich.http.trouble import (
+    LONGEST_PAUSE,
+    OUTAGE_SECONDS,
+    Trouble,
+    of_connection,
+    of_later,
+    of_status,
+)
 from sfsync.enrich.provider import Answer, Provider, Worth
 from sfsync.errors import LookupFailed, SourceUnavailable
 
@@ -49,6 +58,17 @@ class Line:
     pace: Pace
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of a source beyond a run: `resting` says that it is to be left alone,
+    `counted` notes a request, `rest` that it is to be left alone from now on.
+    """
+
+    resting: Rest | None
+    counted: Callable[[], None]
+    rest: Callable[[Rest], None]
+
+
 class Source:
     """A known source in one run; `lock` is for who asks it."""
 
@@ -58,17 +78,18 @@ class Source:
         manners: Manners,
         clock: Clock,
         trust: ssl.SSLContext,
-        counted: Callable[[], None],
+        memory: Memory,
     ) -> None:
         self.lock = threading.Lock()
         self._provider = provider
         self._manners = manners
         self._clock = clock
         self._trust = trust
-        self._counted = counted
+        self._memory = memory
         self._lines: dict[str, Line] = {}
         self._failures = 0
         self._left_because = ""
+        self._first_rest = self._rest_left(memory.resting)
         if provider.needs_contact and not manners.contact:
             self._left_because = (
                 "it answers only those who say how they are reached: set a contact "
@@ -95,6 +116,16 @@ class Source:
         for line in self._lines.values():
             line.client.close()
 
+    def _rest_left(self, rest: Rest | None) -> float:
+        """Return the seconds that are left of an earlier run's rest: waited for where they are few,
+        else the source is left.
+        """
+        left = (rest.until - self._clock.now()).total_seconds() if rest else 0.0
+        if rest is None or left <= LONGEST_PAUSE:
+            return max(0.0, left)
+        self._left_because = _left_alone(rest.why, rest.until)
+        return 0.0
+
     def _must_be_open(self) -> None:
         if self._left_because:
             raise SourceUnavailable(f"{self._provider.title}: {self._left_because}")
@@ -102,15 +133,22 @@ class Source:
     def _note(self, trouble: Trouble) -> None:
         """Leave the source where it is time to; raises SourceUnavailable then."""
         self._failures = self._failures + 1 if trouble.counts else 0
-        if trouble.leaves or self._failures >= _MOST_FAILURES:
-            self._left_because = f"{trouble.said}; it is left alone for this run"
+        is_left = trouble.leaves or self._failures >= _MOST_FAILURES
+        rests = trouble.rests
+        if is_left and not trouble.leaves:
+            rests = max(rests, OUTAGE_SECONDS)
+        until = self._clock.now() + timedelta(seconds=rests)
+        if rests:
+            self._memory.rest(Rest(until, trouble.said))
+        if is_left:
+            self._left_because = _left_alone(trouble.said, until if rests else None)
             logger.warning("%s: %s", self._provider.title, self._left_because)
             self._must_be_open()
 
     def _once(self, question: Question) -> tuple[Answer, Worth] | Trouble:
         line = self._line(question.url)
         with line.pace.turn():
-            self._counted()
+            self._memory.counted()
             got = self._sent(line, question)
         if isinstance(got, Trouble):
             line.pace.rest(got.pause)
@@ -185,7 +223,13 @@ class Source:
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             )
             self._lines[host] = Line(client, Pace(quota.per_second, self._clock))
+            self._lines[host].pace.rest(self._first_rest)
         return self._lines[host]
+
+
+def _left_alone(why: str, until: datetime | None) -> str:
+    when = "for this run" if until is None else f"until {until:%Y-%m-%d %H:%M} UTC"
+    return f"{why}; it is left alone {when}"
 
 
 def _is_refused(error: BaseException | None) -> bool:

@@ -14,7 +14,7 @@ from sfsync.enrich.http.manners import Manners
 from sfsync.enrich.http.network import Network
 from sfsync.enrich.http.pace import Clock
 from sfsync.enrich.http.sites import WEBSITE, Ages, Sites
-from sfsync.enrich.http.source import Question, Source
+from sfsync.enrich.http.source import Memory, Question, Source
 from sfsync.enrich.provider import PROVIDERS, Answer, Provider, Worth
 
 _PAGE_DAYS, _NO_PAGE_DAYS = 30.0, 7.0
@@ -73,6 +73,7 @@ class HttpWeb:
                 self._count(provider, hits=1)
                 return kept.answer
             answer, worth = source.ask(Question(url, params or {}, headers or {}, key))
+            answer = about.redact(answer)
             days = about.keeps_nothing_days if worth == Worth.NOTHING else about.keeps_days
             self._cache.keep(provider, question, Kept(answer), days)
             return answer
@@ -106,10 +107,13 @@ class HttpWeb:
     def _source(self, about: Provider) -> Source:
         with self._lock:
             if about.name not in self._sources:
-                counted = partial(self._count, about.name, requests=1)
-                self._sources[about.name] = Source(
-                    about, self._manners, self._clock, _trust(), counted
+                name = about.name
+                memory = Memory(
+                    self._cache.rests(self._clock.now()).get(name),
+                    counted=partial(self._count, name, requests=1),
+                    rest=partial(self._cache.rest, name),
                 )
+                self._sources[name] = Source(about, self._manners, self._clock, _trust(), memory)
             return self._sources[about.name]
 
     def _count(self, provider: str, *, requests: int = 0, hits: int = 0) -> None:

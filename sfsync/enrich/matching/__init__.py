@@ -1,7 +1,7 @@
 """Is it the same company?
 
 `company.py` reads what the CRM has, `weigh.py` decides, of a company's own website `own_site.py`,
-`clues.py` compares; names, numbers, legal
+`clues.py` compares, `spoken.py` sums up; names, numbers, legal
 forms, countries and places have a file each. Nothing here asks, reads or writes anything.
 """
 

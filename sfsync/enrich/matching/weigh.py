@@ -16,10 +16,12 @@ from sfsync.enrich.model import Company, Entry, Match, Standing, Verdict
 # Below this a name speaks against the number on the account.
 _AGREES = 60.0
 _MOST_SHOWN = 3
+_WHY_HIDDEN = "the account's number is that of a person, or of who asked not to be shown"
 
 
 def weigh(company: Company, entries: Sequence[Entry], *, total: int | None = None) -> Match | None:
-    """Return what a source has for the company, None where it has nothing.
+    """Return what a source has for the company, None where it has nothing; without candidates and
+    `hidden` where the account is one that may not be used, or a person: nobody else is it.
 
     `total` is how many entries the source found in all: where it gave fewer, a rival may be among
     the others, and no name and place are sure. The entries' order does not matter. Where neither
@@ -35,9 +37,9 @@ def weigh(company: Company, entries: Sequence[Entry], *, total: int | None = Non
         return None
     known = {(each.provider, each.key): each for each in entries}
     all_weighed = [weighed(company, each) for _, each in sorted(known.items())]
-    if any(_is_hidden(each) and each.number == FOR for each in all_weighed):
-        # The account is one that may not be used, or a person: nobody else is it.
-        return None
+    masked = [each for each in all_weighed if _is_hidden(each) and each.number == FOR]
+    if masked:
+        return Match(masked[0].entry.provider, Verdict.HIDDEN, (), _WHY_HIDDEN, 0.0)
     hidden = [each for each in all_weighed if _is_hidden(each)]
     shown = _with_claims([each for each in all_weighed if not _is_hidden(each)])
     candidates = sorted(

@@ -1,0 +1,35 @@
+"""What of an answer is about people, and is left away before anybody keeps it?
+
+A register's search gives sole traders among companies. That there is one, and its number, has to be
+known, so that nobody else is taken for it; its name and address are not.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sfsync.enrich.provider import Answer
+
+Record = Mapping[str, Any]
+# Stands where a name was.
+LEFT_AWAY = "-"
+
+
+def redacted(answer: Answer, name: str, rest_of: Callable[[Record], Record | None]) -> Answer:
+    """Return an answer in whose part `name` (a record or a list of them) only the rest is left of
+    each record of which `rest_of` gives one; an answer that cannot be read stays as it is.
+    """
+    try:
+        whole = answer.json()
+        part = whole[name]
+        records = part if isinstance(part, list) else [part]
+        rests = [rest_of(each) for each in records]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # Whoever reads it says what is wrong with it.
+        return answer
+    if all(rest is None for rest in rests):
+        return answer
+    left = [each if rest is None else rest for each, rest in zip(records, rests, strict=True)]
+    body = {**whole, name: left if isinstance(part, list) else left[0]}
+    return replace(answer, body=json.dumps(body).encode("ascii"))
