@@ -287,6 +287,28 @@ def test_a_quiet_run_prints_nothing_where_all_was_done(call: Call) -> None:
     assert newest(call)["counts"].keys() == {"applied"}
 
 
+def test_a_quiet_run_wants_an_org_that_somebody_named(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = CliRunner().invoke(commands, ["run", "hourly", "--quiet"])
+    assert refused.exit_code == ExitCode.CONFIGURATION
+    assert "set SFSYNC_ORG (salesforce, or demo)" in refused.stderr
+    assert not Path(".sfsync").exists()
+    monkeypatch.setenv("SFSYNC_ORG", str(small))
+    assert CliRunner().invoke(commands, ["run", "hourly", "--quiet"]).exit_code == ExitCode.DONE
+
+
+def test_a_run_never_goes_back_and_says_where_the_clock_stays(call: Call) -> None:
+    call("run", "hourly", "--now", "2026-06-16T08:00:00Z")
+    again = call("run", "hourly", "--now", "2026-06-16T12:00:00Z").stdout
+    assert "the clock of this copy of the org stays where it was" in again
+    back = call("run", "hourly", "--now", "2026-06-15T08:00:00Z", exits=ExitCode.USAGE).stderr
+    assert "which has gone on to 2026-06-16 10:00 Europe/Paris" in " ".join(back.split())
+    assert (
+        "as of 2026-06-15 10:00" in call("plan", "hourly", "--now", "2026-06-15T08:00:00Z").stdout
+    )
+
+
 # Explaining.
 
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from sfsync.apply import Desk
     from sfsync.jobs import Planned, Ran
 
+LOOKS_BACK = (
+    "--now is earlier than this copy of the org, which has gone on to {clock}: look back with"
+    " `sfsync plan`, or begin again with `sfsync org reset`"
+)
 NO_REHEARSAL = (
     "--now rehearses another moment, and a run on a real org would write that moment's dates: look"
     " with `sfsync plan JOB --now ...`, or run on a recorded org"
@@ -64,10 +68,15 @@ def run(
     from sfsync.jobs import stops_entered
 
     setting = set_up(place, writes=True)
+    if quiet:
+        setting.check_named()
     if setting.is_salesforce and scope.now is not None:
         raise click.UsageError(NO_REHEARSAL)
     with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
+        if scope.now is not None and scope.now < at.clock():
+            clock = f"{screen.moment(at.clock())} {screen.zone}"
+            raise click.UsageError(LOOKS_BACK.format(clock=clock))
         settle_first(at, screen)
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
@@ -76,6 +85,8 @@ def run(
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)
+        if scope.now is not None and not ran.outcomes:
+            screen.say("Nothing was written: the clock of this copy of the org stays where it was.")
     sys.exit(ran.exit_code)
 
 

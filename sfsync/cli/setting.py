@@ -20,6 +20,12 @@ READ_ONLY = (
     "`sfsync plan`, or unset it"
 )
 
+_UNNAMED = (
+    "no org is named, and with --quiet nobody would see that this is the demo org: set SFSYNC_ORG"
+    " (salesforce, or demo) in the environment, or in the file .env of the folder in which sfsync"
+    " is started, here {folder}"
+)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -33,6 +39,13 @@ class Setting:
     def is_salesforce(self) -> bool:
         """Tell whether the org is a real one, not a recorded one."""
         return self.settings.org == SALESFORCE
+
+    def check_named(self) -> None:
+        """Raise ConfigError where nobody said which org is meant: what runs without anybody looking
+        would do its work on the demo org for ever.
+        """
+        if "org" not in self.settings.model_fields_set:
+            raise ConfigError([_UNNAMED.format(folder=Path.cwd())])
 
     @cached_property
     def source(self) -> Path:
