@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from sfsync.journal.lookups import LOOKUPS, Lookups
-from sfsync.journal.reviews import REVIEWS, Reviews
+from sfsync.journal.lookups import Lookups
+from sfsync.journal.reviews import Reviews
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode, decode_source
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import Source, Value
-
-_TABLES = (LOOKUPS, REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +23,6 @@ class Filled:
     source: Source
     run: str
     at: datetime
-
-
-def add_enrichment(engine: sa.Engine) -> None:
-    """Give a journal its tables of look-ups and reviews where it has none. An sfsync that knows of
-    none can still use the journal, so its version stays.
-    """
-    there = set(sa.inspect(engine).get_table_names())
-    try:
-        for table in (each for each in _TABLES if each.name not in there):
-            with engine.begin() as connection:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-    except DatabaseError:
-        # Another process may have been quicker.
-        if not {each.name for each in _TABLES} <= set(sa.inspect(engine).get_table_names()):
-            raise
 
 
 class EnrichmentBook:

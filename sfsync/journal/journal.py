@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.additions import add_tables
 from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.editions import Editions
-from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
+from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
-from sfsync.journal.messages import Messages, add_messages
-from sfsync.journal.notes import add_notes
+from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
@@ -44,9 +44,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
         engine = open_database(url)
-        add_messages(engine)
-        add_notes(engine)
-        add_enrichment(engine)
+        add_tables(engine)
         return cls(engine)
 
     @property
