@@ -9,9 +9,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cut_org import cut
+from entering import connect
 from hypothesis import settings
 
+from sfsync.fake import FakeOrg
 from sfsync.lines import read_yaml
+from sfsync.org import Org
 from sfsync.policy import Policy
 from sfsync.report import orders
 from sfsync.rules import load, texts
@@ -45,6 +49,24 @@ def as_one_process() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded org of three accounts; tests never change it."""
+    return cut(tmp_path_factory.mktemp("recordings") / "small")
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """The pauses that were made, in seconds; none takes any time."""
+    return []
+
+
+@pytest.fixture
+def org(fake: FakeOrg, slept: list[float]) -> Org:
+    """The door to the org that a test module calls `fake`."""
+    return connect(fake.session(), fake.host, fake.token(), sleep=slept.append)
 
 
 @pytest.fixture

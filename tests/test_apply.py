@@ -51,11 +51,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
 def told() -> list[tuple[int, int]]:
     return []
 

@@ -26,12 +26,6 @@ Call = Callable[..., Result]
 pytestmark = pytest.mark.usefixtures("alone")
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recorded org of three accounts; tests never change it."""
-    return cut(tmp_path_factory.mktemp("recordings") / "small")
-
-
 @pytest.fixture
 def call(small: Path) -> Call:
     """Call the command line on the small org, with its state in `.sfsync`."""

@@ -55,11 +55,6 @@ def fake() -> FakeOrg:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
 def desk(fake: FakeOrg, journal: Journal, slept: list[float]) -> Desk:
     return a_desk(fake, journal, slept)
 

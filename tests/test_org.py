@@ -28,16 +28,6 @@ def fake() -> FakeOrg:
     return FakeOrg.standard(NOW, zone="Europe/Paris")
 
 
-@pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def org(fake: FakeOrg, slept: list[float]) -> Org:
-    return connect(fake.session(), fake.host, fake.token(), sleep=slept.append)
-
-
 def add_accounts(fake: FakeOrg, count: int) -> list[str]:
     return [fake.add("Account", Name=f"Account {number}") for number in range(count)]
 

@@ -44,16 +44,6 @@ def fake() -> FakeOrg:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def org(fake: FakeOrg, slept: list[float]) -> Org:
-    return connect(fake.session(), fake.host, fake.token(), sleep=slept.append)
-
-
-@pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch, fake: FakeOrg) -> None:
     monkeypatch.setattr("sfsync.org.bulk_read._PAGE_RECORDS", 2)
     monkeypatch.setattr("sfsync.org.bulk_read._PARALLEL_FROM", 2)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from entering import connect
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import Call, FakeOrg
@@ -20,16 +19,6 @@ NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 @pytest.fixture
 def fake() -> FakeOrg:
     return FakeOrg.standard(NOW, zone="Europe/Paris")
-
-
-@pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def org(fake: FakeOrg, slept: list[float]) -> Org:
-    return connect(fake.session(), fake.host, fake.token(), sleep=slept.append)
 
 
 def tasks(count: int) -> list[Mapping[str, Value]]:

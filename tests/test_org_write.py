@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from entering import connect, connect_reader
+from entering import connect_reader
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.fake import Call, FakeOrg
@@ -19,16 +19,6 @@ UNKNOWN = "001000000000zzzAAA"
 @pytest.fixture
 def fake() -> FakeOrg:
     return FakeOrg.standard(NOW, zone="Europe/Paris")
-
-
-@pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def org(fake: FakeOrg, slept: list[float]) -> Org:
-    return connect(fake.session(), fake.host, fake.token(), sleep=slept.append)
 
 
 def add_accounts(fake: FakeOrg, count: int) -> list[str]:

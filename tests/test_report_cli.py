@@ -33,12 +33,6 @@ def written(tmp_path_factory: pytest.TempPathFactory, small: Path) -> tuple[Path
         return folder, CliRunner().invoke(commands, words)
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recorded org of three accounts; tests never change it."""
-    return cut(tmp_path_factory.mktemp("recordings") / "small")
-
-
 @pytest.fixture
 def call(alone: None, small: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call `sfsync report exceptions` on the small org, in an empty folder, with an admin set."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import IDLE, WON, cut
+from cut_org import IDLE, WON
 from signin_keys import private_pem, public_pem
 
 from sfsync.cli import apply, commands, opening, salesforce
@@ -24,11 +24,6 @@ SECRET = "s3cr3t-of-the-app"
 Call = Callable[..., Result]
 
 pytestmark = pytest.mark.usefixtures("alone")
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cut(tmp_path_factory.mktemp("recordings") / "small")
 
 
 @pytest.fixture

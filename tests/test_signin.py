@@ -53,11 +53,6 @@ def fake() -> FakeOrg:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
 def answers() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock() as mock:
         yield mock

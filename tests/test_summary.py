@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import crowd, cut
+from cut_org import crowd
 from test_report import CONFIG, Page, person, shipped_texts
 from test_report_cli import ODILE
 
@@ -252,12 +252,6 @@ def test_the_shipped_order_is_daily_and_mistakes_are_told() -> None:
 
 
 Call = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recorded org of three accounts; tests never change it."""
-    return cut(tmp_path_factory.mktemp("recordings") / "small")
 
 
 @pytest.fixture

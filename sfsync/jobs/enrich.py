@@ -49,18 +49,7 @@ def enrich(services: Services) -> Planned:
     accounts = read_accounts(services, read_at)
     chosen = _chosen(services, sources, accounts)
     chosen = replace(chosen, accounts=with_currencies(services.org, chosen.accounts))
-    targets, lacking = targets_of(services.org, services.policy)
-    if lacking:
-        names = ", ".join(lacking)
-        notes.append(f"{ACCOUNT} lacks, or does not let us write, {names}: left out.")
-    writer = Writer(
-        services.policy.enrich,
-        targets,
-        services.journal.filled(services.books, ACCOUNT),
-        blank_texts_of(services.policy),
-        Countries(each.values.get("country") for each in accounts),
-        services.now,
-    )
+    writer = _writer(services, accounts, notes)
     panel = Panel(providers, sources.web, sources.keys, services.now)
     visit = _Visit(services, sources, writer, panel, _reviews(services))
     sources.looked(0, len(chosen.accounts), {})
@@ -81,6 +70,22 @@ def enrich(services: Services) -> Planned:
         judged=visit.looked_up,
     )
     return Planned(plan)
+
+
+def _writer(services: Services, accounts: Sequence[Account], notes: list[str]) -> Writer:
+    """Return who decides what is written; a note is added on the fields that cannot be."""
+    targets, lacking = targets_of(services.org, services.policy)
+    if lacking:
+        names = ", ".join(lacking)
+        notes.append(f"{ACCOUNT} lacks, or does not let us write, {names}: left out.")
+    return Writer(
+        services.policy.enrich,
+        targets,
+        services.journal.filled(services.books, ACCOUNT),
+        blank_texts_of(services.policy),
+        Countries(each.values.get("country") for each in accounts),
+        services.now,
+    )
 
 
 def _sources(services: Services) -> Sources:

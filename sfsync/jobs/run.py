@@ -99,25 +99,13 @@ def run_planned(
 
     `chance` makes the run's id unique. Before anything is written raises Stopped where a limit is
     passed, and ConfigError where the org lacks fields that the plan changes: the run is entered as
-    stopped. Where the org goes
-    away half-way (OrgUnavailable) the run stays open in the journal, and the next start settles it.
+    stopped. Where the org goes away half-way (OrgUnavailable) the run stays open in the journal,
+    and the next start settles it.
     """
     plan = planned.plan
     with stops_entered(services, plan.job, chance):
         _check(plan, services, desk, allow_large=allow_large)
-    started = services.wall()
-    run = Run(
-        id=new_run_id(started, chance),
-        org=services.books,
-        zone=services.org.zone,
-        job=plan.job,
-        now=plan.now,
-        started=started,
-        finished=None,
-        state=RunState.RUNNING,
-        policy_hash=plan.policy_hash,
-        undoes=planned.undoes,
-    )
+    run = _begun(planned, services, chance)
     desk.journal.start(run, plan.changes)
     outcomes = _applied(plan, run, services, desk)
     states = _left(planned, services.policy, outcomes)
@@ -134,6 +122,22 @@ def run_planned(
         _keep_findings(planned, outcomes, services, desk)
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _begun(planned: Planned, services: Services, chance: Random) -> Run:
+    plan, started = planned.plan, services.wall()
+    return Run(
+        id=new_run_id(started, chance),
+        org=services.books,
+        zone=services.org.zone,
+        job=plan.job,
+        now=plan.now,
+        started=started,
+        finished=None,
+        state=RunState.RUNNING,
+        policy_hash=plan.policy_hash,
+        undoes=planned.undoes,
+    )
 
 
 def _keep_findings(

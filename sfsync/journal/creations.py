@@ -6,44 +6,53 @@ from sfsync.journal import rows
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import ABOUT_FIELD, Action, JournalledChange, RunState, State
 
-# What was sent may have been done, whether or not the answer came.
-_PERHAPS_DONE = (State.APPLIED, State.SENT, State.UNKNOWN)
 _NOT_KNOWN = (State.SENT, State.UNKNOWN)
 _IS_CREATION = CHANGES.c.action == Action.CREATE.value
 
 
-def created_keys(connection: sa.Connection, org: str) -> frozenset[str]:
-    """Read the keys of all that was created, that perhaps was, or that was there already."""
-    return _keys(connection, RUNS.c.org == org)
+class CreationsBook:
+    """The creations of runs."""
 
+    _engine: sa.Engine
 
-def created_before(connection: sa.Connection, run_id: str) -> frozenset[str]:
-    """Read the keys that `created_keys` reads, those of this run itself left out."""
-    this = sa.select(RUNS.c.org).where(RUNS.c.id == run_id).scalar_subquery()
-    return _keys(connection, RUNS.c.org == this, RUNS.c.id != run_id)
+    def created_keys(self, org: str) -> frozenset[str]:
+        """The keys of all records of an org that were created, that perhaps were, or that were
+        there already when they were to be created.
+
+        That holds for ever: what a person or an undo deletes afterwards is not created again.
+        """
+        with self._engine.connect() as connection:
+            return _keys(connection, RUNS.c.org == org)
+
+    def created_before(self, run_id: str) -> frozenset[str]:
+        """The keys of `created_keys`, but for those that only this run knows of."""
+        this = sa.select(RUNS.c.org).where(RUNS.c.id == run_id).scalar_subquery()
+        with self._engine.connect() as connection:
+            return _keys(connection, RUNS.c.org == this, RUNS.c.id != run_id)
+
+    def unsettled_creations(self, org: str) -> list[JournalledChange]:
+        """The creations of runs whose books are closed, of which nobody knows yet whether the org
+        did them; oldest run first.
+        """
+        conditions = [
+            RUNS.c.org == org,
+            RUNS.c.state != RunState.RUNNING.value,
+            _IS_CREATION,
+            CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
+        ]
+        with self._engine.connect() as connection:
+            return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
 
 
 def _keys(connection: sa.Connection, *runs: sa.ColumnElement[bool]) -> frozenset[str]:
-    is_done = CHANGES.c.state.in_([state.value for state in _PERHAPS_DONE])
     query = (
         sa.select(CHANGES.c.record_id)
         .distinct()
         .join(RUNS, RUNS.c.number == CHANGES.c.run)
         .where(_IS_CREATION, *runs)
-        .where(sa.or_(is_done, CHANGES.c.created.is_not(None)))
+        .where(sa.or_(rows.PERHAPS_WRITTEN, CHANGES.c.created.is_not(None)))
     )
     return frozenset(connection.scalars(query))
-
-
-def unsettled_creations(connection: sa.Connection, org: str) -> list[JournalledChange]:
-    """Read the creations of closed runs of which nobody knows yet whether the org did them."""
-    conditions = [
-        RUNS.c.org == org,
-        RUNS.c.state != RunState.RUNNING.value,
-        _IS_CREATION,
-        CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
-    ]
-    return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
 
 
 def is_about(record_id: str) -> sa.ColumnElement[bool]:

@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from sfsync.journal.lookups import LOOKUPS, Lookups
-from sfsync.journal.reviews import REVIEWS, Reviews
-from sfsync.journal.rows import decode, decode_source
+from sfsync.journal.lookups import Lookups
+from sfsync.journal.reviews import Reviews
+from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode, decode_source
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
-from sfsync.model import Source, State, Value
-
-# What was sent may have been written, whether or not the answer came.
-_PERHAPS_WRITTEN = (State.APPLIED.value, State.SENT.value, State.UNKNOWN.value)
-_TABLES = (LOOKUPS, REVIEWS)
+from sfsync.model import Source, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +23,6 @@ class Filled:
     source: Source
     run: str
     at: datetime
-
-
-def add_enrichment(engine: sa.Engine) -> None:
-    """Give a journal its tables of look-ups and reviews where it has none. An sfsync that knows of
-    none can still use the journal, so its version stays.
-    """
-    there = set(sa.inspect(engine).get_table_names())
-    try:
-        for table in (each for each in _TABLES if each.name not in there):
-            with engine.begin() as connection:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-    except DatabaseError:
-        # Another process may have been quicker.
-        if not {each.name for each in _TABLES} <= set(sa.inspect(engine).get_table_names()):
-            raise
 
 
 class EnrichmentBook:
@@ -79,11 +56,8 @@ class EnrichmentBook:
         query = (
             sa.select(*told, *of_field)
             .join(RUNS, RUNS.c.number == CHANGES.c.run)
-            .join(
-                CHANGE_FIELDS,
-                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
-            )
-            .where(*of_org, CHANGES.c.state.in_(_PERHAPS_WRITTEN), CHANGE_FIELDS.c.field.in_(ever))
+            .join(CHANGE_FIELDS, OF_CHANGE)
+            .where(*of_org, PERHAPS_WRITTEN, CHANGE_FIELDS.c.field.in_(ever))
             .order_by(CHANGES.c.run, CHANGES.c.seq)
         )
         found: dict[tuple[str, str], Filled] = {}
@@ -104,12 +78,9 @@ class EnrichmentBook:
         query = (
             sa.select(CHANGES.c.record_id, sa.func.max(RUNS.c.now, type_=RUNS.c.now.type))
             .join(RUNS, RUNS.c.number == CHANGES.c.run)
-            .join(
-                CHANGE_FIELDS,
-                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
-            )
+            .join(CHANGE_FIELDS, OF_CHANGE)
             .where(RUNS.c.org == books, CHANGES.c.object == object)
-            .where(CHANGES.c.state.in_(_PERHAPS_WRITTEN), CHANGE_FIELDS.c.source.is_not(None))
+            .where(PERHAPS_WRITTEN, CHANGE_FIELDS.c.source.is_not(None))
             .group_by(CHANGES.c.record_id)
         )
         with self._engine.connect() as connection:

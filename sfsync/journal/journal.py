@@ -1,7 +1,7 @@
 """What may be asked of the journal, and what may be written to it?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -9,39 +9,29 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
+from sfsync.journal.additions import add_tables
 from sfsync.journal.alerts import Alerts
-from sfsync.journal.creations import (
-    created_before,
-    created_keys,
-    is_about,
-    unsettled_creations,
-)
+from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.editions import Editions
-from sfsync.journal.enrichment import EnrichmentBook, add_enrichment
+from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
-from sfsync.journal.messages import Messages, add_messages
-from sfsync.journal.notes import add_notes
-from sfsync.journal.states import States, forget_states, keep_states, kept_states
+from sfsync.journal.messages import Messages
+from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
 from sfsync.model import (
     Change,
     JournalledChange,
     Outcome,
-    OwnWrite,
-    PreviousPass,
     Run,
     RunState,
     State,
-    Value,
 )
 
 INSERTED_AT_ONCE = 5_000
 NEWEST_SHOWN = 5
-# What was sent may have been written, whether or not the answer came.
-PERHAPS_WRITTEN = (State.APPLIED, State.SENT, State.UNKNOWN)
 
 
-class Journal(FindingsBook, EnrichmentBook):
+class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -54,9 +44,7 @@ class Journal(FindingsBook, EnrichmentBook):
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
         engine = open_database(url)
-        add_messages(engine)
-        add_notes(engine)
-        add_enrichment(engine)
+        add_tables(engine)
         return cls(engine)
 
     @property
@@ -230,27 +218,6 @@ class Journal(FindingsBook, EnrichmentBook):
             number = self._number(connection, run_id)
             return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
-    def created_keys(self, org: str) -> frozenset[str]:
-        """The keys of all records of an org that were created, that perhaps were, or that were
-        there already when they were to be created.
-
-        That holds for ever: what a person or an undo deletes afterwards is not created again.
-        """
-        with self._engine.connect() as connection:
-            return created_keys(connection, org)
-
-    def created_before(self, run_id: str) -> frozenset[str]:
-        """The keys of `created_keys`, but for those that only this run knows of."""
-        with self._engine.connect() as connection:
-            return created_before(connection, run_id)
-
-    def unsettled_creations(self, org: str) -> list[JournalledChange]:
-        """The creations of runs whose books are closed, of which nobody knows yet whether the org
-        did them; oldest run first.
-        """
-        with self._engine.connect() as connection:
-            return unsettled_creations(connection, org)
-
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
         """All changes ever planned for a record, and creations of records about it, newest run
         first.
@@ -268,59 +235,6 @@ class Journal(FindingsBook, EnrichmentBook):
             numbers = rows.numbers_of(connection, org) if found else {}
         return sorted(found, key=lambda each: (numbers[each.run], each.seq), reverse=True)
 
-    def own_writes(self, org: str, state_fields: Mapping[str, str]) -> list[OwnWrite]:
-        """When the service wrote each status or stage of each record, every time once, sorted by
-        object, id, value and time.
-
-        `state_fields` names the field of the state for each object. What was sent and has no
-        outcome yet, or none that is known, counts as written.
-        """
-        if not state_fields:
-            return []
-        wanted = sa.or_(
-            *(
-                sa.and_(CHANGES.c.object == object, CHANGE_FIELDS.c.field == field)
-                for object, field in state_fields.items()
-            )
-        )
-        told = (CHANGES.c.object, CHANGES.c.record_id, CHANGE_FIELDS.c.after, CHANGES.c.sent_at)
-        query = (
-            sa.select(*told)
-            .distinct()
-            .join(RUNS, RUNS.c.number == CHANGES.c.run)
-            .join(
-                CHANGE_FIELDS,
-                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
-            )
-            .where(RUNS.c.org == org, wanted, CHANGES.c.sent_at.is_not(None))
-            .where(CHANGES.c.state.in_([state.value for state in PERHAPS_WRITTEN]))
-        )
-        with self._engine.connect() as connection:
-            found = connection.execute(query).all()
-        writes = (
-            OwnWrite(object, id, _state(rows.decode(after)), sent_at)
-            for object, id, after, sent_at in found
-        )
-        return sorted(
-            writes, key=lambda write: (write.object, write.id, write.value or "", write.sent_at)
-        )
-
-    def previous_pass(self, org: str) -> PreviousPass | None:
-        """What the last finished run that read whole objects left behind; None where there was
-        none.
-
-        Its states include what runs that read some records only have left since.
-        """
-        last = (
-            sa.select(RUNS.c.now)
-            .where(RUNS.c.org == org, RUNS.c.is_pass, RUNS.c.state == RunState.FINISHED.value)
-            .order_by(RUNS.c.number.desc())
-            .limit(1)
-        )
-        with self._engine.connect() as connection:
-            now = connection.scalar(last)
-            return None if now is None else PreviousPass(now, dict(kept_states(connection, org)))
-
     def _number(self, connection: sa.Connection, run_id: str) -> int:
         number = connection.scalar(sa.select(RUNS.c.number).where(RUNS.c.id == run_id))
         if number is None:
@@ -332,7 +246,3 @@ class Journal(FindingsBook, EnrichmentBook):
         ids = ", ".join(connection.scalars(query))
         newest = f"the newest are {ids}" if ids else "the journal has none yet"
         return NotFound(f"no run {run_id!r} in the journal; {newest}")
-
-
-def _state(value: Value) -> str | None:
-    return str(value) if value not in (None, "") else None

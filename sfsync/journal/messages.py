@@ -8,8 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import Locked
 from sfsync.journal import notes
@@ -51,27 +49,6 @@ _COLUMNS = (
     MESSAGES.c.planned_at,
     MESSAGES.c.changed_at,
 )
-
-
-def add_messages(engine: sa.Engine) -> None:
-    """Give a journal its table of messages where it has none. An sfsync that knows of no messages
-    can still use the journal, so its version stays.
-    """
-    if _has_messages(engine):
-        return
-    try:
-        with engine.begin() as connection:
-            connection.execute(CreateTable(MESSAGES, if_not_exists=True))
-            for index in sorted(MESSAGES.indexes, key=lambda index: str(index.name)):
-                connection.execute(CreateIndex(index, if_not_exists=True))
-    except DatabaseError:
-        # Another process may have been quicker.
-        if not _has_messages(engine):
-            raise
-
-
-def _has_messages(engine: sa.Engine) -> bool:
-    return sa.inspect(engine).has_table(MESSAGES.name)
 
 
 class Messages:

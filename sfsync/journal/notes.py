@@ -7,7 +7,6 @@ are right whoever sends it in the end, and whichever process dies meanwhile.
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
 
 from sfsync.journal.rows import Row, insert
 from sfsync.journal.tables import BOOKS, METADATA, OBJECT, RECORD_ID, Instant
@@ -37,15 +36,6 @@ ALERTS = sa.Table(
     sa.Column("reader", RECORD_ID, nullable=False),
     sa.Column("as_of", Instant, nullable=False),
 )
-
-
-def add_notes(engine: sa.Engine) -> None:
-    """Give a journal its tables of notes where it has none; its version stays, as an sfsync that
-    knows of none can still use it.
-    """
-    with engine.begin() as connection:
-        for table in (EDITIONS, ALERTS):
-            connection.execute(CreateTable(table, if_not_exists=True))
 
 
 def enter(connection: sa.Connection, org: str, letters: Sequence[Letter]) -> None:

@@ -27,6 +27,12 @@ from sfsync.model import (
 
 Row = dict[str, Any]
 
+OF_CHANGE = sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq)
+# What was sent may have been written, whether or not the answer came.
+PERHAPS_WRITTEN = CHANGES.c.state.in_(
+    [state.value for state in (State.APPLIED, State.SENT, State.UNKNOWN)]
+)
+
 # NaN and the integers of numpy are no values of Salesforce's: refused here, nothing is sent.
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -151,12 +157,7 @@ def read_changes(
         return []
     pieces = (
         sa.select(CHANGE_FIELDS)
-        .select_from(
-            chosen.join(
-                CHANGE_FIELDS,
-                sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq == CHANGES.c.seq),
-            )
-        )
+        .select_from(chosen.join(CHANGE_FIELDS, OF_CHANGE))
         .where(*conditions)
         .order_by(CHANGE_FIELDS.c.field)
     )

@@ -1,12 +1,13 @@
-"""In which state (status or stage) did the last runs leave each record?"""
+"""In which state (status or stage) did runs leave each record, and when did they write it?"""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from sfsync.journal.rows import insert
-from sfsync.journal.tables import PASS_STATES
+from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode, insert
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS
+from sfsync.model import OwnWrite, PreviousPass, RunState, Value
 
 States = Mapping[tuple[str, str], str | None]
 
@@ -52,3 +53,63 @@ def forget_states(
     records = [{"of": org, "of_object": object, "of_id": id} for object, id in forgotten]
     if records:
         connection.execute(sa.delete(PASS_STATES).where(*_OF_RECORD), records)
+
+
+class StatesBook:
+    """The part of the journal that knows of states."""
+
+    _engine: sa.Engine
+
+    def own_writes(self, org: str, state_fields: Mapping[str, str]) -> list[OwnWrite]:
+        """When the service wrote each status or stage of each record, every time once, sorted by
+        object, id, value and time.
+
+        `state_fields` names the field of the state for each object. What was sent and has no
+        outcome yet, or none that is known, counts as written.
+        """
+        if not state_fields:
+            return []
+        wanted = sa.or_(
+            *(
+                sa.and_(CHANGES.c.object == object, CHANGE_FIELDS.c.field == field)
+                for object, field in state_fields.items()
+            )
+        )
+        told = (CHANGES.c.object, CHANGES.c.record_id, CHANGE_FIELDS.c.after, CHANGES.c.sent_at)
+        query = (
+            sa.select(*told)
+            .distinct()
+            .join(RUNS, RUNS.c.number == CHANGES.c.run)
+            .join(CHANGE_FIELDS, OF_CHANGE)
+            .where(RUNS.c.org == org, wanted, CHANGES.c.sent_at.is_not(None))
+            .where(PERHAPS_WRITTEN)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+        writes = (
+            OwnWrite(object, id, _state(decode(after)), sent_at)
+            for object, id, after, sent_at in found
+        )
+        return sorted(
+            writes, key=lambda write: (write.object, write.id, write.value or "", write.sent_at)
+        )
+
+    def previous_pass(self, org: str) -> PreviousPass | None:
+        """What the last finished run that read whole objects left behind; None where there was
+        none.
+
+        Its states include what runs that read some records only have left since.
+        """
+        last = (
+            sa.select(RUNS.c.now)
+            .where(RUNS.c.org == org, RUNS.c.is_pass, RUNS.c.state == RunState.FINISHED.value)
+            .order_by(RUNS.c.number.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            now = connection.scalar(last)
+            return None if now is None else PreviousPass(now, dict(kept_states(connection, org)))
+
+
+def _state(value: Value) -> str | None:
+    return str(value) if value not in (None, "") else None

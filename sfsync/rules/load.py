@@ -45,11 +45,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     ConfigError with all problems at once.
     """
     found: list[str] = []
-    read = {name: _read(texts[name], name, found) for name in sorted(texts)}
-    documents = {name: document for name, document in read.items() if document is not None}
-    main = next((name for name in documents if name.endswith(SETTINGS_FILE)), None)
-    if main is None:
-        raise ConfigError(found or [f"{SETTINGS_FILE}: missing from the configuration folder"])
+    documents, main = _documents(texts, found)
     settings, settings_problems = _shaped(shape.Settings, documents[main], found)
     others = _of_enrichment(documents)
     rules = [each for name, each in documents.items() if name not in (main, *others.values())]
@@ -66,25 +62,32 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     enrich = _enrich_settings(documents, others, objects, machines, found)
     if found:
         raise ConfigError(found)
-    facts = FactSettings(**settings.facts.model_dump())
-    limits = Limits(**settings.limits.model_dump())
-    reading = Reading(**settings.reading.model_dump())
-    duplicates = DuplicateSettings(**settings.duplicates.model_dump())
-    commit = CommitSettings(**settings.commit.model_dump())
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
     return Policy(
-        objects,
-        out,
-        facts,
-        limits,
-        reading,
-        machines,
-        hash_of(contents),
-        duplicates,
-        enrich,
-        stateless,
-        commit,
+        objects=objects,
+        leave_out=out,
+        facts=FactSettings(**settings.facts.model_dump()),
+        limits=Limits(**settings.limits.model_dump()),
+        reading=Reading(**settings.reading.model_dump()),
+        machines=machines,
+        hash=hash_of(contents),
+        duplicates=DuplicateSettings(**settings.duplicates.model_dump()),
+        enrich=enrich,
+        stateless=stateless,
+        commit=CommitSettings(**settings.commit.model_dump()),
     )
+
+
+def _documents(texts: Mapping[str, str], found: list[str]) -> tuple[dict[str, Document], str]:
+    """Read all that can be read, by file name in order; return it with the name of the settings.
+    Raises ConfigError where there are none.
+    """
+    read = {name: _read(texts[name], name, found) for name in sorted(texts)}
+    documents = {name: document for name, document in read.items() if document is not None}
+    main = next((name for name in documents if name.endswith(SETTINGS_FILE)), None)
+    if main is None:
+        raise ConfigError(found or [f"{SETTINGS_FILE}: missing from the configuration folder"])
+    return documents, main
 
 
 def _of_enrichment(documents: Mapping[str, Document]) -> dict[str, str]:
