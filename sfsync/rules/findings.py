@@ -11,7 +11,14 @@ from sfsync.facts.blank import FieldPath, blank_in, path_of
 from sfsync.model import Evidence, Finding
 from sfsync.policy import MISSING, NO_STATE, FindingRule, Machine
 from sfsync.rules.blind import fields_lacking
-from sfsync.rules.words import all_in_words, evidence_for, ids_of, made_evidence, names_of, proofs_of
+from sfsync.rules.words import (
+    all_in_words,
+    evidence_for,
+    ids_of,
+    made_evidence,
+    names_of,
+    proofs_of,
+)
 
 
 def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
