@@ -90,13 +90,13 @@ class Column:
         """
         if not self.known:
             return [None] * len(positions)
-        codes, words = self.values[positions], self.words
+        codes = self.values[positions]
+        values: tuple[Value, ...] = (*self.words, None)
         if self.kind is not Kind.WORDS:
             # Few values are distinct; those that are none (NaN, NaT) have the code -1.
             codes, distinct = pd.factorize(codes)
-            words = self._as_values(distinct.astype(self.values.dtype))
-        words = (*words, None)
-        return [words[code] for code in codes.tolist()]
+            values = (*self._as_values(distinct.astype(self.values.dtype)), None)
+        return [values[code] for code in codes.tolist()]
 
     def _as_values(self, elements: Array) -> tuple[Value, ...]:
         if self.kind in (Kind.DATE, Kind.INSTANT):

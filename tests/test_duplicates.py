@@ -1,6 +1,7 @@
 """Are likely duplicates found, and only those, whatever the order of the records?"""
 
 import random
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import combinations
@@ -10,14 +11,17 @@ import numpy as np
 import pytest
 import twins_data
 from bench_rules import CONFIG, FILES
+from rapidfuzz.distance import OSA
 from records_org import RecordsOrg
 
 from sfsync.duplicates import likely_duplicates
+from sfsync.duplicates.alike import run_together, sorted_text
+from sfsync.duplicates.blocks import likely_pairs
 from sfsync.duplicates.names import company_words, registration_of, town_of
 from sfsync.duplicates.web import domain_of
 from sfsync.extract import extract
 from sfsync.facts import Look
-from sfsync.facts.mailbox import is_malformed, mailbox_of
+from sfsync.facts.mailbox import OF_DESKS, PLAIN, Mailbox, is_malformed, mailbox_of
 from sfsync.model import Finding
 from sfsync.policy import Policy
 from sfsync.rules.findings import findings_of
@@ -322,3 +326,45 @@ def test_what_the_platform_takes_is_no_malformed_address(email: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_malformed(email: str) -> None:
     assert is_malformed(email)
+
+
+def test_an_address_that_looks_plain_is_read_as_by_careful_reading() -> None:
+    dice = random.Random(3)
+    parts = ["a", "Z", "9", ".", "..", "-", "_", "+", "info", " ", "é", "(", "x" * 62, "xn--a"]
+    ends = ["example", "FR", "co1", "x" * 64, "fr\n", "fr."]
+    pick = dice.choices
+    texts = [
+        f"{''.join(pick(parts, k=n % 4))}@{''.join(pick(parts, k=2))}.{dice.choice(ends)}"
+        for n in range(5000)
+    ]
+    plain = [text for text in texts if re.fullmatch(PLAIN, text)]
+    assert len(plain) > 100
+    for text in plain:
+        small = text.lower()
+        assert mailbox_of(text) == Mailbox(small, small.partition("@")[0] not in OF_DESKS)
+        assert not is_malformed(text)
+
+
+def test_the_letters_of_names_keep_apart_none_that_are_alike() -> None:
+    dice = random.Random(4)
+    names = []
+    for _ in range(60):
+        start = " ".join("".join(dice.choices("aabcdeéz8鈴", k=dice.randrange(2, 9))) for _ in "12")
+        slips = [twins_data.misspelled(dice, start) for _ in range(5)]
+        twice = [twins_data.misspelled(dice, each) for each in slips[:2]]
+        names += [tuple(each.split()) for each in (start, *slips, *twice)]
+    places = np.repeat(np.arange(60), 8)
+    spread = {word: 1 for words in names for word in words}
+    for at_least in (60, 75, 85):
+        close = [
+            (left, right)
+            for first in range(0, len(names), 8)
+            for left, right in combinations(range(first, first + 8), 2)
+            if any(
+                OSA.normalized_similarity(spell(names[left]), spell(names[right]))
+                >= (at_least - 0.5) / 100
+                for spell in (sorted_text, run_together)
+            )
+        ]
+        assert 100 < len(close) < 60 * 28
+        assert likely_pairs(names, places, spread, at_least) == close

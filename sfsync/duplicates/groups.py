@@ -5,7 +5,7 @@ only where each part of one is tied to each part of the other: A like B and B li
 and C the same. A pair left out so shows when the others are solved.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sfsync.duplicates.pair import Pair
 
@@ -13,16 +13,19 @@ Apart = Callable[[int, int], bool]
 
 
 def groups_of(pairs: Sequence[Pair], apart: Apart, most: int) -> list[tuple[int, ...]]:
-    """Return groups of 2 to `most` rows, sorted, no row in two; rows `apart` are never in one."""
-    ranked = sorted(
-        pairs, key=lambda pair: (*(-each for each in pair.strength), pair.left, pair.right)
-    )
+    """Return groups of 2 to `most` rows, sorted, no row in two; rows `apart` are never in one.
+
+    `pairs` are in the order of their rows, which decides between equally strong ones.
+    """
+    ranked = sorted(pairs, key=lambda pair: pair.strength, reverse=True)
     groups = _Groups(apart, most)
     for pair in ranked:
         if pair.is_strong:
             groups.join(pair.left, pair.right)
-    cores = {row: groups.of(row) for pair in ranked for row in (pair.left, pair.right)}
-    ties = {frozenset((cores[pair.left], cores[pair.right])) for pair in ranked}
+    # No row is in two groups, so that the first one names its group.
+    cores = {row: groups.of(row)[0] for pair in ranked for row in (pair.left, pair.right)}
+    ties = {(cores[pair.left], cores[pair.right]) for pair in ranked}
+    ties |= {(right, left) for left, right in ties}
     for pair in ranked:
         if not pair.is_strong:
             ours, theirs = groups.of(pair.left), groups.of(pair.right)
@@ -34,11 +37,11 @@ def groups_of(pairs: Sequence[Pair], apart: Apart, most: int) -> list[tuple[int,
 def _all_tied(
     ours: Iterable[int],
     theirs: Iterable[int],
-    cores: dict[int, tuple[int, ...]],
-    ties: set[frozenset[tuple[int, ...]]],
+    cores: Mapping[int, int],
+    ties: Collection[tuple[int, int]],
 ) -> bool:
     return all(
-        frozenset((left, right)) in ties
+        (left, right) in ties
         for left in {cores[row] for row in ours}
         for right in {cores[row] for row in theirs}
     )

@@ -48,6 +48,8 @@ def person_words(name: str) -> Words:
 
 def spelled_together(words: Sequence[str]) -> list[str]:
     """Return the words with letters that stand alone joined: S.A.S. and I.B.M. were words."""
+    if min(map(len, words), default=2) > 1:
+        return [*words]
     together: list[str] = []
     joins = False
     for word in words:

@@ -134,7 +134,7 @@ def all_in_words(
     parts: list[Iterable[str]] = [repeat("", len(rows))]
     for literal, name, _, _ in Formatter().parse(text):
         parts.append(repeat(literal, len(rows)))
-        if name in given:
+        if name and name in given:
             parts.append(given[name])
         elif name:
             parts.append(_shown(look, look.column(object_name, name), rows))
