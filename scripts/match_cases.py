@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from rapidfuzz import fuzz
-from ruamel.yaml import YAML
 
 from sfsync.duplicates.names import words_in
 from sfsync.enrich.matching import company_of, weigh
 from sfsync.enrich.model import Company, Entry, Match, Place, Scheme, Standing, Verdict
 from sfsync.enrich.recherche_entreprises import entries_of
+from sfsync.lines import read_yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "cases" / "enrich"
@@ -94,12 +94,13 @@ class Figures:
 def cases(*, samples: Path = SAMPLES) -> tuple[Case, ...]:
     """Read all cases, those with recorded answers only where the samples are at hand.
 
-    Raises ValueError where a case has a word that means nothing.
+    Raises ValueError where a case has a word that means nothing, and ConfigError where a file is
+    no YAML.
     """
     return tuple(
         case
         for path in sorted(FOLDER.glob("*.yaml"))
-        for body in YAML(typ="safe").load(path.read_text("utf-8"))
+        for body in read_yaml(path.read_text("utf-8"), path.name).data
         for case in _case(path.name, body, samples)
     )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from loop_org import Records
-from ruamel.yaml import YAML
 
 from sfsync.fake.ids import with_checksum
+from sfsync.lines import read_yaml
 from sfsync.model import Value, to_wire
 
 FOLDER = Path(__file__).parent / "cases"
@@ -68,10 +68,10 @@ class Case:
 
 
 def cases_of(path: Path) -> list[Case]:
-    """Return the cases of one file in its order; the YAML parser's errors pass through."""
+    """Return the cases of one file in its order; ConfigError where it is no YAML."""
     text = path.read_text(encoding="utf-8")
     starts = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("- case: ")]
-    bodies = YAML(typ="safe").load(text)
+    bodies = read_yaml(text, path.name).data
     return [Case(path.name, n, body) for n, body in zip(starts, bodies, strict=True)]
 
 

@@ -11,7 +11,6 @@ import pytest
 from case_files import Case, ids_of, records_of
 from click.testing import CliRunner
 from loop_org import CONFIG, Loop, config_texts, empty_org, fill, loop_of
-from ruamel.yaml import YAML
 from signin_keys import private_pem
 from test_cases import expected, told
 
@@ -20,6 +19,7 @@ from sfsync.conditions import OPERATORS, PRESENCE
 from sfsync.errors import ExitCode
 from sfsync.facts import FACTS, deals
 from sfsync.jobs import JOBS, Services
+from sfsync.lines import read_yaml
 from sfsync.model import State
 from sfsync.org.credentials import Given, choose
 from sfsync.policy import Policy
@@ -262,7 +262,7 @@ def with_example_rule() -> tuple[Policy, Case]:
     assert replaced == 1
     assert rules.count(NEXT_RULE) == 1
     rules = rules.replace(NEXT_RULE, f"{rule}\n{NEXT_RULE}")
-    (body,) = YAML(typ="safe").load(case)
+    (body,) = read_yaml(case, "add-a-rule.md").data
     return load_policy({**config_texts(), EXAMPLE_RULES: rules}), Case("add-a-rule.md", 1, body)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from case_files import REFERENCES, Case, ids_of, records_of
 from loop_org import CONFIG, config_texts, empty_org, fill, loop_of, shipped_policy
-from ruamel.yaml import YAML
 
 from sfsync.duplicates import likely_duplicates
 from sfsync.errors import ConfigError
 from sfsync.extract import extract
 from sfsync.facts import Look
+from sfsync.lines import read_yaml
 from sfsync.model import Evidence, Finding, from_wire
 from sfsync.policy import (
     COMPANY_CEASED,
@@ -45,9 +45,8 @@ FINDING_TEXTS = load_texts(TEXTS, TEXTS_FILE, shipped_policy())
 
 def bodies() -> list[dict[str, Any]]:
     """The cases of all files, each with a key of its own."""
-    reader = YAML(typ="safe")
-    texts = (path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yaml")))
-    read = [body for text in texts for body in reader.load(text)]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yaml"))}
+    read = [body for name, text in texts.items() for body in read_yaml(text, name).data]
     return [{**body, "key": f"{body['code']}-{n}"} for n, body in enumerate(read)]
 
 

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 from loop_org import CONFIG, Loop, empty_org, enforcing_policy, fill, loop_of, shipped_policy
 from random_orgs import SERVICE, RandomOrg, part, random_org, with_commits
-from ruamel.yaml import YAML
 
 from sfsync.facts import Look
 from sfsync.jobs import Ran
+from sfsync.lines import read_yaml
 from sfsync.model import RULE_CAUSE, Change, Plan, State, Value, to_wire
 from sfsync.policy import NO_STATE
 from sfsync.rules.judge import judge
@@ -272,9 +272,9 @@ def test_every_move_is_allowed_and_an_account_moves_at_most_once(org: RandomOrg)
 
 
 def allowed_moves() -> Mapping[str, Mapping[str, Collection[str]]]:
-    """The moves that the shipped files allow, by object, read without the product."""
+    """The moves that the shipped files allow, by object, read without the product's rules."""
     files = (CONFIG / "rules" / f"{name}.yaml" for name in ("accounts", "opportunities"))
-    read = [YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files]
+    read = [read_yaml(file.read_text(encoding="utf-8"), file.name).data for file in files]
     return {
         file["object"]: {name: each.get("may_become", ()) for name, each in file["states"].items()}
         for file in read

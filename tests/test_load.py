@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from loop_org import CONFIG_FILES, config_texts
 from random_orgs import part
 from records_org import RecordsOrg
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sfsync.errors import ConfigError
 from sfsync.extract import extract
@@ -376,27 +375,26 @@ FREE_PATHS = (
 
 
 def words_of(file: str) -> Iterator[Word]:
-    node = YAML(typ="rt").load(config_texts()[file])
-    for path, text, (line, column) in scalars(node, ()):
+    root = yaml.compose(config_texts()[file], Loader=yaml.SafeLoader)
+    for path, node in scalars(root, ()):
         place = "/".join(str(each) for each in path)
         free = any(re.match(each, place) for each in FREE_PATHS)
-        if not free and FREE_KEYS.isdisjoint(path) and re.fullmatch(r"[A-Za-z_ -]{4,}", text):
-            yield Word(file, line, column, text)
+        if not free and FREE_KEYS.isdisjoint(path) and re.fullmatch(r"[A-Za-z_ -]{4,}", node.value):
+            yield Word(file, node.start_mark.line, node.start_mark.column, node.value)
 
 
-def scalars(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
-    if isinstance(node, CommentedMap):
-        for key, value in node.items():
+def scalars(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The nodes of keys and of texts, each with its path."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
             if not is_ours(path):
-                yield (*path, key), str(key), node.lc.key(key)
-            if isinstance(value, str):
-                yield (*path, key), value, node.lc.value(key)
-            yield from scalars(value, (*path, key))
-    elif isinstance(node, CommentedSeq):
-        for number, value in enumerate(node):
-            if isinstance(value, str):
-                yield (*path, number), value, node.lc.item(number)
+                yield (*path, key.value), key
+            yield from scalars(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
             yield from scalars(value, (*path, number))
+    elif node.tag == "tag:yaml.org,2002:str":
+        yield path, node
 
 
 def is_ours(path: tuple[Any, ...]) -> bool:

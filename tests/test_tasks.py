@@ -21,7 +21,6 @@ from handover import (
     won_org,
 )
 from loop_org import CONFIG, Loop, config_texts, loop_of
-from ruamel.yaml import YAML
 from test_create import lose
 
 from sfsync.apply import settle
@@ -34,6 +33,7 @@ from sfsync.fake import FakeOrg
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.jobs.undo import undo
+from sfsync.lines import read_yaml
 from sfsync.model import (
     Action,
     Change,
@@ -56,7 +56,7 @@ from sfsync.rules.load import load_policy
 from sfsync.rules.texts import TEXTS_FILE, load_texts
 
 FILE = Path(__file__).parent / "cases" / "tasks" / "onboarding.yaml"
-CASES = YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
+CASES = read_yaml(FILE.read_text(encoding="utf-8"), FILE.name).data
 CAUSE = f"task:{TASK}"
 
 

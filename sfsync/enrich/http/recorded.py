@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from sfsync.enrich.http.address import shown
 from sfsync.enrich.http.cache import question_of
 from sfsync.enrich.provider import Answer, Moved
 from sfsync.errors import ConfigError, LookupFailed
+from sfsync.lines import read_yaml
 
 INDEX = "answers.yaml"
 # A redirect within the site would have been followed when it was recorded.
@@ -127,9 +126,9 @@ class Recorded:
 
 def _read_index(path: Path) -> _Index:
     try:
-        loaded = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return _Index.model_validate(loaded or {})
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        index = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
+        return _Index.model_validate(index or {})
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from error
     except ValidationError as error:
         problems = [
