@@ -129,6 +129,15 @@ def test_whoever_stops_it_is_told_what_is_kept(call: Call, monkeypatch: pytest.M
     assert said.endswith("sfsync: stopped\n")
 
 
+def test_a_key_that_fits_no_header_is_a_setting_to_mend(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFSYNC_INSEE_KEY", "clé secrète")
+    said = call("plan", "enrich", exits=ExitCode.CONFIGURATION).output
+    assert "SFSYNC_INSEE_KEY: a key is one word" in said
+    assert "secr" not in said
+
+
 def test_only_one_process_at_a_time_asks_the_sources(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -391,3 +391,8 @@ def test_a_country_is_read_in_many_languages(text: str, code: str) -> None:
 )
 def test_a_website_is_its_registered_domain(website: str, domain: str) -> None:
     assert site_of(website) == domain
+
+
+def test_a_name_with_halves_of_characters_can_still_be_asked_for() -> None:
+    company = company_of("001", {"name": "Atelier\ud800 Exem\x00ple\n", "city": "Tou\u202elouse"})
+    assert (company.name, company.city) == ("Atelier Exemple", "Toulouse")

@@ -501,6 +501,7 @@ CASES = (*STRUCTURED, *TEXTS, *ADDRESSES, *NOTICES, *LINKS)
 
 # Each would take minutes or gigabytes were a tree made of it, or a text read again from each sign.
 HEAVY = (
+    '"\\',
     "<div>",
     "<ul><li>",
     "<p><b id=1>x</p>",

@@ -1,7 +1,8 @@
 """How does a job get its plan, and how the one that asks public sources at these?"""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from sfsync.cli.options import Errand, Scope
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import DEMO, Setting, make
 from sfsync.errors import ConfigError
+from sfsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from sfsync.enrich.provider import Web
@@ -48,16 +50,26 @@ def sources_of(at: Opened, scope: Scope, errand: Errand) -> Iterator["Sources"]:
     from sfsync.jobs import Sources
 
     settings = at.setting.settings
+    keys = {each.key: getattr(settings, each.key) for each in PROVIDERS.values() if each.key}
+    _check(keys)
     with _web(at) as web:
         yield Sources(
             web,
             PROVIDERS,
-            keys={each.key: getattr(settings, each.key) for each in PROVIDERS.values() if each.key},
+            keys=keys,
             has_contact=bool(settings.enrich_contact) or answers_of(at.setting) is not None,
             limit=errand.limit,
             ids=scope.ids,
             only=errand.providers,
         )
+
+
+def _check(keys: Mapping[str, str]) -> None:
+    """Raise ConfigError for keys that cannot stand in a header; they are not shown."""
+    wrong = [name for name, key in keys.items() if not re.fullmatch(r"[\x21-\x7e]*", key)]
+    if wrong:
+        told = "a key is one word of ASCII letters, digits and signs: copy it again"
+        raise ConfigError([f"{PREFIX}{name.upper()}: {told}" for name in wrong])
 
 
 def answers_of(setting: Setting) -> Path | None:

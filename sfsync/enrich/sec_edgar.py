@@ -4,6 +4,7 @@ EDGAR has names, trade, address and revenue, and no count of employees. One peri
 filings, and a year's figure beside those of its quarters.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -148,14 +149,19 @@ def _is_year(row: Part) -> bool:
     return _SHORTEST_YEAR <= (end - start).days <= _LONGEST_YEAR
 
 
+@functools.lru_cache(maxsize=16_384)  # all of the list: it is gone through for each account
+def _words(name: str) -> str:
+    return " ".join(company_words(name))
+
+
 def nearest(answer: object, name: str) -> str:
     """Return the CIK of the listed company whose name is nearest, "" where none is near, or two are
     equally near; `answer` is company_tickers.json, in which a company may stand several times.
     """
-    wanted = " ".join(company_words(name))
+    wanted = _words(name)
     best, ciks = _NEAR, set[str]()
     for _, part in Part(TITLE, answer).items():
-        likeness = fuzz.ratio(wanted, " ".join(company_words(part.at("title").text())))
+        likeness = fuzz.ratio(wanted, _words(part.at("title").text()))
         if likeness > best:
             best, ciks = likeness, set()
         if likeness == best:

@@ -19,7 +19,7 @@ def company_of(id: str, texts: Mapping[str, str], numbers: Iterable[str] = ()) -
     `texts` may have `name`, `country`, `street`, `postal_code`, `city` and `website`, each as
     typed; `numbers` are the texts of all its number fields, whatever their kind.
     """
-    plain = {key: " ".join(text.split()) for key, text in texts.items()}
+    plain = {key: _plain(text) for key, text in texts.items()}
     country = country_of(plain.get("country", ""))
     found = identify(plain.get("name", ""), numbers, country)
     return Company(
@@ -33,6 +33,13 @@ def company_of(id: str, texts: Mapping[str, str], numbers: Iterable[str] = ()) -
         identifiers=found.identifiers,
         wrong=found.wrong,
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text in one line, without what no source can be asked: control characters, halves of
+    characters.
+    """
+    return " ".join("".join(each for each in text if each.isprintable() or each.isspace()).split())
 
 
 def question_names(company: Company) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ _MOST_TEXTS = 50
 _LONGEST_TEXT = 500
 # Who is behind a page hangs on it by one of these; an agency would be its creator.
 _BEHIND = ("publisher", "about", "mainEntity", "mainEntityOfPage", "copyrightHolder", "isPartOf")
-_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+# A string that never ends is one, too, whatever its last sign: else each quote would be tried anew.
+_STRING = r'"(?:[^"\\]++|\\.?+)*+(?:"|\Z)'
 _COMMENT = re.compile(rf"({_STRING})|//[^\n]*+|/\*(?:.*?\*/|.*+\Z)", re.DOTALL)
 _TRAILING = re.compile(rf"({_STRING})|,(?=\s*+[}}\]])", re.DOTALL)
 _WRAPPERS = (("<![CDATA[", "]]>"), ("<!--", "-->"))
