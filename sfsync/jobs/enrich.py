@@ -48,18 +48,8 @@ def enrich(services: Services) -> Planned:
     accounts = read_accounts(services, read_at)
     chosen = _chosen(services, sources, accounts)
     chosen = replace(chosen, accounts=with_currencies(services.org, chosen.accounts))
-    targets, lacking = targets_of(services.org, services.policy)
-    if lacking:
-        names = ", ".join(lacking)
-        notes.append(f"{ACCOUNT} lacks, or does not let us write, {names}: left out.")
-    writer = Writer(
-        services.policy.enrich,
-        targets,
-        services.journal.filled(services.books, ACCOUNT),
-        services.policy.facts.placeholders,
-        Countries(each.values.get("country") for each in accounts),
-        services.now,
-    )
+    writer, lacking = _writer(services, accounts)
+    notes += lacking
     panel = Panel(providers, sources.web, sources.keys, services.now)
     visit = _Visit(services, sources, writer, panel, _reviews(services))
     sources.looked(0, len(chosen.accounts), {})
@@ -80,6 +70,22 @@ def enrich(services: Services) -> Planned:
         judged=visit.looked_up,
     )
     return Planned(plan)
+
+
+def _writer(services: Services, accounts: Sequence[Account]) -> tuple[Writer, list[str]]:
+    """Return who decides what is written, and a note on fields that cannot be."""
+    targets, lacking = targets_of(services.org, services.policy)
+    names = ", ".join(lacking)
+    writer = Writer(
+        services.policy.enrich,
+        targets,
+        services.journal.filled(services.books, ACCOUNT),
+        services.policy.facts.placeholders,
+        Countries(each.values.get("country") for each in accounts),
+        services.now,
+    )
+    note = f"{ACCOUNT} lacks, or does not let us write, {names}: left out."
+    return writer, [note] if lacking else []
 
 
 def _sources(services: Services) -> Sources:
