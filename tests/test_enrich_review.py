@@ -189,6 +189,11 @@ def test_what_is_shown_in_a_terminal_fits_into_it(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call("run", "enrich")
+    now = opening.wall_clock()
+    cache = Cache(Path(".sfsync") / FILE, now)
+    why = "it answers with status 429 and asks to wait 3600 seconds"
+    cache.rest("recherche-entreprises", Rest(now + timedelta(hours=1), why))
+    cache.close()
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(Screen, "is_terminal", property(lambda _: True))
     run = json.loads(call("runs", "--format", "json").output)["runs"][0]["id"]

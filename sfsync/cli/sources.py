@@ -27,6 +27,7 @@ ON, OFF = "on", "off"
 _CONTACT = f"{PREFIX}ENRICH_CONTACT"
 _WEBSITE = "website"
 _COUNTRIES_SHOWN = 3
+_STATE_WIDTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,8 @@ def _state(
         state, wants = f"{OFF}: no key", f"{PREFIX}{provider.key.upper()}"
     elif contact == "missing":
         state, wants = f"{OFF}: no contact", _CONTACT
-    elif provider.name == _WEBSITE and not enrich.read_websites:
-        state = f"{OFF}: by enrich.yaml"
-    elif rest is not None:
-        state = f"{OFF} until {rest.until:%Y-%m-%d %H:%M} UTC: {rest.why}"
+    else:
+        state = _on_or_off(provider.name, setting, rest)
     return SourceState(
         place,
         provider.name,
@@ -143,6 +142,13 @@ def _state(
         provider.licence,
         provider.attribution,
     )
+
+
+def _on_or_off(name: str, setting: Setting, rest: "Rest | None") -> str:
+    """Say whether a source is asked that is set up well."""
+    if name == _WEBSITE and not setting.policy.enrich.read_websites:
+        return f"{OFF}: by enrich.yaml"
+    return f"{OFF} until {rest.until:%Y-%m-%d %H:%M} UTC: {rest.why}" if rest else ON
 
 
 def _groups() -> Sequence[str]:
@@ -182,7 +188,8 @@ def _row(each: SourceState, screen: Screen) -> list[Cell]:
     source = Text.assemble(f"{place} {each.name}\n", (licence, "dim"))
     today = [f"{each.requests} asked", f"{each.from_cache} from cache", f"({quota})"]
     key = "\nkey found" if each.key == "found" else ""
-    return [source, f"{countries}: {gives}", "\n".join(today), f"{each.state}{key}"]
+    state = fill(each.state, _STATE_WIDTH)
+    return [source, f"{countries}: {gives}", "\n".join(today), f"{state}{key}"]
 
 
 def _countries(each: SourceState) -> str:

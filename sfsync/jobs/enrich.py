@@ -49,7 +49,8 @@ def enrich(services: Services) -> Planned:
     accounts = read_accounts(services, read_at)
     chosen = _chosen(services, sources, accounts)
     chosen = replace(chosen, accounts=with_currencies(services.org, chosen.accounts))
-    writer = _writer(services, accounts, notes)
+    writer, lacking = _writer(services, accounts)
+    notes += lacking
     panel = Panel(providers, sources.web, sources.keys, services.now)
     visit = _Visit(services, sources, writer, panel, _reviews(services))
     sources.looked(0, len(chosen.accounts), {})
@@ -72,13 +73,11 @@ def enrich(services: Services) -> Planned:
     return Planned(plan)
 
 
-def _writer(services: Services, accounts: Sequence[Account], notes: list[str]) -> Writer:
-    """Return who decides what is written; a note is added on the fields that cannot be."""
+def _writer(services: Services, accounts: Sequence[Account]) -> tuple[Writer, list[str]]:
+    """Return who decides what is written, and a note on fields that cannot be."""
     targets, lacking = targets_of(services.org, services.policy)
-    if lacking:
-        names = ", ".join(lacking)
-        notes.append(f"{ACCOUNT} lacks, or does not let us write, {names}: left out.")
-    return Writer(
+    names = ", ".join(lacking)
+    writer = Writer(
         services.policy.enrich,
         targets,
         services.journal.filled(services.books, ACCOUNT),
@@ -86,6 +85,8 @@ def _writer(services: Services, accounts: Sequence[Account], notes: list[str]) -
         Countries(each.values.get("country") for each in accounts),
         services.now,
     )
+    note = f"{ACCOUNT} lacks, or does not let us write, {names}: left out."
+    return writer, [note] if lacking else []
 
 
 def _sources(services: Services) -> Sources:
