@@ -171,7 +171,7 @@ def _composed(text: str, name: str) -> Any:
         raise _refused(text, ending.start(), name)
     try:
         return yaml.compose(text, Loader=_FAST)
-    except (yaml.YAMLError, UnicodeEncodeError):
+    except (yaml.YAMLError, UnicodeEncodeError, RecursionError):
         # The parser in Python has better words for what is wrong: they name the character.
         return _composed_slowly(text, name)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,11 +18,22 @@ from records_org import RecordsOrg
 from sfsync.errors import ConfigError
 from sfsync.extract import extract
 from sfsync.facts import Look
+from sfsync.lines import read_yaml
+from sfsync.rules import load
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
 from sfsync.rules.needs import columns_needed
 
 SETTINGS, ACCOUNTS, OPPORTUNITIES, CONTACTS, LEADS = CONFIG_FILES
+READ = cache(read_yaml)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def the_same_text_is_read_once() -> Iterator[None]:
+    """Each test changes one file of seven."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "read_yaml", READ)
+        yield
 
 
 def problems(texts: dict[str, str]) -> list[str]:
