@@ -537,9 +537,25 @@ def test_one_question_that_fails_is_counted_and_the_others_go_on(opened: Any) ->
 def test_where_nobody_can_be_asked_any_more_the_rest_is_left(opened: Any) -> None:
     second = {**ATELIER, "Id": SECOND, "Name": "Second"}
     with world(ATELIER, second) as here:
-        here.web.troubles[REGISTER] = SourceUnavailable("refused")
+        here.knows()
+        here.web.troubles[f"{REGISTER} Second"] = SourceUnavailable("refused")
+        third = {**ATELIER, "Id": THIRD, "Name": "Third"}
+        here.loop.fake.add("Account", **third)
         made = here.plan(only=[REGISTER]).plan
         assert "No source can be asked any more; not looked up: 1 account." in made.notes
+
+
+def test_where_no_source_answers_at_all_it_is_no_plan(opened: Any) -> None:
+    with world(ATELIER, {**ATELIER, "Id": SECOND, "Name": "Second"}) as here:
+        here.web.troubles[REGISTER] = SourceUnavailable("refused")
+        why = f"no public source could be asked: {REGISTER} did not answer for 1 account"
+        with pytest.raises(SourceUnavailable, match=why):
+            here.plan(only=[REGISTER])
+
+
+def test_a_website_alone_cannot_say_which_company_it_is(opened: Any) -> None:
+    with pytest.raises(ConfigError, match="no source may be asked that could say which company"):
+        opened().plan(only=["website"])
 
 
 def test_killed_half_way_it_goes_on_where_it_was(opened: Any) -> None:

@@ -149,14 +149,21 @@ def test_only_one_process_at_a_time_asks_the_sources(
     assert "another run is at work (.sfsync/enrich.lock)" in said
 
 
-def test_a_source_that_is_down_is_a_note(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_every_source_is_down_the_exit_code_says_so(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(self: Recorded, provider: str, *args: object) -> object:
         raise SourceUnavailable(f"{provider} is down")
 
     monkeypatch.setattr(Recorded, "get", down)
-    said = call("plan", "enrich").output
-    assert "note: recherche-entreprises did not answer for 1 account and was left out" in said
-    assert "0 changes" in said
+    said = call("plan", "enrich", exits=ExitCode.UNREACHABLE).stderr
+    assert "no public source could be asked" in said
+    assert "recherche-entreprises did not answer for 1 account and was left out" in said
+
+
+def test_where_no_source_may_be_asked_it_is_said_what_is_missing(call: Call) -> None:
+    said = call("plan", "enrich", "--provider", "insee-sirene", exits=ExitCode.CONFIGURATION)
+    assert "Left out for want of a key: insee-sirene" in said.stderr
 
 
 def test_rules_check_tells_every_problem_of_the_files(call: Call) -> None:

@@ -18,7 +18,7 @@ from sfsync.enrich.provider import Provider
 from sfsync.enrich.targets import Countries
 from sfsync.enrich.values import Remark, RemarkKind
 from sfsync.enrich.writing import Writer
-from sfsync.errors import ConfigError, NotFound
+from sfsync.errors import ConfigError, NotFound, SourceUnavailable
 from sfsync.facts.blank import blank_texts_of
 from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of, with_currencies
 from sfsync.jobs.asked import finding_of, review_of
@@ -39,9 +39,10 @@ _SHOWN = 5
 def enrich(services: Services) -> Planned:
     """Look up the accounts that are due, and plan what is sure to be written.
 
-    Raises ConfigError where nothing says how (no enrich.yaml, unknown providers), NotFound where
-    accounts or providers are named that are not there, Stopped where the org cannot spare the API
-    calls. A source that cannot be used is left out, and a note says so.
+    Raises ConfigError where nothing says how (no enrich.yaml, unknown providers, none that may be
+    asked), NotFound where accounts or providers are named that are not there, Stopped where the org
+    cannot spare the API calls, SourceUnavailable where no source could be asked about any account.
+    A source that cannot be used is left out, and a note says so.
     """
     sources = _sources(services)
     providers, notes = _providers(services, sources)
@@ -61,6 +62,8 @@ def enrich(services: Services) -> Planned:
             break
         visit.look_up(account)
         sources.looked(done + 1, len(chosen.accounts), visit.hits)
+    if chosen.accounts and visit.is_in_vain:
+        raise SourceUnavailable(" ".join(["no public source could be asked:", *visit.troubles()]))
     plan = as_plan(
         NAME,
         services,
@@ -122,6 +125,9 @@ def _providers(services: Services, sources: Sources) -> tuple[Mapping[str, Provi
     if nameless:
         told = ", ".join(nameless)
         notes.append(f"Left out, since they ask for a contact (SFSYNC_ENRICH_CONTACT): {told}.")
+    if not asked.keys() - {OWN_SITE}:
+        problem = "no source may be asked that could say which company an account is"
+        raise ConfigError([f"{NAME}: {' '.join([f'{problem}.', *notes])}"])
     return asked, notes
 
 
@@ -181,6 +187,11 @@ class _Visit:
     @property
     def looked_up(self) -> int:
         return sum(self.outcomes.values())
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Tell whether nobody is left to ask, and nothing came of asking before that."""
+        return self.panel.is_empty and self.outcomes[LookupOutcome.FAILED] == self.looked_up
 
     def look_up(self, account: Account) -> None:
         """Look one account up, and enter what came of it."""
@@ -249,20 +260,28 @@ class _Visit:
         """Say what came of the look-ups, beside the changes."""
         told = ", ".join(f"{number} {name}" for name, number in sorted(self.outcomes.items()))
         hits = ", ".join(f"{name} {number}" for name, number in self.hits.most_common())
-        notes = [f"Looked up: {told}{f' (sure: {hits})' if hits else ''}."] if told else []
+        known = f" (sure: {hits})" if hits else ""
+        kept = "This is kept: the next plan or run goes on with other accounts."
+        notes = [f"Looked up: {told}{known}. {kept}"] if told else []
         if self.findings:
             asked = _count(len(self.findings))
             notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
         if self.hidden:
             told = "a person's, or of who asked not to be shown: nothing is taken or kept"
             notes.append(f"The number on {_count(self.hidden)} is {told}.")
-        for name, whys in sorted(self.failures.items()):
-            left = " and was left out" if name in self.panel.left_out else ""
-            notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
+        notes += self.troubles()
         for kind, sentence in _SENTENCES.items():
             counts = Counter(each.about for each in self.remarks if each.kind is kind)
             if counts:
                 notes.append(sentence.format(_counted(counts)))
+        return notes
+
+    def troubles(self) -> list[str]:
+        """Say which sources did not answer, for how many accounts, and why."""
+        notes = []
+        for name, whys in sorted(self.failures.items()):
+            left = " and was left out" if name in self.panel.left_out else ""
+            notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
         return notes
 
 
