@@ -162,8 +162,8 @@ def test_where_every_source_is_down_the_exit_code_says_so(
 
 
 def test_where_no_source_may_be_asked_it_is_said_what_is_missing(call: Call) -> None:
-    said = call("plan", "enrich", "--provider", "insee-sirene", exits=ExitCode.CONFIGURATION)
-    assert "Left out for want of a key: insee-sirene" in said.stderr
+    said = call("plan", "enrich", "--provider", "companies-house", exits=ExitCode.CONFIGURATION)
+    assert "Left out for want of a key: companies-house" in said.stderr
 
 
 def test_rules_check_tells_every_problem_of_the_files(call: Call) -> None:
