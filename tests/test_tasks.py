@@ -30,6 +30,7 @@ from sfsync.cli.screen import Screen
 from sfsync.cli.sheet import outcome_row, said
 from sfsync.errors import ConfigError, OrgUnavailable
 from sfsync.fake import FakeOrg
+from sfsync.fake.schema import ObjectType
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.jobs.undo import undo
@@ -417,11 +418,16 @@ def test_a_plan_may_be_narrowed_and_its_file_carries_what_is_created() -> None:
     assert from_json(old, "old.json").changes[0].action is Action.UPDATE
 
 
+def without_description(task: ObjectType) -> None:
+    del task.fields["Description"]
+    task.refresh()
+
+
 @pytest.mark.parametrize(
     ("take_away", "told"),
     [
         (lambda task: setattr(task, "createable", False), "may not create Task records: give it"),
-        (lambda task: task.fields.pop("Description"), "does not see it: let it edit that"),
+        (without_description, "does not see it: let it edit that"),
         (
             lambda task: task.declare(replace(task.fields["Description"], createable=False)),
             "may not write Task.Description",
