@@ -189,6 +189,7 @@ def test_the_commands_list_show_snooze_and_waive(
     roles = [each for each in listed if each["code"] == "contact-role-missing"]
     table = sf(state, "findings", "list", "--code", "contact-role-missing")[1]
     assert all(each["id"] in table for each in roles)
+    assert "Winifred Hartsease" in table
     monkeypatch.undo()
 
     text = sf(state, "findings", "list", "--all", "--format", "csv")[1]

@@ -26,7 +26,7 @@ LANGUAGE = "en"
 class Book:
     """The findings of the org that is meant, the org's day, and how they are shown.
 
-    `owners` holds, by Id, the people and queues whose names are known.
+    `owners` holds, by Id, the users whose names are known.
     """
 
     org: "OrgReader"
@@ -48,13 +48,15 @@ class Book:
 
     def with_owners(self, found: Iterable[OpenFinding]) -> Self:
         """Ask the org who owns the records of these findings."""
-        from sfsync.extract.people import read_owners
+        from sfsync.extract.people import read_users
 
         ids = {each.finding.owner_id for each in found}
-        return replace(self, owners=read_owners(self.org, [id for id in ids if id]))
+        return replace(self, owners=read_users(self.org, [id for id in ids if id]))
 
     def owner(self, each: OpenFinding) -> str:
-        """Name the owner of the finding's record; by the Id where the org tells no name."""
+        """Name the user who owns the finding's record, by the Id where the org tells no name; empty
+        where none does (but a queue).
+        """
         id = each.finding.owner_id or ""
         return self.owners[id].name if id in self.owners else id
 

@@ -195,7 +195,7 @@ def _tell(each: OpenFinding, book: Book) -> None:
     screen.tell(f"  {finding.object} {finding.id} ({finding.name})")
     # Not wrapped: a terminal opens what it sees whole.
     echo(f"  {book.link(each)}")
-    screen.tell(f"  owned by {book.owner(each) or 'nobody'}")
+    screen.tell(f"  owned by {book.owner(each) or 'no user'}")
     screen.tell(f"  {screen.words(finding.message)}")
     screen.tell(f"  {'since ' if each.solved_at is None else ''}{book.since(each)}")
     for aside in book.aside(each, once=True):

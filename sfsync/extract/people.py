@@ -1,6 +1,6 @@
 """Who owns these records, and who manages whom?"""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from sfsync.model import Value
 from sfsync.org import OrgReader, Question
@@ -12,7 +12,6 @@ USER = "User"
 _FIELDS = ("Id", "Name", "Email", "IsActive", "ManagerId", "LanguageLocaleKey", "LocaleSidKey")
 # The Ids of users; records may also be owned by queues.
 _PREFIX = "005"
-QUEUE, _QUEUE_PREFIX = "Group", "00G"
 # No company has more ranks: this ends a circle of managers, too.
 _MOST_RANKS = 50
 
@@ -27,25 +26,22 @@ def read_people(org: OrgReader, ids: Iterable[str]) -> dict[str, Person]:
     for _ in range(_MOST_RANKS):
         if not wanted:
             break
-        read = _users(org, wanted)
-        people |= {person.id: person for person in read}
-        wanted = {person.manager for person in read if person.manager} - set(people)
+        read = read_users(org, wanted)
+        people |= read
+        wanted = {each.manager for each in read.values() if each.manager} - set(people)
     return people
 
 
-def read_owners(org: OrgReader, ids: Iterable[str]) -> dict[str, Person]:
-    """Read these users and queues, by Id; Ids of others, and what the org hides, are passed over.
+def read_users(org: OrgReader, ids: Iterable[str]) -> dict[str, Person]:
+    """Read these users, by Id; Ids of others, and users whom the org hides, are passed over.
 
-    Takes a request for the users and one for the queues, where there are such. Raises
-    OrgUnavailable or OrgRefused from the door.
+    Takes a request. Raises OrgUnavailable or OrgRefused from the door.
     """
-    wanted = set(ids)
-    owners = _users(org, {each for each in wanted if each.startswith(_PREFIX)})
-    queues = tuple(sorted(each for each in wanted if each.startswith(_QUEUE_PREFIX)))
-    if queues and "Name" in (org.fields(QUEUE) or {}):
-        (rows,) = org.ask([Question(QUEUE, ("Id", "Name"), ids=queues)])
-        owners += map(_person, rows)
-    return {owner.id: owner for owner in owners}
+    wanted = tuple(sorted({each for each in ids if each.startswith(_PREFIX)}))
+    if not wanted:
+        return {}
+    (rows,) = org.ask([Question(USER, _fields(org), ids=wanted)])
+    return {person.id: person for person in map(_person, rows)}
 
 
 def read_person(org: OrgReader, email: str) -> Person | None:
@@ -53,13 +49,6 @@ def read_person(org: OrgReader, email: str) -> Person | None:
     wanted = condition("Email = {} AND IsActive = true", email)
     (rows,) = org.ask([Question(USER, _fields(org), where=wanted)])
     return min(map(_person, rows), key=lambda person: person.id, default=None)
-
-
-def _users(org: OrgReader, ids: Collection[str]) -> list[Person]:
-    if not ids:
-        return []
-    (rows,) = org.ask([Question(USER, _fields(org), ids=tuple(sorted(ids)))])
-    return [_person(row) for row in rows]
 
 
 def _fields(org: OrgReader) -> tuple[str, ...]:
