@@ -1,6 +1,6 @@
 """Why did a record move, or did not, and when could it move next if nothing happens?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,6 +41,8 @@ class Clause:
 class RuleVerdict:
     """What one rule says of the record: it `moves` it, `holds` behind another, is for another
     state, or which clauses fail.
+
+    `reason` is that of the change; `in_short` has the codes of what Commit misses for its words.
     """
 
     name: str
@@ -48,6 +50,7 @@ class RuleVerdict:
     verdict: str
     failing: tuple[Clause, ...] = ()
     reason: str = ""
+    in_short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +114,18 @@ def explain(look: Look, record_id: str) -> Explanation:
 def _explain(look: Look, machine: Machine) -> Explanation:
     decision = decide(look, machine)
     rule = rule_of(decision, 0)
+    commit = commit_check(look, machine, 0)
+    missing = commit.missing if commit else ()
     return Explanation(
         object=machine.object,
         id=str(look.frame(machine.object).index[0]),
         name=name_of(look, machine.object, 0),
         state=look.column(machine.object, machine.state).at(0),
         facts=evidence_of(look, machine.object, 0, _fact_names(machine)),
-        rules=tuple(_verdicts(look, machine, decision)),
+        rules=tuple(_verdicts(look, machine, decision, missing)),
         points=tuple(_points(look, machine)),
         next_move=None if rule else _next_move(look, machine, decision),
-        commit=commit_check(look, machine, 0),
+        commit=commit,
     )
 
 
@@ -130,7 +135,9 @@ def _fact_names(machine: Machine) -> list[str]:
     )
 
 
-def _verdicts(look: Look, machine: Machine, decision: Decision) -> Iterator[RuleVerdict]:
+def _verdicts(
+    look: Look, machine: Machine, decision: Decision, missing: Collection[str]
+) -> Iterator[RuleVerdict]:
     state = look.column(machine.object, machine.state).at(0) or "none"
     for number, rule in enumerate(machine.rules):
         clauses = (*_clauses(look, machine, rule.when), *_not_found(look, machine, rule))
@@ -140,13 +147,18 @@ def _verdicts(look: Look, machine: Machine, decision: Decision) -> Iterator[Rule
             yield RuleVerdict(rule.name, rule.to, FAILS, clauses)
         else:
             verdict = MOVES if decision.rule[0] == number else HOLDS
-            yield RuleVerdict(rule.name, rule.to, verdict, reason=_reason(look, machine, rule))
+            reason = _reason(look, machine, rule)
+            in_short = _reason(look, machine, rule, missing)
+            yield RuleVerdict(rule.name, rule.to, verdict, (), reason, in_short)
 
 
-def _reason(look: Look, machine: Machine, rule: Rule) -> str:
+def _reason(look: Look, machine: Machine, rule: Rule, by_code: Collection[str] = ()) -> str:
+    """Say why a rule moves the record; the findings `by_code` by their codes alone."""
     row = np.array([0])
-    said, _ = found_for(look, machine, machine.found_for(rule), row)
-    given = {FOUND: said} if rule.found else {}
+    in_words = [each for each in machine.found_for(rule) if each.name not in by_code]
+    (said,), _ = found_for(look, machine, in_words, row)
+    codes = ", ".join(name for name in rule.found if name in by_code)
+    given = {FOUND: ["; ".join(each for each in (codes, said) if each)]} if rule.found else {}
     return all_in_words(look, machine.object, row, rule.because, given)[0]
 
 

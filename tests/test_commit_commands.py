@@ -91,6 +91,36 @@ def test_enforced_it_goes_back_and_its_history_says_why(
         "rules", "graph", "--object", "Opportunity"
     )
     assert "in Commit for 4 days, and incomplete: no written acceptance" in call("plan", "hourly")
+    said = call("explain", BARE_DEAL)
+    assert said.count("no written acceptance") == 1
+    items = "commit-acceptance, commit-quote, commit-start-date, commit-onboarding-meeting"
+    assert f"because: in Commit for 4 days, and incomplete: {items}, " in said
+    assert "commit-incomplete\tmoves it\tas said above\n" in said
+    rules = json.loads(call("explain", BARE_DEAL, "--format", "json"))["rules"]
+    assert "no written acceptance" in rules[0]["reason"]
     ran = call("run", "hourly", "--only", "commit-incomplete")
     assert "StageName" in ran
     assert "rule:commit-incomplete" in call("explain", BARE_DEAL)
+
+
+def test_explain_says_of_each_field_of_a_missing_item_whether_it_is_blank(
+    call: Call, org: Path
+) -> None:
+    call("run", "hourly", "-q")
+    copy_in(Path(".sfsync"), org).edit("Opportunity", BARE_DEAL, Plan__c="TBD")
+    lines = call("explain", BARE_DEAL).splitlines()
+    (billing,) = [line for line in lines if line.startswith("commit-billing\tmissing\t")]
+    assert "Invoice_Scheduled_On__c, Account.BillingStreet; Account.BillingCity is" in billing
+    assert "Account.BillingCity is filled in: Lyon (001Dm000000000DIAQ); " in billing
+    (information,) = [line for line in lines if line.startswith("commit-onboarding-information")]
+    assert "; Plan__c is blank: TBD" in information
+
+
+def test_undo_says_that_rules_that_hold_do_the_same_again(call: Call) -> None:
+    call("run", "hourly", "-q")
+    (run,) = json.loads(call("runs", "--format", "json"))["runs"]
+    again = "note: while the rules that did this hold, the next pass does it again: "
+    assert again in call("undo", run["id"])
+    assert again in call("undo", run["id"], "--apply")
+    (undone, _) = json.loads(call("runs", "--format", "json"))["runs"]
+    assert again not in call("undo", undone["id"])

@@ -90,7 +90,7 @@ def test_a_managers_manager_has_sums_and_no_lines(written: tuple[Path, Result]) 
     assert not (look / f"exceptions-2026-06-15-{HENRI}.csv").exists()
 
 
-@pytest.mark.parametrize("who", ["MAUD.verchere-lys@example.com", "005Dm0000000004IAA"])
+@pytest.mark.parametrize("who", ["MAUD.verchere-lys@example.com", "005Dm0000000004IAA", "maud"])
 def test_one_reader_may_be_named(call: Call, who: str) -> None:
     call("--to", who)
     names = {file.stem for file in Path(".sfsync/reports").iterdir()}

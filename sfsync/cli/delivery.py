@@ -11,9 +11,10 @@ import click
 
 from sfsync.cli.mails import Mail, Mails
 from sfsync.cli.opening import Opened, lock_of, opened
+from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import Setting
-from sfsync.errors import ConfigError, ExitCode, NotFound
+from sfsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,7 +45,10 @@ def who_and_how(command: Callable[..., None]) -> Callable[..., None]:
             help="Write the files there, and not to `reports` in the state folder.",
         ),
         click.option(
-            "--to", "person", metavar="PERSON", help="Only this reader: name, address or Id."
+            "--to",
+            "person",
+            metavar="PERSON",
+            help="Only this reader: a name or its beginning, an e-mail address or an Id.",
         ),
     ):
         command = option(command)
@@ -169,19 +173,10 @@ def admin_of(at: Opened) -> "Person":
 
 
 def _chosen(mails: "Sequence[Mail]", person: str | None) -> "Sequence[Mail]":
-    """Narrow mails to a reader's. Raises NotFound where none of them goes to such a person."""
-    from sfsync.registry import nearest
-
+    """Narrow mails to a reader's. Raises NotFound where none of them goes to such a person, or
+    several may be meant.
+    """
     if person is None:
         return mails
-    told = person.casefold()
-    chosen = [
-        each
-        for each in mails
-        if told in (each.reader.name.casefold(), each.reader.email.casefold())
-        or each.reader.id == person
-    ]
-    if not chosen:
-        hint = nearest(person, {each.reader.name for each in mails})
-        raise NotFound(f'there is no report for "{person}"{hint}')
-    return chosen
+    ids = meant(person, [each.reader for each in mails], "there is no report for")
+    return [each for each in mails if each.reader.id in ids]

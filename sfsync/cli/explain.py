@@ -138,7 +138,7 @@ def _show_answer(found: "Explanation", now: datetime, screen: Screen) -> None:
     moving = next((rule for rule in found.rules if rule.verdict == MOVES), None)
     if moving is not None:
         screen.tell(f"It moves to {moving.to} in the next pass (rule {moving.name}, {at})")
-        screen.tell(f"because: {moving.reason}.")
+        screen.tell(f"because: {moving.in_short}.")
         return
     move = found.next_move
     if move is None:
@@ -174,7 +174,7 @@ def _verdict(rule: "RuleVerdict", moving: str, screen: Screen) -> list[Cell]:
     from sfsync.explain import HOLDS, MOVES
 
     if rule.verdict == MOVES:
-        return [rule.name, "moves it", rule.reason]
+        return [rule.name, "moves it", "as said above"]
     if rule.verdict == HOLDS:
         return [rule.name, "holds too", f"but {moving} comes first"]
     clauses = (_clause(each, screen) for each in rule.failing)
@@ -211,21 +211,32 @@ def _show_commit(found: "Explanation", meetings: "Mapping[str, Meeting]", screen
 
 
 def _proofs(item: "Item", meetings: "Mapping[str, Meeting]", screen: Screen) -> Iterator[str]:
-    """Say what is wrong with an item, and what stands in its fields; another record that has them
-    is named once.
+    """Say what is wrong with an item, and what stands in its fields: where it is missing, whether
+    each is filled in or blank. Another record that has them is named once.
     """
+    from sfsync.rules.commit import Standing
+
     if item.why:
         yield screen.words(item.why)
     named: set[str | None] = {None}
     for field, proof in zip(item.fields, item.evidence, strict=True):
-        if proof.value is None:
+        stands = _stands(item, field) if item.standing is Standing.MISSING else ""
+        if proof.value is None and (not stands or field in item.why):
             continue
         meeting, more = meetings.get(proof.record or ""), ""
         if proof.record not in named:
             about = f"{meeting.subject}, {meeting.day}, " if meeting else ""
             more = f" ({about}{proof.record})"
         named.add(proof.record)
-        yield f"{field}: {_value(proof.value, screen)}{more}"
+        value = "" if proof.value is None else f": {_value(proof.value, screen)}"
+        yield f"{field}{stands}{value}{more}"
+
+
+def _stands(item: "Item", field: str) -> str:
+    """Say of a field that must be filled in whether it is; nothing of others."""
+    if field not in item.asked:
+        return ""
+    return " is blank" if field in item.blank else " is filled in"
 
 
 def _show_facts(found: "Explanation", screen: Screen) -> None:

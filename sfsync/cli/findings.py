@@ -1,58 +1,29 @@
 """What must somebody look at, since when, and what is to be done? (`sfsync findings`)"""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
 
 import click
+from rich.console import Console
 
-from sfsync.cli.opening import opened
+from sfsync.cli.aside import snooze, waive
+from sfsync.cli.book import LANGUAGE, Book, open_book
 from sfsync.cli.options import Place, RecordId, format_option, place_options
+from sfsync.cli.person import meant
 from sfsync.cli.plan import as_csv
-from sfsync.cli.screen import Cell, Screen, count, echo
-from sfsync.cli.setting import set_up, texts_file
+from sfsync.cli.screen import Cell, count, echo, one_line
+from sfsync.errors import NotFound
 from sfsync.model import OpenFinding
 
-if TYPE_CHECKING:
-    from sfsync.journal import Journal
-    from sfsync.rules.texts import FindingText
-
-_LANGUAGE = "en"
 _HEADS = (
-    *("severity", "code", "object", "id", "name", "owner_id", "message", "title", "remedy"),
-    *("amount", "first_seen", "last_seen", "returned", "solved_at", "snoozed_until"),
+    *("severity", "code", "object", "id", "name", "owner_id", "owner", "message", "title"),
+    *("remedy", "amount", "first_seen", "last_seen", "returned", "solved_at", "snoozed_until"),
     *("waived_until", "why", "goes_to", "link"),
 )
 # What a terminal shows of each code before it points at the rest.
 _ROWS_SHOWN = 10
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """The findings of the org that is meant, the org's day, and how they are shown."""
-
-    journal: "Journal"
-    books: str
-    today: date
-    screen: Screen
-    texts: "Mapping[str, FindingText]"
-
-
-@contextmanager
-def _book(place: Place, *, quiet: bool) -> Iterator[_Book]:
-    from sfsync.rules.texts import load_texts
-
-    setting = set_up(place)
-    texts = load_texts(*texts_file(setting.config))
-    with opened(setting) as at:
-        services, zone = at.services, at.org.zone
-        today = services.now.astimezone(ZoneInfo(zone)).date()
-        yield _Book(services.journal, services.books, today, Screen(zone, at.org.url, quiet), texts)
+# From so many columns on a table with a column of findings has room for one of owners.
+_WIDE = 110
 
 
 @click.group()
@@ -60,55 +31,80 @@ def findings() -> None:
     """List what must be looked at; snooze or waive what need not be."""
 
 
+findings.add_command(snooze)
+findings.add_command(waive)
+
+
 @findings.command("list")
-@click.option("--open", "which", flag_value="open", default=True, help="Those to be looked at.")
-@click.option("--solved", "which", flag_value="solved", help="Those that are solved.")
-@click.option("--all", "which", flag_value="all", help="All, also snoozed and waived ones.")
+@click.option("--open", is_flag=True, help="Those to be looked at; so it is without more.")
+@click.option("--solved", is_flag=True, help="Those that are solved.")
+@click.option("--all", is_flag=True, help="All, also snoozed and waived ones.")
 @click.option("--code", help="Of this code, such as close-date-past.")
-@click.option("--owner", type=RecordId(), help="Of the records that this user owns.")
+@click.option(
+    "--owner",
+    metavar="PERSON",
+    help="Of the records of this owner: a name or its beginning, an e-mail address or an Id.",
+)
 @format_option("table", "json", "csv")
 @place_options
 def list_findings(
-    which: str, code: str | None, owner: str | None, form: str, place: Place, quiet: bool
+    code: str | None, owner: str | None, form: str, place: Place, quiet: bool, **which: bool
 ) -> None:
     """List the findings of the last whole pass that wrote its books.
 
     Without more: what is open, and neither snoozed nor waived today.
     """
-    with _book(place, quiet=quiet) as book:
+    chosen = [name for name, is_chosen in which.items() if is_chosen] or ["open"]
+    if len(chosen) > 1:
+        raise click.UsageError("choose one of --open, --solved and --all")
+    with open_book(place, quiet=quiet) as book:
         found = book.journal.findings(
             book.books,
-            is_open={"open": True, "solved": False}.get(which),
-            shown_on=book.today if which == "open" else None,
-            code=_known(code, book),
-            owner_id=owner,
+            is_open={"open": True, "solved": False}.get(chosen[0]),
+            shown_on=book.today if chosen == ["open"] else None,
+            code=None if code is None else book.known(code),
         )
+        if owner is not None:
+            owners = _owners(owner, book)
+            found = tuple(each for each in found if each.finding.owner_id in owners)
+        book = book.with_owners(found)
         if form == "json":
-            data = [_data(each, book) for each in found]
-            echo(json.dumps({"findings": data}, indent=2, ensure_ascii=False))
+            _show_data(found, book)
         elif form == "csv":
-            echo(as_csv([_data(each, book) for each in found], _HEADS), nl=False)
+            echo(as_csv([book.data(each) for each in found], _HEADS), nl=False)
         else:
             _show(found, book, is_whole=code is not None)
 
 
-def _known(code: str | None, book: _Book) -> str | None:
-    """Check a code; raises NotFound with the nearest one."""
-    from sfsync.errors import NotFound
-    from sfsync.registry import nearest
+def _owners(typed: str, book: Book) -> frozenset[str]:
+    """Return the Ids of who is meant, among the owners of what was ever found; an Id may also be
+    that of somebody else. Raises NotFound where nobody or several may be meant.
+    """
+    people = book.with_owners(book.journal.findings(book.books)).owners.values()
+    try:
+        return meant(typed, people, "nothing was ever found of a record of")
+    except NotFound:
+        try:
+            return frozenset([RecordId().convert(typed, None, None)])
+        except click.BadParameter:
+            pass
+        raise
 
-    if code is not None and code not in book.texts:
-        raise NotFound(f'no finding is called "{code}"{nearest(code, book.texts)}')
-    return code
+
+def _show_data(found: Sequence[OpenFinding], book: Book) -> None:
+    data = [book.data(each) for each in found]
+    echo(json.dumps({"findings": data}, indent=2, ensure_ascii=False))
 
 
-def _show(found: Sequence[OpenFinding], book: _Book, *, is_whole: bool) -> None:
+def _show(found: Sequence[OpenFinding], book: Book, *, is_whole: bool) -> None:
     """Print a line each in a pipe; in a terminal a table for each code, the worst first, of which
     some rows are shown, or (`is_whole`) all.
     """
     screen = book.screen
     if not found:
-        screen.say("Nothing is to be shown. `sfsync run hourly` enters what it finds.")
+        is_new = book.journal.previous_pass(book.books) is None
+        hint = " No whole pass ran yet: `sfsync run hourly` enters what it finds." if is_new else ""
+        screen.say(f"Nothing is to be shown.{hint}")
         return
     ranked = sorted(found, key=_rank(book))
     if screen.is_terminal:
@@ -119,26 +115,32 @@ def _show(found: Sequence[OpenFinding], book: _Book, *, is_whole: bool) -> None:
     screen.say(f"{count(len(found), 'finding')}; `sfsync findings show ID` says what to do.")
 
 
-def _show_alike(found: Sequence[OpenFinding], book: _Book, is_whole: bool) -> None:
+def _show_alike(found: Sequence[OpenFinding], book: Book, is_whole: bool) -> None:
     """Print the findings of one code as a table; what all of them say stands in its title."""
     screen, code = book.screen, found[0].finding.code
     text = book.texts.get(code)
-    title = f"{code} ({len(found)}), {text.severity}: {text.title[_LANGUAGE]}" if text else code
+    title = f"{code} ({len(found)}), {text.severity}: {text.title[LANGUAGE]}" if text else code
     shown = found if is_whole else found[:_ROWS_SHOWN]
     says = [screen.words(each.finding.message) for each in shown]
+    asides = [book.aside(each) for each in shown]
     heads, rows = ["record"], [[_record(each, book)] for each in shown]
-    if len(set(says)) > 1 or len(shown) == 1:
+    if tells := len(set(says)) > 1 or len(shown) == 1 or any(asides):
         heads.append("finding")
-        rows = [[*row, said] for row, said in zip(rows, says, strict=True)]
+        for row, said, aside in zip(rows, says, asides, strict=True):
+            row.append("\n".join([said, *aside]))
+    if not tells or Console().width >= _WIDE:
+        heads.append("owner")
+        for row, each in zip(rows, shown, strict=True):
+            row.append(one_line(book.owner(each)))
     for row, each in zip(rows, shown, strict=True):
-        row += [_age(each, book), _amount(each, ",")]
+        row += [book.age(each), _amount(each, ",")]
     screen.table([*heads, "since", "amount"], rows, title, ("since", "amount"), ("amount",))
     if len(shown) < len(found):
         screen.tell(f"... and {len(found) - len(shown)} more: --code {code} shows them all")
     screen.tell()
 
 
-def _rank(book: _Book) -> Callable[[OpenFinding], tuple[int, str, float, str]]:
+def _rank(book: Book) -> Callable[[OpenFinding], tuple[int, str, float, str]]:
     """Sort the worst first, then by code, the most expensive first."""
     from sfsync.rules.texts import SEVERITIES
 
@@ -150,41 +152,22 @@ def _rank(book: _Book) -> Callable[[OpenFinding], tuple[int, str, float, str]]:
     return rank
 
 
-def _line(each: OpenFinding, book: _Book) -> list[Cell]:
+def _line(each: OpenFinding, book: Book) -> list[Cell]:
     """Return a finding as one line for a pipe."""
     finding, screen = each.finding, book.screen
     text = book.texts.get(finding.code)
     said = f"{finding.code}: {screen.words(finding.message)}"
     record = [finding.name, finding.object, finding.id]
-    return [text.severity if text else "", *record, said, _since(each, book), _amount(each)]
+    row = [text.severity if text else "", *record, said, book.since(each), _amount(each)]
+    return [*row, book.owner(each), "; ".join(book.aside(each))]
 
 
-def _record(each: OpenFinding, book: _Book) -> Cell:
+def _record(each: OpenFinding, book: Book) -> Cell:
     return book.screen.record(each.finding.object, each.finding.id, each.finding.name)
 
 
 def _amount(each: OpenFinding, between: str = "") -> str:
     return "" if each.amount is None else f"{each.amount:{between}.0f}"
-
-
-def _since(each: OpenFinding, book: _Book) -> str:
-    """Say since when a finding is open, or since when it is not."""
-    if each.solved_at is not None:
-        return _age(each, book)
-    return f"{_day(each.first_seen, book)} ({_age(each, book)})"
-
-
-def _age(each: OpenFinding, book: _Book) -> str:
-    """Say for how many days a finding is open, and whether it is back."""
-    if each.solved_at is not None:
-        return f"solved {_day(each.solved_at, book)}"
-    days = (book.today - _day(each.first_seen, book)).days
-    words = count(days, "day") if days else "today"
-    return f"{words}, returned" if each.returned else words
-
-
-def _day(moment: datetime, book: _Book) -> date:
-    return moment.astimezone(ZoneInfo(book.screen.zone)).date()
 
 
 @findings.command()
@@ -193,88 +176,32 @@ def _day(moment: datetime, book: _Book) -> date:
 @place_options
 def show(record: str, form: str, place: Place, quiet: bool) -> None:
     """Show all that was found of the record ID: what proves it, and what to do."""
-    from sfsync.errors import NotFound
-
-    with _book(place, quiet=quiet) as book:
+    with open_book(place, quiet=quiet) as book:
         found = book.journal.findings(book.books, record_id=record)
         if not found:
             raise NotFound(f"nothing was found of {record}; `sfsync findings list` shows the rest")
+        book = book.with_owners(found)
         if form == "json":
-            data = [_data(each, book) for each in found]
-            echo(json.dumps({"findings": data}, indent=2, ensure_ascii=False))
+            _show_data(found, book)
             return
         for each in found:
             _tell(each, book)
 
 
-def _tell(each: OpenFinding, book: _Book) -> None:
+def _tell(each: OpenFinding, book: Book) -> None:
     finding, screen = each.finding, book.screen
     text = book.texts.get(finding.code)
-    screen.tell(f"{finding.code}: {text.title[_LANGUAGE] if text else ''}")
+    screen.tell(f"{finding.code}: {text.title[LANGUAGE] if text else ''}")
     screen.tell(f"  {finding.object} {finding.id} ({finding.name})")
+    # Not wrapped: a terminal opens what it sees whole.
+    echo(f"  {book.link(each)}")
+    screen.tell(f"  owned by {book.owner(each) or 'no user'}")
     screen.tell(f"  {screen.words(finding.message)}")
-    screen.tell(f"  since {_since(each, book)}" if each.solved_at is None else _since(each, book))
-    for until, word in ((each.snoozed_until, "snoozed"), (each.waived_until, "waived")):
-        if until is not None and book.today < until:
-            screen.tell(f"  {word} until {until}{f': {each.why}' if word == 'waived' else ''}")
+    screen.tell(f"  {'since ' if each.solved_at is None else ''}{book.since(each)}")
+    for aside in book.aside(each, once=True):
+        screen.tell(f"  {aside}")
     for proof in finding.evidence:
         record = f" ({proof.record})" if proof.record else ""
         screen.tell(f"  {proof.fact}: {screen.value(proof.value)}{record}")
     if text:
-        screen.tell(f"  What to do: {text.remedy[_LANGUAGE]}")
-
-
-@findings.command()
-@click.argument("code")
-@click.argument("record", metavar="ID", type=RecordId())
-@click.option("--until", required=True, type=_DAY, metavar="DATE", help="The day it is back.")
-@place_options
-def snooze(code: str, record: str, until: datetime, place: Place, quiet: bool) -> None:
-    """Do not show the finding CODE of the record ID before a day."""
-    with _book(place, quiet=quiet) as book:
-        book.journal.snooze(book.books, str(_known(code, book)), record, until.date())
-        book.screen.say(f"{code} of {record} is shown again from {until.date()} on.")
-
-
-@findings.command()
-@click.argument("code")
-@click.argument("record", metavar="ID", type=RecordId())
-@click.option("--until", required=True, type=_DAY, metavar="DATE", help="The day it is back.")
-@click.option("--why", required=True, help="The reason, for those who ask later.")
-@place_options
-def waive(code: str, record: str, until: datetime, why: str, place: Place, quiet: bool) -> None:
-    """Do not ask before a day for what the finding CODE of the record ID is about."""
-    if not why.strip():
-        raise click.BadParameter("say why, in a few words", param_hint="--why")
-    with _book(place, quiet=quiet) as book:
-        journal = book.journal
-        journal.waive(book.books, str(_known(code, book)), record, until.date(), why.strip())
-        book.screen.say(f"{code} of {record} is waived; it is asked for again from {until.date()}.")
-
-
-def _data(each: OpenFinding, book: _Book) -> dict[str, Any]:
-    """Return a finding as JSON data, with its texts and its link; times in ISO form, UTC."""
-    finding = each.finding
-    text = book.texts.get(finding.code)
-    return {
-        **asdict(finding),
-        "severity": text.severity if text else None,
-        "goes_to": text.goes_to if text else None,
-        "title": text.title[_LANGUAGE] if text else None,
-        "remedy": text.remedy[_LANGUAGE] if text else None,
-        "link": f"{book.screen.url}/lightning/r/{finding.object}/{finding.id}/view",
-        "amount": each.amount,
-        "first_seen": _plain(each.first_seen),
-        "last_seen": _plain(each.last_seen),
-        "returned": each.returned,
-        "solved_at": _plain(each.solved_at),
-        "snoozed_until": _plain(each.snoozed_until),
-        "waived_until": _plain(each.waived_until),
-        "why": each.why,
-    }
-
-
-def _plain(value: date | datetime | None) -> str | None:
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return None if value is None else value.isoformat()
+        screen.tell(f"  What to do: {text.remedy[LANGUAGE]}")

@@ -12,9 +12,15 @@ from sfsync.cli.opening import lock_of, opened
 from sfsync.cli.options import Place, narrowing_options, place_options
 from sfsync.cli.screen import Cell, Screen
 from sfsync.cli.setting import set_up
+from sfsync.errors import ExitCode
 
 if TYPE_CHECKING:
     from sfsync.undo import LeftField
+
+_AGAIN = (
+    "note: while the rules that did this hold, the next pass does it again: change them, or what"
+    " they go by, before it runs"
+)
 
 
 @click.command()
@@ -58,12 +64,19 @@ def undo(
             screen.say(f"note: {large}")
         if not plan.changes:
             screen.say(f"There is nothing{' else' if found.left else ''} to take back.")
-        if not do_apply:
-            if plan.changes:
-                screen.say("Nothing was written: add --apply to do it.")
-            return
-        ran = carry_out(found.planned, at, screen, allow_large=allow_large)
-    sys.exit(ran.exit_code)
+        ran = None
+        if do_apply:
+            ran = carry_out(found.planned, at, screen, allow_large=allow_large)
+        if plan.changes:
+            _say_what_is_next(screen, is_of_rules=found.is_of_rules, is_done=do_apply)
+    sys.exit(ran.exit_code if ran else ExitCode.DONE)
+
+
+def _say_what_is_next(screen: Screen, *, is_of_rules: bool, is_done: bool) -> None:
+    if is_of_rules:
+        screen.say(_AGAIN)
+    if not is_done:
+        screen.say("Nothing was written: add --apply to do it.")
 
 
 def _show_left(left: Sequence["LeftField"], screen: Screen) -> None:

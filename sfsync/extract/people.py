@@ -26,12 +26,22 @@ def read_people(org: OrgReader, ids: Iterable[str]) -> dict[str, Person]:
     for _ in range(_MOST_RANKS):
         if not wanted:
             break
-        question = Question(USER, _fields(org), ids=tuple(sorted(wanted)))
-        (rows,) = org.ask([question])
-        read = [_person(row) for row in rows]
-        people |= {person.id: person for person in read}
-        wanted = {person.manager for person in read if person.manager} - set(people)
+        read = read_users(org, wanted)
+        people |= read
+        wanted = {each.manager for each in read.values() if each.manager} - set(people)
     return people
+
+
+def read_users(org: OrgReader, ids: Iterable[str]) -> dict[str, Person]:
+    """Read these users, by Id; Ids of others, and users whom the org hides, are passed over.
+
+    Takes a request. Raises OrgUnavailable or OrgRefused from the door.
+    """
+    wanted = tuple(sorted({each for each in ids if each.startswith(_PREFIX)}))
+    if not wanted:
+        return {}
+    (rows,) = org.ask([Question(USER, _fields(org), ids=wanted)])
+    return {person.id: person for person in map(_person, rows)}
 
 
 def read_person(org: OrgReader, email: str) -> Person | None:

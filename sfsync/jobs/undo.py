@@ -23,11 +23,12 @@ NAME = "undo"
 @dataclass(frozen=True, slots=True)
 class PlannedUndo:
     """The plan that takes a run back, and the fields that it leaves: changed by somebody since, or
-    nobody knows whether the run wrote them.
+    nobody knows whether the run wrote them. `is_of_rules`: rules did some of what is taken back.
     """
 
     planned: Planned
     left: tuple[LeftField, ...]
+    is_of_rules: bool
 
 
 def undo(
@@ -56,7 +57,8 @@ def undo(
         notes=[_sentence(left) for left in reversal.left],
         judged=_accounts(services),
     )
-    return PlannedUndo(Planned(plan, undoes=run.id), reversal.left)
+    is_of_rules = any(each.change.cause.startswith(RULE_CAUSE) for each in changes)
+    return PlannedUndo(Planned(plan, undoes=run.id), reversal.left, is_of_rules)
 
 
 def _accounts(services: Services) -> int:

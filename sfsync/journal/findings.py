@@ -152,10 +152,9 @@ class FindingsBook:
         shown_on: date | None = None,
         code: str | None = None,
         record_id: str | None = None,
-        owner_id: str | None = None,
     ) -> tuple[OpenFinding, ...]:
         """The findings of an org, sorted by code, object and Id: open ones, solved ones, or (None)
-        both; of one code, record or owner where these are given.
+        both; of one code or record where these are given.
 
         With `shown_on` those that are snoozed or waived on that day are left out.
         """
@@ -163,11 +162,7 @@ class FindingsBook:
         if is_open is not None:
             solved_at = FINDINGS.c.solved_at
             conditions.append(solved_at.is_(None) if is_open else solved_at.is_not(None))
-        for column, wanted in (
-            (FINDINGS.c.code, code),
-            (FINDINGS.c.record_id, record_id),
-            (FINDINGS.c.owner_id, owner_id),
-        ):
+        for column, wanted in ((FINDINGS.c.code, code), (FINDINGS.c.record_id, record_id)):
             conditions += [] if wanted is None else [column == wanted]
         with self._engine.connect() as connection:
             kept = list(read(connection, books, conditions))

@@ -10,7 +10,7 @@ import numpy as np
 
 from sfsync.conditions import failing
 from sfsync.facts import Look
-from sfsync.facts.blank import path_of, unread_in
+from sfsync.facts.blank import blank_in, path_of, unread_in
 from sfsync.facts.commit import stage_before
 from sfsync.facts.deals import closing_days
 from sfsync.model import Evidence
@@ -37,7 +37,8 @@ class Item:
     """One thing that Commit asks for, by the code of the finding that it is missing.
 
     `why` says why it is not there, not needed or cannot be judged; empty where it is there.
-    `evidence` holds the facts and fields asked about, `fields` the same by the org's names.
+    `evidence` holds the facts and fields asked about, `fields` the same by the org's names; `asked`
+    which of these must be filled in, `blank` which of them are not.
     """
 
     code: str
@@ -45,6 +46,8 @@ class Item:
     why: str
     evidence: tuple[Evidence, ...]
     fields: tuple[str, ...]
+    asked: tuple[str, ...]
+    blank: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class CommitCheck:
     is_asked: bool
     why: str
     items: tuple[Item, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The codes of what is missing."""
+        return tuple(each.code for each in self.items if each.standing is Standing.MISSING)
 
 
 def asked_in_commit(machine: Machine) -> tuple[FindingRule, ...]:
@@ -104,7 +112,9 @@ def _item(look: Look, machine: Machine, rule: FindingRule, row: int) -> Item:
         parts = failing(rule.when, look.on(machine.object), row) if rule.missing else []
         standing = Standing.NOT_NEEDED if parts else Standing.MET
         why = f"only where {' and '.join(str(part) for part, _, _ in parts)}" if parts else ""
-    return Item(rule.name, standing, why, evidence, fields)
+    asked = {name: path_of(look, machine.object, name).field for name in rule.missing}
+    blank = [field for name, field in asked.items() if blank_in(look, machine.object, name)[row]]
+    return Item(rule.name, standing, why, evidence, fields, tuple(asked.values()), tuple(blank))
 
 
 def _proof(
