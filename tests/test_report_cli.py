@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from cut_org import DEMO, STAYING, cut, give
 
-from sfsync.cli import commands
+from sfsync.cli import commands, opening
 from sfsync.errors import ExitCode
+from sfsync.mail import Answer, Outbox, Verdict
 
 CONFIG = DEMO.parent
 # Who manages the owner of an account of the small org, and who manages them.
@@ -118,10 +119,43 @@ def test_each_mail_is_sent_once_a_day(call: Call) -> None:
     assert {HENRI, MAUD} <= {mail_in(file)["To"].addresses[0].username for file in sent}
     assert f"{len(sent)} mails of {len(sent)} sent" in first
     assert not Path(".sfsync/reports").exists()
-    assert "an earlier run did that" in call("--send").stdout
+    assert call("--send").stdout == (
+        f"{len(sent)} mails were sent by an earlier run, and none is sent twice: nothing was sent"
+        " now\n"
+    )
     assert sorted(Path(".sfsync/outbox").iterdir()) == sent
     call("--send", "--now", "2026-06-16T08:00:00Z")
     assert len(list(Path(".sfsync/outbox").iterdir())) == 2 * len(sent)
+
+
+def test_a_quiet_call_says_nothing_when_all_is_well(call: Call) -> None:
+    assert call("--send", "-q", "--out", "look").output == ""
+    assert call("--send", "-q").output == ""
+
+
+def test_what_is_sent_of_an_earlier_day_counts_as_sent(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = ("--to", "Maud Verchère-Lys")
+    monkeypatch.setattr(opening, "sleep", lambda _: None)
+    with monkeypatch.context() as outage:
+        outage.setattr(Outbox, "carry", lambda *_: Answer(Verdict.UNREACHABLE, "away"))
+        said = call("--send", *to, exits=ExitCode.INCOMPLETE).stdout
+        assert said.endswith("0 mails of 1 sent\n")
+        quiet = call("--send", "-q", *to, exits=ExitCode.INCOMPLETE)
+        assert (quiet.stdout, quiet.stderr.count("is put off")) == ("", 1)
+    monkeypatch.delenv("SFSYNC_ADMIN_EMAIL")
+    said = call("--send", "--now", "2026-06-16T08:00:00Z", *to).stdout
+    assert (said.count(" was sent ("), said.endswith("2 mails of 2 sent\n")) == (2, True)
+    assert len(list(Path(".sfsync/outbox").iterdir())) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_its_option(call: Call) -> None:
+    Path("file").touch()
+    for words in (["report", "exceptions"], ["report", "alerts"], ["report", "runs"]):
+        result = CliRunner().invoke(commands, [*words, "--out", "file/look"])
+        assert result.exit_code == ExitCode.USAGE
+        assert "--out: file/look cannot be made (Not a directory): name another" in result.stderr
 
 
 def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:

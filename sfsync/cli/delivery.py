@@ -12,7 +12,7 @@ import click
 from sfsync.cli.mails import Mail, Mails
 from sfsync.cli.opening import Opened, lock_of, opened
 from sfsync.cli.screen import Screen
-from sfsync.cli.setting import Setting
+from sfsync.cli.setting import Setting, make
 from sfsync.errors import ConfigError, ExitCode, NotFound
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def deliver(setting: Setting, way: Way, written: "Callable[[Opened], Sequence[Ma
     """
     if way.sends and way.now is not None and setting.is_salesforce:
         raise click.UsageError(_NO_REHEARSAL)
+    folder = _folder(setting, way)
     lock = lock_of(setting) if way.sends else nullcontext()
     with lock, opened(setting, way.now) as at:
         screen = Screen(at.org.zone, at.org.url, way.is_quiet)
@@ -77,12 +78,27 @@ def deliver(setting: Setting, way: Way, written: "Callable[[Opened], Sequence[Ma
         chosen = _chosen(written(at), way.person)
         if not chosen:
             screen.say(NOTHING)
-        elif way.out is not None or not way.sends:
-            mails.write(chosen, way.out or setting.settings.state_dir / FOLDER)
+        elif folder is not None:
+            mails.write(chosen, folder)
         if way.sends and chosen:
             is_done = mails.send(chosen) and is_done
         if not is_done:
             click.get_current_context().exit(ExitCode.INCOMPLETE)
+
+
+def _folder(setting: Setting, way: Way) -> Path | None:
+    """Make and return the folder for the files; None where none are wanted."""
+    if way.out is None:
+        if way.sends:
+            return None
+        make(setting.settings.state_dir / FOLDER)
+        return setting.settings.state_dir / FOLDER
+    try:
+        way.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{way.out} cannot be made ({error.strerror}): name another folder"
+        raise click.BadParameter(problem, param_hint="--out") from error
+    return way.out
 
 
 def read_reports(

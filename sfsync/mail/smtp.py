@@ -69,6 +69,8 @@ class SmtpCarrier:
     those of the file that SSL_CERT_FILE names.
     """
 
+    is_outbox = False
+
     def __init__(self, server: Server, tell: Callable[[str], None] = _log.info) -> None:
         self._server = server
         self._tell = tell
