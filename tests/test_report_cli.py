@@ -19,6 +19,8 @@ from sfsync.mail import Answer, Outbox, Verdict
 CONFIG = DEMO.parent
 # Who manages the owner of an account of the small org, and who manages them.
 MAUD, HENRI = "maud.verchere-lys", "henri.castelmaure"
+# An account with a deal in Commit that lacks what Commit needs.
+COMMITTED = "001Dm000000000GIAQ"
 ODILE = "odile.fontanelle@example.com"
 Call = Callable[..., Result]
 
@@ -192,6 +194,30 @@ def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small:
         rows = list(csv.DictReader(stream, delimiter=";"))
     days = {row["Jours d'ouverture"] for row in rows if row["Situation"] == "Toujours ouvertes"}
     assert days == {"3"}
+
+
+def test_a_rehearsal_shows_the_mail_that_would_be_sent_then(call: Call, tmp_path: Path) -> None:
+    org = cut(tmp_path / "committed", accounts=(COMMITTED, STAYING))
+
+    def sfsync(*words: str) -> None:
+        result = CliRunner().invoke(commands, [*words, "-q", "--org", str(org)])
+        assert result.exit_code == ExitCode.DONE, result.output
+
+    then = ("--now", "2026-06-18T08:00:00Z")
+    sfsync("run", "hourly")
+    sfsync("findings", "snooze", "target-data-missing", STAYING, "--until", "2026-07-01")
+    call("--send", org=org)
+    call("--out", "rehearsed", *then, org=org)
+    sfsync("run", "hourly", *then)
+    call("--out", "sent", org=org)
+    files = [file for kind in ("txt", "csv", "html") for file in Path("sent").glob(f"*.{kind}")]
+    assert len(files) == 5
+    for file in files:
+        assert Path("rehearsed", file.name).read_bytes() == file.read_bytes()
+    text = Path(f"rehearsed/exceptions-2026-06-18-{MAUD}.txt").read_text("utf-8")
+    assert "toujours ouvertes" in text
+    assert "Montant en jeu" in text
+    assert "est reportée et n'apparaît pas" in text
 
 
 def test_without_an_admin_it_is_said_who_gets_nothing(

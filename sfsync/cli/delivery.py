@@ -146,17 +146,13 @@ def _read(file: Path) -> tuple[str, str]:
 def open_findings(at: Opened, *, is_rehearsal: bool) -> "tuple[OpenFinding, ...]":
     """Return the findings in the journal, open and solved.
 
-    Where no whole pass ran yet, and for a rehearsal, those of a plan of this moment: all are new.
+    Where no whole pass ran yet, and for a rehearsal, as a pass at this moment would leave them.
     """
-    from sfsync.jobs import plan_job
-    from sfsync.model import OpenFinding
+    from sfsync.jobs import foresee_findings, plan_job
 
     services = at.services
     kept = () if is_rehearsal else services.journal.findings(services.books)
-    if kept:
-        return kept
-    planned = plan_job("hourly", services).plan.findings
-    return tuple(OpenFinding(finding, services.now, services.now) for finding in planned)
+    return kept or foresee_findings(plan_job("hourly", services), services)
 
 
 def field_names(at: Opened) -> "FieldNames":
