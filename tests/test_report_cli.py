@@ -3,6 +3,7 @@
 import csv
 import email
 import email.policy
+import re
 import shutil
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -218,6 +219,11 @@ def test_a_rehearsal_shows_the_mail_that_would_be_sent_then(call: Call, tmp_path
     assert "toujours ouvertes" in text
     assert "Montant en jeu" in text
     assert "est reportée et n'apparaît pas" in text
+    # The deal stands there once, whatever is wrong with it.
+    still_open = text.partition("Toujours ouvertes (")[2]
+    assert still_open.count("/lightning/r/Opportunity/") == 1
+    assert still_open.count("\xa0: Commit ") == 6
+    assert f"Le fichier joint exceptions-2026-06-18-{MAUD}.csv contient" in text
 
 
 def test_without_an_admin_it_is_said_who_gets_nothing(
@@ -239,6 +245,71 @@ def test_nothing_to_tell_makes_no_mail(call: Call, tmp_path: Path) -> None:
     said = call("--send", org=cut(tmp_path / "empty", accounts=()))
     assert said.stdout == "There is nothing to tell, so there is no mail.\n"
     assert not Path(".sfsync/outbox").exists()
+
+
+def test_a_day_is_its_beginning_in_the_orgs_zone_and_none_that_is_to_come(call: Call) -> None:
+    call("--out", "look", "--since", "2026-06-01")
+    text = Path(f"look/exceptions-2026-06-15-{MAUD}.txt").read_text("utf-8")
+    assert "depuis le 01/06/2026 00:00" in text
+    for since, said in (
+        ("2026-06-16", "later than the moment judged"),
+        ("2099-01-01T00:00:00Z", "later than the moment judged"),
+        ("2026-06-31", "is neither a day, as 2026-06-15, nor an instant"),
+        ("20260601", "is neither a day"),
+    ):
+        assert said in call("--since", since, exits=ExitCode.USAGE).stderr
+    assert "is later" in CliRunner().invoke(
+        commands, ["report", "runs", "--since", "2099-01-01"]
+    ).stderr  # fmt: skip
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file `reports.yaml` of a configuration that is used, to be written."""
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config, ignore=shutil.ignore_patterns("demo"))
+    monkeypatch.setenv("SFSYNC_CONFIG", str(config))
+    return config / "reports.yaml"
+
+
+def test_the_language_of_a_report_brings_its_dates_and_money(
+    call: Call, reports: Path, tmp_path: Path
+) -> None:
+    reports.write_text("reports:\n  - {name: exceptions, language: fr}\nruns: {language: fr}\n")
+    org = cut(tmp_path / "american", accounts=(COMMITTED,))
+    give(org / "User.csv", LocaleSidKey="en_US")
+    call("--out", "look", org=org)
+    text = Path(f"look/exceptions-2026-06-15-{MAUD}.txt").read_text("utf-8")
+    assert "État au 15/06/2026 10:00" in text
+    assert "12 000 €" in text.replace("\u202f", " ").replace("\xa0", " ")
+    CliRunner().invoke(commands, ["run", "hourly", "-q", "--org", str(org)])
+    made = CliRunner().invoke(commands, ["report", "runs", "--out", "look", "--org", str(org)])
+    assert made.exit_code == ExitCode.DONE
+    (file,) = Path("look").glob("runs-*.txt")
+    assert re.search(r"\d\d/\d\d/\d{4} \d\d:\d\d", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("report", "problem"),
+    [
+        (
+            "{name: a, to: owners, severities: [high]}",
+            'reports.yaml:2: the report "a" can never tell anything: no finding of high severity'
+            " goes to owners; findings.yaml says",
+        ),
+        (
+            "{name: a, every: monthly}",
+            'reports.yaml:2: reports.every: "monthly" will not do: write daily or weekly',
+        ),
+    ],
+)
+def test_a_check_of_the_rules_tells_of_reports_that_cannot_be(
+    alone: None, reports: Path, report: str, problem: str
+) -> None:
+    reports.write_text(f"reports:\n  - {report}\n")
+    checked = CliRunner().invoke(commands, ["rules", "check"])
+    assert checked.exit_code == ExitCode.CONFIGURATION
+    assert problem in checked.stderr
 
 
 def test_a_mistake_in_reports_is_told_with_its_place(

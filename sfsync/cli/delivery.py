@@ -108,7 +108,7 @@ def read_reports(
     from sfsync.report import REPORTS_FILE, load_orders
 
     texts = read_texts(setting)
-    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
+    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), texts=texts)
 
 
 def read_texts(setting: Setting) -> "Mapping[str, FindingText]":

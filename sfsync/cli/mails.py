@@ -1,7 +1,5 @@
 """How do the mails of a command reach files, or their readers?"""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -58,6 +56,8 @@ class Mails:
 
     def write(self, mails: Sequence[Mail], folder: Path) -> None:
         """Write each as mail, page, text and table into a folder that is there, and say where."""
+        from sfsync.report import file_name
+
         for mail in mails:
             rendered = mail.rendered
             files = {
@@ -66,7 +66,7 @@ class Mails:
                 "csv": f"{_MARK}{rendered.csv}".encode() if rendered.csv else b"",
                 "eml": self._eml(mail),
             }
-            name = _file_name(mail)
+            name = file_name(mail.key, mail.reader)
             written = [kind for kind, content in files.items() if content]
             for kind in written:
                 (folder / f"{name}.{kind}").write_bytes(files[kind])
@@ -162,9 +162,11 @@ class Mails:
 def message_of(mail: Mail) -> "Message":
     """Make the message of a mail. Raises ConfigError where its reader's address is none."""
     from sfsync.mail import Address, Attachment, Message
+    from sfsync.report import file_name
 
     rendered, reader = mail.rendered, mail.reader
-    table = Attachment(f"{_file_name(mail)}.csv", "text/csv", f"{_MARK}{rendered.csv}".encode())
+    name = f"{file_name(mail.key, reader)}.csv"
+    table = Attachment(name, "text/csv", f"{_MARK}{rendered.csv}".encode())
     try:
         to = Address(reader.email, reader.name)
     except ValueError as error:
@@ -183,11 +185,3 @@ def _is_sent(delivery: "Delivery") -> bool:
 def _kind_and_reader(key: str) -> tuple[str, str]:
     kind, _, rest = key.partition(":")
     return kind, rest.rpartition(":")[2]
-
-
-def _file_name(mail: Mail) -> str:
-    """Name a mail's files: `exceptions-2026-06-15-maud.verchere-lys`."""
-    name, period, _ = mail.key.split(":")
-    reader = mail.reader.email.partition("@")[0] or mail.reader.name
-    plain = unicodedata.normalize("NFKD", reader).encode("ascii", "ignore").decode()
-    return f"{name}-{period}-{re.sub(r'[^A-Za-z0-9.-]+', '-', plain).lower()}"

@@ -103,6 +103,15 @@ class SmtpCarrier:
             raise
         return answer
 
+    def hindrance(self) -> Answer | None:
+        """Connect and sign in; return what stands in the way, None where the server lets us in."""
+        try:
+            self._connected()
+        except _Failed as failed:
+            return failed.answer
+        self.close()
+        return None
+
     def close(self) -> None:
         """Say goodbye to the server."""
         smtp, self._smtp = self._smtp, None
