@@ -134,6 +134,10 @@ def test_what_a_server_put_off_waits_for_one(
             'SFSYNC_SMTP_HOST: "smtp://mail.example.com:25" is more than a host: write '
             "mail.example.com, and the port in SFSYNC_SMTP_PORT",
         ),
+        (
+            {"SFSYNC_SMTP_HOST": "mail..example.com", "SFSYNC_MAIL_FROM": "a@example.com"},
+            'SFSYNC_SMTP_HOST: "mail..example.com" is no host: write a name as mail.example.com',
+        ),
         ({"SFSYNC_SMTP_PORT": "abc"}, 'SFSYNC_SMTP_PORT: "abc" will not do: write a whole number'),
         ({"SFSYNC_SMTP_PORT": "0"}, 'SFSYNC_SMTP_PORT: "0" will not do: write 1 or more'),
         (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import DEMO, STAYING, cut, give
+from cut_org import DEMO, STAYING, WON, cut, give
 
 from sfsync.cli import commands, opening
 from sfsync.errors import ExitCode
@@ -276,7 +276,7 @@ def test_the_language_of_a_report_brings_its_dates_and_money(
     call: Call, reports: Path, tmp_path: Path
 ) -> None:
     reports.write_text("reports:\n  - {name: exceptions, language: fr}\nruns: {language: fr}\n")
-    org = cut(tmp_path / "american", accounts=(COMMITTED,))
+    org = cut(tmp_path / "american", accounts=(COMMITTED, WON))
     give(org / "User.csv", LocaleSidKey="en_US")
     call("--out", "look", org=org)
     text = Path(f"look/exceptions-2026-06-15-{MAUD}.txt").read_text("utf-8")

@@ -118,14 +118,22 @@ def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
     return [Check(MAIL, Level.GOOD, f"the mail server lets us in: mails go to {way}; {TRY_IT}")]
 
 
+def _wrong_host(host: str) -> list[str]:
+    if "://" in host:
+        alone = urlsplit(host).hostname or "mail.example.com"
+        told = f'SFSYNC_SMTP_HOST: "{host}" is more than a host: write {alone}'
+        return [f"{told}, and the port in SFSYNC_SMTP_PORT"]
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return [f'SFSYNC_SMTP_HOST: "{host}" is no host: write a name as mail.example.com']
+    return []
+
+
 def _problems(settings: Settings) -> list[str]:
     if not settings.smtp_host:
         return []
-    problems = []
-    if "://" in settings.smtp_host:
-        host = urlsplit(settings.smtp_host).hostname or "mail.example.com"
-        told = f'SFSYNC_SMTP_HOST: "{settings.smtp_host}" is more than a host: write {host}'
-        problems.append(f"{told}, and the port in SFSYNC_SMTP_PORT")
+    problems = _wrong_host(settings.smtp_host)
     if not settings.mail_from:
         problems.append("SFSYNC_MAIL_FROM is not set: say from whom mails come")
     if bool(settings.smtp_user) != bool(settings.smtp_password):
