@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+# In the Message-ID of a mail that is for the outbox: no sender has this domain (RFC 2606).
+OUTBOX_DOMAIN = "outbox.invalid"
+
 
 class MessageState(StrEnum):
     """What became of a message.
@@ -86,6 +89,11 @@ class JournalledMessage:
     words: str
     planned_at: datetime
     changed_at: datetime
+
+    @property
+    def is_for_outbox(self) -> bool:
+        """Whether it was planned while no mail server was set."""
+        return self.message_id.endswith(f"@{OUTBOX_DOMAIN}>")
 
     @property
     def is_decided(self) -> bool:

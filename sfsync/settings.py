@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import sfsync
+from sfsync.complaint import complaint
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
@@ -135,9 +136,9 @@ def _load(kind: type[S], prefix: str, given: Mapping[str, Any]) -> S:
     try:
         settings = kind(**given)
     except ValidationError as error:
-        # Only which setting and why: the error itself also shows what was given.
+        # The error itself would show secrets, too, which any text fits.
         problems += [
-            f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+            f"{prefix}{str(each['loc'][0]).upper()}: {complaint(each)}" for each in error.errors()
         ]
         settings = None
     secrets = {} if settings is None else _secrets(settings, prefix, problems)

@@ -62,6 +62,25 @@ def test_a_finding_is_new_then_open_then_solved_then_returned(journal: Journal) 
     assert journal.merge_findings(BOOKS, LATER, []).solved == 0
 
 
+def test_what_a_pass_would_make_of_findings_is_foreseen(journal: Journal) -> None:
+    days = [NOW + timedelta(days=n) for n in range(4)]
+    first, second, third, fourth = map(a_finding, range(1, 5))
+    journal.merge_findings(BOOKS, days[0], [(first, 1.0), (second, 2.0), (fourth, None)])
+    journal.merge_findings(BOOKS, days[1], [(first, 1.0), (fourth, None)])
+    journal.snooze(BOOKS, "close-date-past", first.id, date(2026, 7, 1))
+    # Still there, back again, new; the fourth is solved.
+    found = [(first, 3.0), (second, 2.0), (third, None)]
+    foreseen = journal.findings_foreseen(BOOKS, days[2], found)
+    assert len(journal.findings(BOOKS, is_open=True)) == 2
+    # A look back: what came up later was not there, what was solved later was.
+    early = journal.findings_foreseen(BOOKS, days[0] - timedelta(days=1), [(second, 2.0)])
+    assert [(each.finding.id, each.solved_at, each.returned) for each in early] == [
+        (second.id, None, False)
+    ]
+    journal.merge_findings(BOOKS, days[2], found)
+    assert foreseen == journal.findings(BOOKS)
+
+
 def test_what_is_told_is_that_of_the_last_pass(journal: Journal) -> None:
     journal.merge_findings(BOOKS, NOW, [(a_finding(message="1 day"), 1.0)])
     told = replace(a_finding(message="4 days"), owner_id="006", name="Larger deal", evidence=())

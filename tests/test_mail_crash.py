@@ -57,6 +57,8 @@ class Death(BaseException):
 class Dying:
     """Carrier and books of a process that dies at its nth step, before or after it is done."""
 
+    is_outbox = False
+
     def __init__(self, carrier: Any, books: Any, last: int, *, done: bool) -> None:
         self.carrier, self.books = carrier, books
         self.last, self.done, self.steps = last, done, 0

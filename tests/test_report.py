@@ -17,11 +17,11 @@ import pytest
 from sfsync.errors import ConfigError
 from sfsync.model import Finding, OpenFinding
 from sfsync.report import Edition, Person, Report, ReportOrder, build_reports, load_orders, render
-from sfsync.report.figures import speech_of
+from sfsync.report.figures import speech_in, speech_of
 from sfsync.report.orders import OrderShape
 from sfsync.report.render import MOST_BYTES
 from sfsync.report.sheet import harmless
-from sfsync.report.view import MOST_LINES
+from sfsync.report.shown import MOST_LINES, MOST_OPEN
 from sfsync.report.words import KEYS, LANGUAGES, word
 from sfsync.rules.texts import FindingText, load_texts
 
@@ -306,7 +306,7 @@ def test_a_key_is_the_same_for_all_reports_of_a_day_or_week() -> None:
 
 
 VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value",
-          "incomplete", "total", "share")  # fmt: skip
+          "incomplete", "total", "share", "file")  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -344,6 +344,22 @@ def test_the_language_is_the_readers_and_the_figures_are_those_of_the_locale() -
     assert '<html lang="fr">' in french.html
     ordered = reports(several, language="en")["maud"]
     assert "Sales exceptions" in render(ordered, TEXTS).subject
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "figures"),
+    [
+        ("fr", "en_US", "fr_FR"),
+        ("fr", "fr_CH", "fr_CH"),
+        ("fr", "", "fr_FR"),
+        ("en", "fr_FR", "en_US"),
+        ("en", "en_GB", "en_GB"),
+    ],
+)
+def test_a_language_that_is_ordered_brings_its_figures(
+    language: str, locale: str, figures: str
+) -> None:
+    assert str(speech_in(language, locale).locale) == figures
 
 
 @pytest.mark.parametrize(
@@ -449,14 +465,15 @@ def test_of_five_thousand_the_mail_shows_the_worst_hundred_in_less_than_two_seco
         for n in range(5000)
     ]
     begun = time.perf_counter()
-    report = reports(several)["maud"]
+    report = reports(several, since=None)["maud"]
     rendered = render(report, TEXTS, "en", "en_US")
     assert time.perf_counter() - begun < 2
     links = Page(rendered.html).links
     assert len(links) == MOST_LINES
     assert sum(f"001-Account {n}/" in " ".join(links) for n in range(40)) == 40
     assert f"{URL}/lightning/r/Account/001-Account 4999/view" in links
-    assert "shows the 100 worst of 5,000" in rendered.text
+    assert "(and 4,900 more: see the attached file exceptions-2026-06-15-maud.csv)" in rendered.text
+    assert "New (5,000)" in rendered.text
     assert len(list(csv.reader(io.StringIO(rendered.csv)))) == 5001
     assert len(rendered.html.encode()) < MOST_BYTES
 
@@ -466,11 +483,64 @@ def test_of_long_lines_fewer_are_shown_so_that_gmail_cuts_nothing() -> None:
         found(f"{'é' * 200} {n}", days=3, message="long words " * 40, amount=float(n))
         for n in range(MOST_LINES)
     ]
-    rendered = render(reports(several)["maud"], TEXTS, "en", "en_US")
+    rendered = render(reports(several, since=None)["maud"], TEXTS, "en", "en_US")
     assert len(rendered.html.encode()) < MOST_BYTES
     shown = len(Page(rendered.html).links)
     assert 20 <= shown < MOST_LINES
-    assert f"shows the {shown} worst of 100" in rendered.text
+    assert f"(and {MOST_LINES - shown} more: see" in rendered.text
+
+
+def test_what_is_wrong_with_one_record_is_one_block_with_its_amount_once() -> None:
+    several = [found("Deal", code=code, amount=1234.0, days=0.5) for code in TEXTS]
+    several += [found("Deal", code="past", amount=1234.0, days=9), found("Other", code="idle")]
+    texts = {**TEXTS, "past": text_of("past", "high", "owner")}
+    report = reports(several, texts=texts)["maud"]
+    rendered = render(report, texts, "en", "en_US")
+    page, new = Page(rendered.html), rendered.text.partition("Still open")[0]
+    link = f"{URL}/lightning/r/Account/001-Deal/view"
+    # New, and still open.
+    assert page.links.count(link) == rendered.text.count(link) == 2
+    # Of all, of the owner, of the record.
+    assert new.count("€1,234") == 3
+    block = new[new.index("  * Deal - €1,234") :]
+    assert block.splitlines()[:8] == [
+        "  * Deal - €1,234",
+        f"    {link}",
+        "    - High: It is renewed (1 day)",
+        "      the subscription ended",
+        "      To do: Mend renewed",
+        "    - Medium: It is idle (1 day)",
+        "      the subscription ended",
+        "      To do: Mend idle",
+    ]
+    assert [words for words in page.words if "Mend" in words] == [
+        "To do: Mend renewed", "To do: Mend idle", "To do: Mend undated", "To do: Mend past",
+        "To do: Mend idle",
+    ]  # fmt: skip
+    assert rendered.subject == "Sales exceptions: 3 new, 2 still open, 2 of them severe"
+    assert len(rendered.csv.splitlines()) == 6
+
+
+def test_of_what_is_long_open_some_are_shown_and_what_is_new_comes_first() -> None:
+    old = [found(f"Old {n}", code="idle", days=n + 2, amount=5.0) for n in range(170)]
+    old += [found("Severe", days=3), found("Severe", code="undated", days=200)]
+    new = [found(f"New {n}", code="undated", days=0.5) for n in range(99)]
+    report = reports([*old, *new])["maud"]
+    rendered = render(report, TEXTS, "en", "en_US")
+    assert sum("-New" in link for link in Page(rendered.html).links) == 99
+    assert sum("-Old" in link for link in Page(rendered.html).links) == 0
+    # With few that are new: the severe one first, told whole, then the oldest.
+    rendered = render(reports([*old, *new[:1]])["maud"], TEXTS, "en", "en_US")
+    links = " ".join(Page(rendered.html).links)
+    assert links.count("-Severe/") == 1
+    assert links.count("-Old ") == MOST_OPEN - 2
+    assert "-Old 169/" in links
+    assert "-Old 142/" in links
+    assert f"Still open ({len(old)})" in rendered.text
+    rest = "and 142 more: see the attached file exceptions-2026-06-15-maud.csv"
+    assert rest in rendered.text
+    assert rest in rendered.html
+    assert len(rendered.csv.splitlines()) == len(old) + 2
 
 
 def test_the_text_alone_tells_what_the_page_tells() -> None:
@@ -518,14 +588,30 @@ def test_the_shipped_reports_load() -> None:
             'reports.yaml:2: unknown key "too"; did you mean "to"?',
         ),
         ("reports:\n  - {to: admin}\n", 'reports.yaml:2: "name" is missing'),
-        ("reports:\n  - {name: a, every: hour}\n", "reports.yaml:2: reports.0.every: Input"),
-        ("reports:\n  - {name: a, currency: euro}\n", "reports.yaml:2: reports.0.currency: "),
+        (
+            "reports:\n  - {name: a, every: hour}\n",
+            'reports.yaml:2: reports.every: "hour" will not do: write daily or weekly',
+        ),
+        (
+            "reports:\n  - {name: a, currency: euro}\n",
+            'reports.yaml:2: reports.currency: "euro" will not do: write it in',
+        ),
         (
             "reports:\n  - name: a\n    codes: status-unknwn\n",
             'reports.yaml:3: no finding "status-unknwn"; did you mean "status-unknown"?',
         ),
         ("reports:\n  - {name: a}\n  - {name: a}\n", 'reports.yaml:3: there is another report "a"'),
         ("reports:\n  - {name: runs}\n", 'reports.yaml:2: "runs" is the name of other mails'),
+        (
+            "reports:\n  - {name: all}\n  - {name: a, to: owners, severities: high}\n",
+            'reports.yaml:3: the report "a" can never tell anything: no finding of high severity '
+            "goes to owners; findings.yaml says how bad each is",
+        ),
+        (
+            "reports:\n  - {name: a, codes: bant-incomplete, severities: [high, low]}\n",
+            'reports.yaml:2: the report "a" can never tell anything: no finding of '
+            "bant-incomplete of high or low severity is there; ",
+        ),
         ("[]\n", "reports.yaml:1: the file must hold `reports`"),
     ],
 )

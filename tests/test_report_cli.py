@@ -3,6 +3,7 @@
 import csv
 import email
 import email.policy
+import re
 import shutil
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -10,14 +11,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import DEMO, STAYING, cut, give
+from cut_org import DEMO, STAYING, WON, cut, give
 
-from sfsync.cli import commands
+from sfsync.cli import commands, opening
 from sfsync.errors import ExitCode
+from sfsync.mail import Answer, Outbox, Verdict
 
 CONFIG = DEMO.parent
 # Who manages the owner of an account of the small org, and who manages them.
 MAUD, HENRI = "maud.verchere-lys", "henri.castelmaure"
+# An account with a deal in Commit that lacks what Commit needs.
+COMMITTED = "001Dm000000000GIAQ"
 ODILE = "odile.fontanelle@example.com"
 Call = Callable[..., Result]
 
@@ -112,10 +116,43 @@ def test_each_mail_is_sent_once_a_day(call: Call) -> None:
     assert {HENRI, MAUD} <= {mail_in(file)["To"].addresses[0].username for file in sent}
     assert f"{len(sent)} mails of {len(sent)} sent" in first
     assert not Path(".sfsync/reports").exists()
-    assert "an earlier run did that" in call("--send").stdout
+    assert call("--send").stdout == (
+        f"{len(sent)} mails were sent by an earlier run, and none is sent twice: nothing was sent"
+        " now\n"
+    )
     assert sorted(Path(".sfsync/outbox").iterdir()) == sent
     call("--send", "--now", "2026-06-16T08:00:00Z")
     assert len(list(Path(".sfsync/outbox").iterdir())) == 2 * len(sent)
+
+
+def test_a_quiet_call_says_nothing_when_all_is_well(call: Call) -> None:
+    assert call("--send", "-q", "--out", "look").output == ""
+    assert call("--send", "-q").output == ""
+
+
+def test_what_is_sent_of_an_earlier_day_counts_as_sent(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = ("--to", "Maud Verchère-Lys")
+    monkeypatch.setattr(opening, "sleep", lambda _: None)
+    with monkeypatch.context() as outage:
+        outage.setattr(Outbox, "carry", lambda *_: Answer(Verdict.UNREACHABLE, "away"))
+        said = call("--send", *to, exits=ExitCode.INCOMPLETE).stdout
+        assert said.endswith("0 mails of 1 sent\n")
+        quiet = call("--send", "-q", *to, exits=ExitCode.INCOMPLETE)
+        assert (quiet.stdout, quiet.stderr.count("is put off")) == ("", 1)
+    monkeypatch.delenv("SFSYNC_ADMIN_EMAIL")
+    said = call("--send", "--now", "2026-06-16T08:00:00Z", *to).stdout
+    assert (said.count(" was sent ("), said.endswith("2 mails of 2 sent\n")) == (2, True)
+    assert len(list(Path(".sfsync/outbox").iterdir())) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_its_option(call: Call) -> None:
+    Path("file").touch()
+    for words in (["report", "exceptions"], ["report", "alerts"], ["report", "runs"]):
+        result = CliRunner().invoke(commands, [*words, "--out", "file/look"])
+        assert result.exit_code == ExitCode.USAGE
+        assert "--out: file/look cannot be made (Not a directory): name another" in result.stderr
 
 
 def test_what_is_new_is_so_since_the_last_mail(call: Call) -> None:
@@ -154,6 +191,35 @@ def test_after_a_pass_the_report_tells_what_the_journal_knows(call: Call, small:
     assert days == {"3"}
 
 
+def test_a_rehearsal_shows_the_mail_that_would_be_sent_then(call: Call, tmp_path: Path) -> None:
+    org = cut(tmp_path / "committed", accounts=(COMMITTED, STAYING))
+
+    def sfsync(*words: str) -> None:
+        result = CliRunner().invoke(commands, [*words, "-q", "--org", str(org)])
+        assert result.exit_code == ExitCode.DONE, result.output
+
+    then = ("--now", "2026-06-18T08:00:00Z")
+    sfsync("run", "hourly")
+    sfsync("findings", "snooze", "target-data-missing", STAYING, "--until", "2026-07-01")
+    call("--send", org=org)
+    call("--out", "rehearsed", *then, org=org)
+    sfsync("run", "hourly", *then)
+    call("--out", "sent", org=org)
+    files = [file for kind in ("txt", "csv", "html") for file in Path("sent").glob(f"*.{kind}")]
+    assert len(files) == 5
+    for file in files:
+        assert Path("rehearsed", file.name).read_bytes() == file.read_bytes()
+    text = Path(f"rehearsed/exceptions-2026-06-18-{MAUD}.txt").read_text("utf-8")
+    assert "toujours ouvertes" in text
+    assert "Montant en jeu" in text
+    assert "est reportée et n'apparaît pas" in text
+    # The deal stands there once, whatever is wrong with it.
+    still_open = text.partition("Toujours ouvertes (")[2]
+    assert still_open.count("/lightning/r/Opportunity/") == 1
+    assert still_open.count("\xa0: Commit ") == 6
+    assert f"Le fichier joint exceptions-2026-06-18-{MAUD}.csv contient" in text
+
+
 def test_without_an_admin_it_is_said_who_gets_nothing(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +239,71 @@ def test_nothing_to_tell_makes_no_mail(call: Call, tmp_path: Path) -> None:
     said = call("--send", org=cut(tmp_path / "empty", accounts=()))
     assert said.stdout == "There is nothing to tell, so there is no mail.\n"
     assert not Path(".sfsync/outbox").exists()
+
+
+def test_a_day_is_its_beginning_in_the_orgs_zone_and_none_that_is_to_come(call: Call) -> None:
+    call("--out", "look", "--since", "2026-06-01")
+    text = Path(f"look/exceptions-2026-06-15-{MAUD}.txt").read_text("utf-8")
+    assert "depuis le 01/06/2026 00:00" in text
+    for since, said in (
+        ("2026-06-16", "later than the moment judged"),
+        ("2099-01-01T00:00:00Z", "later than the moment judged"),
+        ("2026-06-31", "is neither a day, as 2026-06-15, nor an instant"),
+        ("20260601", "is neither a day"),
+    ):
+        assert said in call("--since", since, exits=ExitCode.USAGE).stderr
+    assert "is later" in CliRunner().invoke(
+        commands, ["report", "runs", "--since", "2099-01-01"]
+    ).stderr  # fmt: skip
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file `reports.yaml` of a configuration that is used, to be written."""
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config, ignore=shutil.ignore_patterns("demo"))
+    monkeypatch.setenv("SFSYNC_CONFIG", str(config))
+    return config / "reports.yaml"
+
+
+def test_the_language_of_a_report_brings_its_dates_and_money(
+    call: Call, reports: Path, tmp_path: Path
+) -> None:
+    reports.write_text("reports:\n  - {name: exceptions, language: fr}\nruns: {language: fr}\n")
+    org = cut(tmp_path / "american", accounts=(COMMITTED, WON))
+    give(org / "User.csv", LocaleSidKey="en_US")
+    call("--out", "look", org=org)
+    text = Path(f"look/exceptions-2026-06-15-{MAUD}.txt").read_text("utf-8")
+    assert "État au 15/06/2026 10:00" in text
+    assert "12 000 €" in text.replace("\u202f", " ").replace("\xa0", " ")
+    CliRunner().invoke(commands, ["run", "hourly", "-q", "--org", str(org)])
+    made = CliRunner().invoke(commands, ["report", "runs", "--out", "look", "--org", str(org)])
+    assert made.exit_code == ExitCode.DONE
+    (file,) = Path("look").glob("runs-*.txt")
+    assert re.search(r"\d\d/\d\d/\d{4} \d\d:\d\d", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("report", "problem"),
+    [
+        (
+            "{name: a, to: owners, severities: [high]}",
+            'reports.yaml:2: the report "a" can never tell anything: no finding of high severity'
+            " goes to owners; findings.yaml says",
+        ),
+        (
+            "{name: a, every: monthly}",
+            'reports.yaml:2: reports.every: "monthly" will not do: write daily or weekly',
+        ),
+    ],
+)
+def test_a_check_of_the_rules_tells_of_reports_that_cannot_be(
+    alone: None, reports: Path, report: str, problem: str
+) -> None:
+    reports.write_text(f"reports:\n  - {report}\n")
+    checked = CliRunner().invoke(commands, ["rules", "check"])
+    assert checked.exit_code == ExitCode.CONFIGURATION
+    assert problem in checked.stderr
 
 
 def test_a_mistake_in_reports_is_told_with_its_place(

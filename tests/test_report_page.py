@@ -80,6 +80,7 @@ def mail() -> str:
         for n, name in enumerate(NAMES)
         for code in ("renewed", "idle", "undated")
     ]
+    several += [found(f"Alone {n}", "theo", code="idle", days=n % 3) for n in range(40)]
     solved = [found(f"Solved {n}", solved_at=NOW - timedelta(hours=1)) for n in range(30)]
     own = [found("Of a manager", "maud", returned=True, days=60)]
     told = reports([*several, *solved, *own])

@@ -290,7 +290,7 @@ def test_one_mail_a_day_tells_of_all_runs_since_the_last(
     wall(monkeypatch, "2026-11-26T10:00:00Z")
     call("run", "hourly", "-q", "--now", "2026-12-16T08:00:00Z")
     # The mail of the day was sent; what ran since then is told tomorrow.
-    assert "an earlier run did that" in call("report", "runs", "--send").stdout
+    assert "1 mail was sent by an earlier run" in call("report", "runs", "--send").stdout
     wall(monkeypatch, "2026-11-27T09:00:00Z")
     call("report", "runs", "--send")
     assert len(list(Path(".sfsync/outbox").iterdir())) == 2

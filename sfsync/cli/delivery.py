@@ -13,7 +13,7 @@ from sfsync.cli.mails import Mail, Mails
 from sfsync.cli.opening import Opened, lock_of, opened
 from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
-from sfsync.cli.setting import Setting
+from sfsync.cli.setting import Setting, make
 from sfsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def deliver(setting: Setting, way: Way, written: "Callable[[Opened], Sequence[Ma
     """
     if way.sends and way.now is not None and setting.is_salesforce:
         raise click.UsageError(_NO_REHEARSAL)
+    folder = _folder(setting, way)
     lock = lock_of(setting) if way.sends else nullcontext()
     with lock, opened(setting, way.now) as at:
         screen = Screen(at.org.zone, at.org.url, way.is_quiet)
@@ -81,12 +82,27 @@ def deliver(setting: Setting, way: Way, written: "Callable[[Opened], Sequence[Ma
         chosen = _chosen(written(at), way.person)
         if not chosen:
             screen.say(NOTHING)
-        elif way.out is not None or not way.sends:
-            mails.write(chosen, way.out or setting.settings.state_dir / FOLDER)
+        elif folder is not None:
+            mails.write(chosen, folder)
         if way.sends and chosen:
             is_done = mails.send(chosen) and is_done
         if not is_done:
             click.get_current_context().exit(ExitCode.INCOMPLETE)
+
+
+def _folder(setting: Setting, way: Way) -> Path | None:
+    """Make and return the folder for the files; None where none are wanted."""
+    if way.out is None:
+        if way.sends:
+            return None
+        make(setting.settings.state_dir / FOLDER)
+        return setting.settings.state_dir / FOLDER
+    try:
+        way.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{way.out} cannot be made ({error.strerror}): name another folder"
+        raise click.BadParameter(problem, param_hint="--out") from error
+    return way.out
 
 
 def read_reports(
@@ -96,7 +112,7 @@ def read_reports(
     from sfsync.report import REPORTS_FILE, load_orders
 
     texts = read_texts(setting)
-    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), codes=texts)
+    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), texts=texts)
 
 
 def read_texts(setting: Setting) -> "Mapping[str, FindingText]":
@@ -134,17 +150,13 @@ def _read(file: Path) -> tuple[str, str]:
 def open_findings(at: Opened, *, is_rehearsal: bool) -> "tuple[OpenFinding, ...]":
     """Return the findings in the journal, open and solved.
 
-    Where no whole pass ran yet, and for a rehearsal, those of a plan of this moment: all are new.
+    Where no whole pass ran yet, and for a rehearsal, as a pass at this moment would leave them.
     """
-    from sfsync.jobs import plan_job
-    from sfsync.model import OpenFinding
+    from sfsync.jobs import foresee_findings, plan_job
 
     services = at.services
     kept = () if is_rehearsal else services.journal.findings(services.books)
-    if kept:
-        return kept
-    planned = plan_job("hourly", services).plan.findings
-    return tuple(OpenFinding(finding, services.now, services.now) for finding in planned)
+    return kept or foresee_findings(plan_job("hourly", services), services)
 
 
 def field_names(at: Opened) -> "FieldNames":

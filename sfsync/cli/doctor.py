@@ -37,7 +37,7 @@ def doctor(form: str, place: Place, quiet: bool) -> None:
 
     Each problem comes with what to do about it. Exit code 0 only where all that the active rules
     need is there, else 5; 6 where the org cannot be reached, 4 where its API calls are used up.
-    Nothing is written.
+    Nothing is written, and no mail sent; a mail server that is set is signed in to.
     """
     try:
         setting = set_up(place)

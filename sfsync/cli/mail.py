@@ -80,11 +80,9 @@ def test(to: "Address", place: Place, quiet: bool) -> None:
         failed = {Verdict.UNREACHABLE: ExitCode.UNREACHABLE, Verdict.CLOSED: ExitCode.CONFIGURATION}
         click.get_current_context().exit(failed.get(answer.verdict, ExitCode.INCOMPLETE))
     if settings.smtp_host:
-        screen.tell(
-            f"The server took it ({answer.words}). Look for it at {to.email}, also in spam."
-        )
+        screen.say(f"The server took it ({answer.words}). Look for it at {to.email}, also in spam.")
     else:
-        screen.tell(f"No mail server is set (SFSYNC_SMTP_HOST): {answer.words}")
+        screen.say(f"No mail server is set (SFSYNC_SMTP_HOST): {answer.words}")
 
 
 def _message(to: "Address", now: datetime) -> "Message":

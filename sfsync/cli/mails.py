@@ -1,7 +1,5 @@
 """How do the mails of a command reach files, or their readers?"""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -12,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sfsync.cli import opening
 from sfsync.cli.posting import letterhead_of, postman_of
 from sfsync.cli.screen import Screen, count
-from sfsync.cli.setting import make
 from sfsync.errors import ConfigError
 from sfsync.settings import Settings
 
@@ -26,6 +23,7 @@ _NO_ADMIN = (
     "there is nobody to send it to: name the admin in SFSYNC_ADMIN_EMAIL (it tells what has no "
     "manager, and what only an admin can mend)"
 )
+_SET_IT = "set SFSYNC_SMTP_HOST again, and the next --send sends what it was to take"
 # Spreadsheets take a file for UTF-8 where it begins with this.
 _MARK = "\ufeff"
 
@@ -54,10 +52,12 @@ class Mails:
         self._journal = journal
         self._books = books
         self._screen = screen
+        self._done: dict[str, Delivery] = {}
 
     def write(self, mails: Sequence[Mail], folder: Path) -> None:
-        """Write each as mail, page, text and table, and say where."""
-        make(folder)
+        """Write each as mail, page, text and table into a folder that is there, and say where."""
+        from sfsync.report import file_name
+
         for mail in mails:
             rendered = mail.rendered
             files = {
@@ -66,34 +66,40 @@ class Mails:
                 "csv": f"{_MARK}{rendered.csv}".encode() if rendered.csv else b"",
                 "eml": self._eml(mail),
             }
-            name = _file_name(mail)
+            name = file_name(mail.key, mail.reader)
             written = [kind for kind, content in files.items() if content]
             for kind in written:
                 (folder / f"{name}.{kind}").write_bytes(files[kind])
             kinds = ", ".join(f".{kind}" for kind in written)
-            self._screen.tell(f"{mail.reader.name}: {folder / name} ({kinds})")
+            self._screen.say(f"{mail.reader.name}: {folder / name} ({kinds})")
             if not mail.reader.email:
                 self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
 
     def resume(self) -> bool:
         """Send what earlier processes left, and say what became of it; tell whether all is sent."""
-        return self._told(postman_of(self._settings, self._journal, self._books).resume())
+        deliveries = postman_of(self._settings, self._journal, self._books).resume()
+        waiting = sum(each.is_waiting for each in deliveries)
+        if waiting:
+            wait = "waits" if waiting == 1 else "wait"
+            self._screen.warn(f"{count(waiting, 'mail')} {wait} for the mail server: {_SET_IT}")
+        return self._told(deliveries)
 
     def send(self, mails: Sequence[Mail]) -> bool:
         """Send each that has a reader, and say what became of it; tell whether all were sent."""
         postman = postman_of(self._settings, self._journal, self._books)
-        for mail in mails:
-            if not mail.reader.email:
-                self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
+        unread = [mail for mail in mails if not mail.reader.email]
+        for mail in unread:
+            self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
         waiting = self._waiting(mails)
         for mail in waiting:
-            self._screen.tell(f"{mail.reader.name}: {mail.later}")
-        due = [mail for mail in mails if mail.reader.email and mail not in waiting]
-        deliveries = postman.send([message_of(mail) for mail in due])
-        is_done = self._told(deliveries) and len(due) + len(waiting) == len(mails)
-        sent = sum(_is_sent(each) for each in deliveries)
-        self._screen.say(f"{count(sent, 'mail')} of {len(mails) - len(waiting)} sent")
-        return is_done
+            self._screen.say(f"{mail.reader.name}: {mail.later}")
+        # What was just tried as left behind is not tried once more.
+        passed = {mail.key for mail in (*unread, *waiting)} | self._done.keys()
+        is_done = self._told(
+            postman.send([message_of(mail) for mail in mails if mail.key not in passed])
+        )
+        self._sum_up(len(unread))
+        return is_done and not unread
 
     def _waiting(self, mails: Sequence[Mail]) -> list[Mail]:
         keys = [mail.key for mail in mails if mail.later]
@@ -119,9 +125,28 @@ class Mails:
                 yield each.key
 
     def _told(self, deliveries: "Sequence[Delivery]") -> bool:
+        """Say what became of messages in this run; tell whether all are sent."""
         for delivery in deliveries:
-            self._screen.tell(delivery.sentence)
+            self._done[delivery.key] = delivery
+            if not _is_sent(delivery) and not delivery.is_waiting:
+                self._screen.warn(delivery.sentence)
+            elif _is_sent(delivery) and not delivery.is_earlier:
+                tell = self._screen.warn if delivery.is_doubled else self._screen.say
+                tell(delivery.sentence)
         return all(map(_is_sent, deliveries))
+
+    def _sum_up(self, unread: int) -> None:
+        """Say how many mails are out now, of all that were to go out, and how many were before."""
+        sent = sum(_is_sent(each) and not each.is_earlier for each in self._done.values())
+        earlier = sum(_is_sent(each) and each.is_earlier for each in self._done.values())
+        tried = len(self._done) - earlier + unread
+        told = [f"{count(sent, 'mail')} of {tried} sent"] if tried else []
+        if earlier:
+            was, now = "was" if earlier == 1 else "were", "" if tried else ": nothing was sent now"
+            before = f"{count(earlier, 'mail')} {was} sent by an earlier run"
+            told.append(f"{before}, and none is sent twice{now}")
+        if told:
+            self._screen.say("; ".join(told))
 
     def _eml(self, mail: Mail) -> bytes:
         from sfsync.mail import to_eml
@@ -137,9 +162,11 @@ class Mails:
 def message_of(mail: Mail) -> "Message":
     """Make the message of a mail. Raises ConfigError where its reader's address is none."""
     from sfsync.mail import Address, Attachment, Message
+    from sfsync.report import file_name
 
     rendered, reader = mail.rendered, mail.reader
-    table = Attachment(f"{_file_name(mail)}.csv", "text/csv", f"{_MARK}{rendered.csv}".encode())
+    name = f"{file_name(mail.key, reader)}.csv"
+    table = Attachment(name, "text/csv", f"{_MARK}{rendered.csv}".encode())
     try:
         to = Address(reader.email, reader.name)
     except ValueError as error:
@@ -158,11 +185,3 @@ def _is_sent(delivery: "Delivery") -> bool:
 def _kind_and_reader(key: str) -> tuple[str, str]:
     kind, _, rest = key.partition(":")
     return kind, rest.rpartition(":")[2]
-
-
-def _file_name(mail: Mail) -> str:
-    """Name a mail's files: `exceptions-2026-06-15-maud.verchere-lys`."""
-    name, period, _ = mail.key.split(":")
-    reader = mail.reader.email.partition("@")[0] or mail.reader.name
-    plain = unicodedata.normalize("NFKD", reader).encode("ascii", "ignore").decode()
-    return f"{name}-{period}-{re.sub(r'[^A-Za-z0-9.-]+', '-', plain).lower()}"

@@ -4,15 +4,17 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import click
 
 from sfsync.model import from_wire
 
 F = TypeVar("F", bound=Callable[..., Any])
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 _SHORT_ID = 15
 _SUFFIXES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -34,6 +36,46 @@ class Moment(click.ParamType[datetime]):
             return from_wire(value)
         except ValueError:
             self.fail(f"{value!r} is no instant with its time zone: {_INSTANTS}", param, ctx)
+
+
+class Beginning(click.ParamType[datetime | date]):
+    """An instant with its offset, or a day, which begins at midnight in the org's zone."""
+
+    name = "DAY|ISO"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | date:
+        """Read the instant as aware UTC, or the day."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value) if _DAY.fullmatch(value) else from_wire(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a day, as 2026-06-15, nor an instant", param, ctx)
+
+
+def begun(since: datetime | date | None, now: datetime, zone: str) -> datetime | None:
+    """Return the instant (UTC) that --since means at `now` (aware) in a zone (IANA name). Raises
+    BadParameter where it is yet to come.
+    """
+    if since is None:
+        return None
+    if not isinstance(since, datetime):
+        since = datetime.combine(since, time(), ZoneInfo(zone)).astimezone(UTC)
+    if since > now:
+        told = (
+            f"{since:%Y-%m-%dT%H:%M:%SZ} is later than the moment judged, {now:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        raise click.BadParameter(told, param_hint="--since")
+    return since
+
+
+def since_option(help_text: str) -> Callable[[F], F]:
+    """Add --since."""
+    return lambda command: _with(
+        [click.option("--since", type=Beginning(), help=help_text)], command
+    )
 
 
 class RecordId(click.ParamType[str]):

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sfsync.cli import opening
 from sfsync.errors import ConfigError
@@ -18,6 +20,8 @@ OUTBOX = "outbox"
 # From whom mails in the outbox come where nobody is named.
 _NOBODY = "sfsync@localhost"
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
+# Who only looks does not wait as long for a mail server as who sends, in seconds.
+_PATIENCE = 10
 TRY_IT = "try it with `sfsync mail test --to ADDRESS`"
 
 
@@ -88,8 +92,11 @@ def letterhead_of(settings: Settings) -> "Letterhead":
 
 
 def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
-    """Say how mails leave, without trying it; `is_real`: the org is no recorded one."""
+    """Say how mails leave, and whether the mail server lets us in; nothing is sent. `is_real`: the
+    org is no recorded one.
+    """
     from sfsync.doctor import MAIL, Check, Level
+    from sfsync.mail import SmtpCarrier
 
     try:
         server, head = server_of(settings), letterhead_of(settings)
@@ -102,15 +109,31 @@ def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
             return [Check(MAIL, Level.GOOD, text)]
         remedy = f"set SFSYNC_SMTP_HOST and SFSYNC_MAIL_FROM, and {TRY_IT}"
         return [Check(MAIL, Level.NOTE, text, remedy)]
+    hasty = replace(server, timeout=min(server.timeout, _PATIENCE))
+    hindrance = SmtpCarrier(hasty).hindrance()
+    if hindrance is not None:
+        return [Check(MAIL, Level.PROBLEM, hindrance.words, TRY_IT)]
     who = f"as {server.user}" if server.user else "without signing in"
     way = f"{server.host}, port {server.port} ({server.security}), {who}, from {head.sender.email}"
-    return [Check(MAIL, Level.GOOD, f"mails go to {way}; {TRY_IT}")]
+    return [Check(MAIL, Level.GOOD, f"the mail server lets us in: mails go to {way}; {TRY_IT}")]
+
+
+def _wrong_host(host: str) -> list[str]:
+    if "://" in host:
+        alone = urlsplit(host).hostname or "mail.example.com"
+        told = f'SFSYNC_SMTP_HOST: "{host}" is more than a host: write {alone}'
+        return [f"{told}, and the port in SFSYNC_SMTP_PORT"]
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return [f'SFSYNC_SMTP_HOST: "{host}" is no host: write a name as mail.example.com']
+    return []
 
 
 def _problems(settings: Settings) -> list[str]:
     if not settings.smtp_host:
         return []
-    problems = []
+    problems = _wrong_host(settings.smtp_host)
     if not settings.mail_from:
         problems.append("SFSYNC_MAIL_FROM is not set: say from whom mails come")
     if bool(settings.smtp_user) != bool(settings.smtp_password):

@@ -1,6 +1,6 @@
 """What are managers told, and how does it reach them? (`sfsync report`)"""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from sfsync.cli.delivery import (
 from sfsync.cli.forecast import commit_codes, read_forecast
 from sfsync.cli.mails import Mail
 from sfsync.cli.opening import Opened
-from sfsync.cli.options import Moment, Place, now_option, place_options
+from sfsync.cli.options import Place, begun, now_option, place_options, since_option
 from sfsync.cli.setting import set_up
 from sfsync.cli.summary import runs
 
@@ -41,14 +41,14 @@ report.add_command(runs)
 
 @report.command()
 @who_and_how
-@click.option("--since", type=Moment(), help="What is later is new; else since the last one sent.")
+@since_option("What is later is new; else since the last one sent.")
 @now_option
 @place_options
 def exceptions(
     person: str | None,
     out: Path | None,
     sends: bool,
-    since: datetime | None,
+    since: datetime | date | None,
     now: datetime | None,
     place: Place,
     quiet: bool,
@@ -62,7 +62,8 @@ def exceptions(
     texts, orders = read_reports(setting)
 
     def written(at: Opened) -> "list[Mail]":
-        made = _reports(at, texts, orders, since, is_rehearsal=now is not None)
+        start = begun(since, at.services.now, at.org.zone)
+        made = _reports(at, texts, orders, start, is_rehearsal=now is not None)
         names = field_names(at)
         return [_mail(each, texts, names, _last_told(at, each)) for each in made]
 

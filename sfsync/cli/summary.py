@@ -1,7 +1,7 @@
 """What is the admin told of the runs? (`sfsync report runs`)"""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import click
 from sfsync.cli.delivery import Way, admin_of, deliver, read_summary_order, read_texts
 from sfsync.cli.mails import Mail
 from sfsync.cli.opening import Opened, is_at_work
-from sfsync.cli.options import Moment, Place, place_options
+from sfsync.cli.options import Place, begun, place_options, since_option
 from sfsync.cli.setting import set_up
 from sfsync.errors import NotFound
 from sfsync.letter import EditionNote, MessageState
@@ -34,13 +34,13 @@ _LEFT = (MessageState.PLANNED, MessageState.SENDING, MessageState.UNKNOWN)
     help="Write the files there, and not to `reports` in the state folder.",
 )
 @click.option("--send", "sends", is_flag=True, help="Send the mail; files only with --out.")
-@click.option("--since", type=Moment(), help="Runs that ended later; else since the last one sent.")
+@since_option("Runs that ended later; else since the last one sent.")
 @place_options
 def runs(
     run_id: str | None,
     out: Path | None,
     sends: bool,
-    since: datetime | None,
+    since: datetime | date | None,
     place: Place,
     quiet: bool,
 ) -> None:
@@ -59,11 +59,12 @@ def runs(
     def written(at: Opened) -> list[Mail]:
         # Whoever holds the lock knows that no run is at work.
         is_busy = not sends and is_at_work(setting.settings)
-        made = _summary(at, order, run_id, since, is_busy=is_busy)
+        start = begun(since, at.services.wall(), at.org.zone)
+        made = _summary(at, order, run_id, start, is_busy=is_busy)
         if not made.is_worth_telling:
             return []
         # What is left out is told by the next one: that begins where the last one ended.
-        is_all = since is None or since <= _due_since(at, order, made.reader.id)[0]
+        is_all = start is None or start <= _due_since(at, order, made.reader.id)[0]
         notes = (EditionNote(made.name, made.reader.id, made.now),) if is_all else ()
         return [Mail(made.key, made.reader, made.now, render_summary(made, texts), notes)]
 

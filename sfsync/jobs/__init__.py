@@ -6,7 +6,14 @@ the `JOBS.named` decorator, and a line here.
 
 from sfsync.jobs import hourly
 from sfsync.jobs.job import JOBS, Planned, Services, Sources, plan_job
-from sfsync.jobs.run import Ran, locked, run_planned, settle_before, stops_entered
+from sfsync.jobs.run import (
+    Ran,
+    foresee_findings,
+    locked,
+    run_planned,
+    settle_before,
+    stops_entered,
+)
 
 
 @JOBS.named("enrich")
@@ -23,6 +30,7 @@ __all__ = [
     "Ran",
     "Services",
     "Sources",
+    "foresee_findings",
     "hourly",
     "locked",
     "plan_job",

@@ -18,7 +18,7 @@ from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, S
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
-from sfsync.model import Action, Outcome, Plan, Run, RunState, State
+from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State
 from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
@@ -119,7 +119,7 @@ def run_planned(
         api_calls=services.org.calls,
     )
     if planned.whole:
-        _keep_findings(planned, outcomes, services, desk)
+        _keep_findings(planned, outcomes, services)
     logger.info("run %s finished: %d changes", run.id, len(outcomes))
     return Ran(desk.journal.run(run.id), plan, outcomes)
 
@@ -140,20 +140,12 @@ def _begun(planned: Planned, services: Services, chance: Random) -> Run:
     )
 
 
-def _keep_findings(
-    planned: Planned, outcomes: Sequence[Outcome], services: Services, desk: Desk
-) -> None:
+def _keep_findings(planned: Planned, outcomes: Sequence[Outcome], services: Services) -> None:
     """Enter what a whole pass found and met with. One that died before this is made good by the
     next.
     """
-    books, journal = services.books, desk.journal
-    findings = (
-        *planned.plan.findings,
-        *refused_updates(planned, outcomes, journal, books),
-        *refused_mails(journal, books),
-    )
-    found = [(each, planned.amounts.get((each.object, each.id))) for each in findings]
-    counts = journal.merge_findings(books, planned.plan.now, found)
+    found = _found(planned, outcomes, services)
+    counts = services.journal.merge_findings(services.books, planned.plan.now, found)
     logger.info(
         "findings: %d new, %d open as before, %d returned, %d solved",
         counts.new,
@@ -161,6 +153,28 @@ def _keep_findings(
         counts.returned,
         counts.solved,
     )
+
+
+def foresee_findings(planned: Planned, services: Services) -> tuple[OpenFinding, ...]:
+    """Return the findings as the journal would keep them after a pass with this plan, in which
+    nothing more is refused; nothing is entered.
+    """
+    untried = [Outcome(each.object, each.id, State.SKIPPED) for each in planned.plan.changes]
+    found = _found(planned, untried, services)
+    return services.journal.findings_foreseen(services.books, planned.plan.now, found)
+
+
+def _found(
+    planned: Planned, outcomes: Sequence[Outcome], services: Services
+) -> list[tuple[Finding, float | None]]:
+    """Return what a whole pass found and met with, each with the money at stake."""
+    books, journal = services.books, services.journal
+    findings = (
+        *planned.plan.findings,
+        *refused_updates(planned, outcomes, journal, books),
+        *refused_mails(journal, books),
+    )
+    return [(each, planned.amounts.get((each.object, each.id))) for each in findings]
 
 
 def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> None:

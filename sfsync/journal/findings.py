@@ -1,7 +1,7 @@
 """Which findings are open, since when, and which are solved, snoozed or waived?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -42,7 +42,7 @@ def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> Fi
     still: list[Row] = []
     returned: list[Row] = []
     for finding, amount in found:
-        key = (finding.code, finding.object, finding.id)
+        key = _key(finding)
         told = {**_told(finding, amount), "last_seen": at}
         if key not in known:
             first = {"first_seen": at, "returned": False, "solved_at": None, "why": ""}
@@ -52,7 +52,7 @@ def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> Fi
         else:
             again = {"first_seen": at, "returned": True, "solved_at": None}
             returned.append({**_of(org, key), **told, **again})
-    seen = {(finding.code, finding.object, finding.id) for finding, _ in found}
+    seen = {_key(finding) for finding, _ in found}
     solved = [
         {**_of(org, key), "solved_at": at}
         for key, solved_at in known.items()
@@ -62,6 +62,33 @@ def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> Fi
     for rows in (still, returned, solved):
         _update(connection, rows)
     return FindingCounts(len(new), len(still), len(solved), len(returned))
+
+
+def foreseen(known: Sequence[OpenFinding], at: datetime, found: Found) -> Iterator[OpenFinding]:
+    """Yield what `merge` would make of what is known; nothing is written. At an earlier moment than
+    that of the last pass, what came up later is not there yet.
+    """
+    left = {_key(each.finding): each for each in known}
+    for finding, amount in found:
+        was = left.pop(_key(finding), None)
+        if was is None:
+            yield OpenFinding(finding, at, at, amount)
+            continue
+        has_returned = was.solved_at is not None and was.solved_at <= at
+        yield replace(
+            was,
+            finding=finding,
+            first_seen=at if has_returned else min(was.first_seen, at),
+            last_seen=at,
+            amount=amount,
+            returned=was.returned or has_returned,
+            solved_at=None,
+        )
+    for each in left.values():
+        if each.solved_at is None and each.first_seen <= at:
+            yield replace(each, solved_at=at)
+        elif each.solved_at is not None:
+            yield each
 
 
 def set_aside(connection: sa.Connection, org: str, code: str, record_id: str, values: Row) -> None:
@@ -107,6 +134,10 @@ def read(
         )
 
 
+def _key(finding: Finding) -> Key:
+    return finding.code, finding.object, finding.id
+
+
 def _told(finding: Finding, amount: float | None) -> Row:
     return {
         "name": finding.name,
@@ -143,6 +174,13 @@ class FindingsBook:
         """
         with self._engine.begin() as connection:
             return merge(connection, books, at, found)
+
+    def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:
+        """What `merge_findings` would make of these, sorted by code, object and Id; nothing is
+        written.
+        """
+        made = foreseen(self.findings(books), at, found)
+        return tuple(sorted(made, key=lambda each: _key(each.finding)))
 
     def findings(
         self,

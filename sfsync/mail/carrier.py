@@ -33,7 +33,10 @@ class Answer:
 
 
 class Carrier(Protocol):
-    """Who takes letters."""
+    """Who takes letters. `is_outbox`: they become files, and go to nobody."""
+
+    @property
+    def is_outbox(self) -> bool: ...
 
     def carry(self, letter: Letter, sender: str, hand_over: Callable[[], None]) -> Answer:
         """Take one letter. `hand_over` is called just before the step after which it may be on its

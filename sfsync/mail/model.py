@@ -34,9 +34,11 @@ class Address:
     def parse(cls, text: str) -> "Address":
         """Read `ana@example.com` or `Ana Birch <ana@example.com>`; raises ValueError."""
         name, email = parseaddr(text)
-        if not email:
-            raise ValueError(f"{text!r} is no mail address: write ana@example.com or Ana <ana@…>")
-        return cls(email, name)
+        try:
+            return cls(email, name)
+        except ValueError as error:
+            told = f'"{text}" is no mail address that can be written to'
+            raise ValueError(f"{told}: write ana@example.com or Ana <ana@example.com>") from error
 
 
 @dataclass(frozen=True, slots=True)

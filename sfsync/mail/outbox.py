@@ -18,6 +18,8 @@ class Outbox:
     letter is there once.
     """
 
+    is_outbox = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
-from sfsync.letter import JournalledMessage, Letter, MessageState
+from sfsync.letter import OUTBOX_DOMAIN, JournalledMessage, Letter, MessageState
 from sfsync.mail.carrier import Answer, Carrier, Verdict
 from sfsync.mail.eml import Letterhead, to_eml
 from sfsync.mail.model import Message
@@ -70,7 +70,9 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a message in this run, or in an earlier one (`is_earlier`)."""
+    """What became of a message in this run, or in an earlier one (`is_earlier`). `is_waiting`: it
+    is for a mail server, and there is none now.
+    """
 
     key: str
     recipient: str
@@ -78,6 +80,7 @@ class Delivery:
     words: str
     handed_over: int
     is_earlier: bool
+    is_waiting: bool = False
 
     @property
     def is_doubled(self) -> bool:
@@ -124,7 +127,8 @@ class Postman:
     def send(self, messages: Sequence[Message]) -> list[Delivery]:
         """Send messages, and tell of each, in their order, what became of it.
 
-        What was sent or refused under its key before is not sent again. Errors of the books pass
+        What was sent or refused under its key before is not sent again. What is for a mail server
+        waits for one: the outbox does not take it. Errors of the books pass
         through: what was not sent by then stays planned for `resume`.
         """
         self._plan(messages)
@@ -132,18 +136,21 @@ class Postman:
         return self._settle(keys)
 
     def resume(self) -> list[Delivery]:
-        """Send what earlier runs left: what was put off, and, once more, what is in doubt."""
+        """Send what earlier runs left: what was put off, and, once more, what is in doubt. Tell of
+        what waits for a mail server, too.
+        """
         left = [each for each in self._books.open(self._org) if _is_left(each)]
         return self._settle([message.key for message in left])
 
     def _plan(self, messages: Sequence[Message]) -> None:
         at = self._pace.now()
         known = {each.key for each in self._books.read(self._org, [m.key for m in messages])}
+        domain = OUTBOX_DOMAIN if self._carrier.is_outbox else self._head.sender.domain
         letters, refused = [], {}
         for message in messages:
             if message.key in known:
                 continue
-            message_id = f"<{uuid4().hex}@{self._head.sender.domain}>"
+            message_id = f"<{uuid4().hex}@{domain}>"
             try:
                 content = to_eml(message, self._head, at, message_id)
             except ValueError as error:
@@ -158,7 +165,7 @@ class Postman:
         before = {each.key: each for each in self._books.read(self._org, keys)}
         # What a process died over comes last: should it do so again, nobody else waits for theirs.
         todo = sorted(
-            (before[key] for key in keys if _is_to_send(before[key])),
+            (before[key] for key in keys if self._takes(before[key])),
             key=lambda message: message.handed_over,
         )
         try:
@@ -170,7 +177,25 @@ class Postman:
                 self._note(message.key, MessageState.UNKNOWN, message.words, message.handed_over)
         tried = {each.key for each in todo}
         after = {each.key: each for each in self._books.read(self._org, keys)}
-        return [_delivery(after[key], is_earlier=key not in tried) for key in keys]
+        return [self._delivery(after[key], is_earlier=key not in tried) for key in keys]
+
+    def _takes(self, message: JournalledMessage) -> bool:
+        return _is_to_send(message) and not self._is_waiting(message)
+
+    def _is_waiting(self, message: JournalledMessage) -> bool:
+        is_stuck = self._carrier.is_outbox and not message.is_for_outbox
+        return is_stuck and _is_to_send(message)
+
+    def _delivery(self, message: JournalledMessage, *, is_earlier: bool) -> Delivery:
+        return Delivery(
+            message.key,
+            message.recipient,
+            message.state,
+            message.words,
+            message.handed_over,
+            is_earlier,
+            self._is_waiting(message),
+        )
 
     def _rounds(self, todo: list[JournalledMessage]) -> list[tuple[JournalledMessage, str]]:
         """Try all, then after each pause those that were put off; return those that still are."""
@@ -250,14 +275,3 @@ def _put_off_state(message: JournalledMessage) -> MessageState:
 
 def _is_to_send(message: JournalledMessage) -> bool:
     return not message.is_decided and message.handed_over < MOST_TIMES
-
-
-def _delivery(message: JournalledMessage, *, is_earlier: bool) -> Delivery:
-    return Delivery(
-        message.key,
-        message.recipient,
-        message.state,
-        message.words,
-        message.handed_over,
-        is_earlier,
-    )

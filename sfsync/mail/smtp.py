@@ -69,6 +69,8 @@ class SmtpCarrier:
     those of the file that SSL_CERT_FILE names.
     """
 
+    is_outbox = False
+
     def __init__(self, server: Server, tell: Callable[[str], None] = _log.info) -> None:
         self._server = server
         self._tell = tell
@@ -100,6 +102,15 @@ class SmtpCarrier:
             self._drop()
             raise
         return answer
+
+    def hindrance(self) -> Answer | None:
+        """Connect and sign in; return what stands in the way, None where the server lets us in."""
+        try:
+            self._connected()
+        except _Failed as failed:
+            return failed.answer
+        self.close()
+        return None
 
     def close(self) -> None:
         """Say goodbye to the server."""

@@ -3,6 +3,7 @@
 from sfsync.report.alert_orders import AlertOrders
 from sfsync.report.alerts import MOVES_TOLD_FOR, AlertMail, Moved, Occasion, build_alerts
 from sfsync.report.build import Edition, build_reports
+from sfsync.report.files import file_name
 from sfsync.report.forecast import Commitment, incomplete_ids
 from sfsync.report.lines import Report
 from sfsync.report.orders import (
@@ -38,6 +39,7 @@ __all__ = [
     "SummaryOrder",
     "build_alerts",
     "build_reports",
+    "file_name",
     "incomplete_ids",
     "load_alerts",
     "load_orders",

@@ -6,8 +6,9 @@ from dataclasses import replace
 from sfsync.report.alerts import Alert, AlertMail
 from sfsync.report.figures import isolated
 from sfsync.report.lines import Line, day_in
+from sfsync.report.parts import OwnerPart, Row, Section, View
 from sfsync.report.sentence import Voice
-from sfsync.report.view import FIXED, OwnerPart, Row, Section, View, Writer
+from sfsync.report.view import FIXED, Writer
 
 
 def alert_view(mail: AlertMail, voice: Voice) -> View:

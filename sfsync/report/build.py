@@ -64,12 +64,10 @@ def build_reports(
     office = _Office(people, edition)
     for each in found:
         text = texts.get(each.finding.code) or _without_text(each.finding.code)
-        if _is_told(text, edition.order):
+        if edition.order.tells(text):
             office.take(each, text)
     codes = sorted(edition.commit_codes)
-    told_of = [
-        texts[each] for each in codes if each in texts and _is_told(texts[each], edition.order)
-    ]
+    told_of = [texts[each] for each in codes if each in texts and edition.order.tells(texts[each])]
     for deal in edition.commitments if told_of else ():
         office.count(deal, told_of[0])
     reports = [office.report(desk) for desk in office.desks.values()]
@@ -79,14 +77,6 @@ def build_reports(
 
 def _without_text(code: str) -> FindingText:
     return FindingText(code, "medium", "admin", {"en": code, "fr": code}, {"en": "", "fr": ""})
-
-
-def _is_told(text: FindingText, order: ReportOrder) -> bool:
-    if order.codes and text.code not in order.codes:
-        return False
-    if order.severities and text.severity not in order.severities:
-        return False
-    return order.to != "owners" or text.goes_to == "owner"
 
 
 @dataclass(slots=True)

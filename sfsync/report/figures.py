@@ -13,6 +13,8 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_d
 
 from sfsync.report.words import LANGUAGES, counted, word
 
+# Whose figures go with a language that is not the reader's own.
+_LOCALES = {"en": "en_US", "fr": "fr_FR"}
 # What mirrors a text's direction for a name within it, and ends that.
 _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
@@ -39,9 +41,9 @@ class Speech:
         plain = " ".join(text.split())
         return _BEFORE_MARK.sub("\u00a0", plain) if self.language == "fr" else plain
 
-    def count(self, key: str, number: int) -> str:
+    def count(self, key: str, number: int, **values: str) -> str:
         """Say a number of things."""
-        return counted(key, self.language, number, self.number(number))
+        return counted(key, self.language, number, n=self.number(number), **values)
 
     def number(self, number: float) -> str:
         """Write a number: 12,345 or 12 345."""
@@ -86,6 +88,16 @@ class Speech:
     def _whole(self) -> str:
         """The locale's pattern for money, without the digits behind the point."""
         return str(self.locale.currency_formats["standard"].pattern).replace(".00", "")
+
+
+def speech_in(language: str, locale: str) -> Speech:
+    """Return how to speak a language (en, fr) to a reader who may use another one: figures are
+    those of their locale where it is of that language, else those of the language.
+    """
+    own = _locale(locale)
+    if own is None or own.language != language:
+        own = Locale.parse(_LOCALES[language])
+    return Speech(language, own)
 
 
 def speech_of(language: str, locale: str) -> Speech:

@@ -1,11 +1,13 @@
 """Which reports go to whom, how often, in which language and currency?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
+from sfsync.complaint import complaint, key_of
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, read_yaml
 from sfsync.model import RULE_CAUSE
@@ -18,6 +20,7 @@ from sfsync.report.alert_orders import (
     misnamed_in,
 )
 from sfsync.rules.shape import RuleName, Shape, keys_at
+from sfsync.rules.texts import FindingText
 
 REPORTS_FILE = "reports.yaml"
 # What begins the keys of mails that are no such reports.
@@ -81,6 +84,14 @@ class ReportOrder:
     language: str = OF_READER
     currency: str = "EUR"
 
+    def tells(self, text: FindingText) -> bool:
+        """Tell whether the report tells of findings with this text."""
+        if self.codes and text.code not in self.codes:
+            return False
+        if self.severities and text.severity not in self.severities:
+            return False
+        return self.to != "owners" or text.goes_to == "owner"
+
 
 @dataclass(frozen=True, slots=True)
 class SummaryOrder:
@@ -99,17 +110,18 @@ def load_summary_order(text: str, name: str) -> SummaryOrder:
     return SummaryOrder(runs.every, runs.language)
 
 
-def load_orders(text: str, name: str, codes: Collection[str]) -> tuple[ReportOrder, ...]:
-    """Read `reports.yaml`, in its order; `codes` are the findings that there are.
+def load_orders(text: str, name: str, texts: Mapping[str, FindingText]) -> tuple[ReportOrder, ...]:
+    """Read `reports.yaml`, in its order; `texts` are those of the findings that there are.
 
     Raises ConfigError with all problems at once, each with file, line and the nearest valid name.
     """
     document = read_yaml(text, name)
     file = _file(document)
-    problems = _misnamed(file, document, codes)
+    orders = tuple(_order(each) for each in file.reports)
+    problems = _misnamed(file, document, texts) or _silent(orders, document, texts)
     if problems:
         raise ConfigError(problems)
-    return tuple(_order(each) for each in file.reports)
+    return orders
 
 
 def load_alerts(
@@ -131,21 +143,19 @@ def _file(document: Document) -> ReportsFile:
     try:
         return ReportsFile.model_validate(document.data)
     except ValidationError as error:
-        problems = [
-            f"{document.place(each['loc'])}: {_words(each['loc'], each['type'], each['msg'])}"
-            for each in error.errors()
-        ]
+        problems = [f"{document.place(each['loc'])}: {_words(each)}" for each in error.errors()]
         raise ConfigError(problems) from error
 
 
-def _words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+def _words(error: ErrorDetails) -> str:
+    loc, kind = error["loc"], error["type"]
     if not loc:
         return "the file must hold `reports`, a list, as the one that came with sfsync does"
     if kind == "extra_forbidden":
         return f'unknown key "{loc[-1]}"{nearest(str(loc[-1]), keys_at(ReportsFile, loc[:-1]))}'
     if kind == "missing":
         return f'"{loc[-1]}" is missing'
-    return f"{'.'.join(map(str, loc))}: {message}"
+    return f"{key_of(error)}: {complaint(error)}"
 
 
 def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> list[str]:
@@ -162,6 +172,26 @@ def _misnamed(file: ReportsFile, document: Document, codes: Collection[str]) -> 
             if code not in codes:
                 where = document.place(("reports", place, "codes"))
                 problems.append(f'{where}: no finding "{code}"{nearest(code, codes)}')
+    return problems
+
+
+def _silent(
+    orders: Sequence[ReportOrder], document: Document, texts: Mapping[str, FindingText]
+) -> list[str]:
+    """Tell of reports that leave out all findings that there are."""
+    problems = []
+    for place, order in enumerate(orders):
+        if not any(map(order.tells, texts.values())):
+            which = f" of {', '.join(sorted(order.codes))}" if order.codes else ""
+            bad = (
+                f" of {' or '.join(sorted(order.severities))} severity" if order.severities else ""
+            )
+            whose = " goes to owners" if order.to == "owners" else " is there"
+            where = document.place(("reports", place))
+            problems.append(
+                f'{where}: the report "{order.name}" can never tell anything: no finding'
+                f"{which}{bad}{whose}; findings.yaml says how bad each is, and to whom it goes"
+            )
     return problems
 
 

@@ -9,14 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sfsync.report.alert_view import alert_view
 from sfsync.report.alerts import AlertMail
-from sfsync.report.figures import speech_of
+from sfsync.report.figures import Speech, speech_in, speech_of
 from sfsync.report.lines import Report
 from sfsync.report.orders import OF_READER
+from sfsync.report.people import Person
 from sfsync.report.sentence import FieldNames, Voice
 from sfsync.report.sheet import as_csv
+from sfsync.report.shown import MOST_LINES
 from sfsync.report.summary import SUMMARY, Summary
 from sfsync.report.summary_view import MOST_ENTRIES, summary_view
-from sfsync.report.view import MOST_LINES, view_of
+from sfsync.report.view import view_of
 from sfsync.rules.texts import FindingText
 
 # Gmail cuts what is longer; where names and messages are long, fewer lines are shown.
@@ -81,16 +83,22 @@ def _voice(
     locale: str | None = None,
 ) -> Voice:
     reader = report.reader
-    ordered = "" if report.language == OF_READER else report.language
-    speech = speech_of(language or ordered or reader.language, locale or reader.locale)
+    if language or locale:
+        speech = speech_of(language or reader.language, locale or reader.locale)
+    else:
+        speech = _speech(report.language, reader)
     return Voice(speech, report.currency, report.zone, names or FieldNames())
 
 
+def _speech(ordered: str, reader: Person) -> Speech:
+    if ordered == OF_READER:
+        return speech_of(reader.language, reader.locale)
+    return speech_in(ordered, reader.locale)
+
+
 def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Rendered:
-    """Write a summary of runs in the language and the locale of its order, or of its reader."""
-    reader, order = summary.reader, summary.period.order
-    ordered = "" if order.language == OF_READER else order.language
-    speech = speech_of(ordered or reader.language, reader.locale)
+    """Write a summary of runs in the language of its order, or of its reader."""
+    speech = _speech(summary.period.order.language, summary.reader)
     for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
         view = summary_view(summary, texts, speech, most)
         html = _page(SUMMARY, view)

@@ -4,108 +4,30 @@ Templates only lay out what stands here: each text is written, in the reader's l
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import dropwhile
 
 from sfsync.report.figures import isolated
+from sfsync.report.files import file_name
 from sfsync.report.forecast import Forecast
-from sfsync.report.lines import (
-    SEVERITIES,
-    Line,
-    Report,
-    Standing,
-    at_stake,
-    oldest_first,
-    worst_first,
+from sfsync.report.lines import SEVERITIES, Line, Report, Standing, at_stake, oldest_first
+from sfsync.report.parts import (
+    Bar,
+    Block,
+    OwnerPart,
+    Point,
+    RecordBlock,
+    Row,
+    Section,
+    TeamRow,
+    View,
 )
 from sfsync.report.sentence import Voice
+from sfsync.report.shown import MOST_LINES, shown_of
 from sfsync.rules.texts import FindingText
 
-# A longer mail is not read.
-MOST_LINES = 100
-MOST_SOLVED = 20
 # The height of the highest bar, in pixels.
 _HIGHEST = 48
 _SHORTEST_TREND = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record; `facts` says money, age, and whether it is back, `because` why it was moved."""
-
-    name: str
-    link: str
-    message: str
-    facts: tuple[str, ...]
-    because: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The records of one owner that have the same wrong."""
-
-    severity: str
-    label: str
-    title: str
-    remedy: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerPart:
-    """What one owner's records have; `facts` says how many they are, and the money."""
-
-    owner: str
-    facts: str
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What is new, still open, or solved; `more` tells of those that are left to the CSV."""
-
-    title: str
-    standing: str
-    count: str
-    owners: tuple[OwnerPart, ...]
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRow:
-    """A manager below, and what stands in their teams."""
-
-    name: str
-    counts: str
-    facts: str
-    forecasts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One week of the trend: `height` in pixels."""
-
-    day: str
-    number: str
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The mail in words, part by part."""
-
-    language: str
-    subject: str
-    title: str
-    summary: str
-    money: str
-    notes: tuple[str, ...]
-    bars: tuple[Bar, ...]
-    teams: tuple[TeamRow, ...]
-    sections: tuple[Section, ...]
-    endings: tuple[str, ...]
-    words: Mapping[str, str]
-    forecasts: tuple[str, ...] = ()
 
 
 def view_of(
@@ -115,7 +37,7 @@ def view_of(
     most: int = MOST_LINES,
 ) -> View:
     """Choose what the mail shows, and say it. `texts` are the findings' by code; of those not
-    solved the `most` worst are shown.
+    solved some `most` are shown.
     """
     writer, speech = Writer(report, texts, voice, most), voice.speech
     counts = writer.counts()
@@ -148,9 +70,7 @@ class Writer:
         self._texts = texts
         self._voice = voice
         self._speech = voice.speech
-        unsolved = [line for line in report.lines if line.standing is not Standing.SOLVED]
-        self._unsolved = len(unsolved)
-        self._shown = sorted(unsolved, key=worst_first)[:most]
+        self._shown = shown_of(report.lines, most)
 
     def money(self, amount: float | None) -> str:
         return self._speech.money(amount, self._report.currency)
@@ -185,16 +105,13 @@ class Writer:
             yield f"{as_of} {since}"
         if not report.adds_up:
             yield speech.say("currencies")
-        if self._unsolved > len(self._shown):
-            shown, all_of_them = len(self._shown), speech.number(self._unsolved)
-            yield speech.say("rest", shown=speech.number(shown), all=all_of_them)
 
     def endings(self) -> Iterator[str]:
         report, speech = self._report, self._speech
         if report.put_off:
             yield speech.count("put_off", report.put_off)
         if report.lines:
-            yield speech.say("attached")
+            yield speech.say("attached", file=self._table)
         yield speech.say(f"why_{report.capacity}")
 
     def bars(self) -> tuple[Bar, ...]:
@@ -223,21 +140,23 @@ class Writer:
             yield TeamRow(name, ", ".join(said), facts, forecasts)
 
     def sections(self) -> Iterator[Section]:
-        solved = [line for line in self._report.lines if line.standing is Standing.SOLVED]
-        for standing in Standing:
-            everything = [line for line in self._report.lines if line.standing is standing]
-            shown = [line for line in self._shown if line.standing is standing]
-            more = ""
-            if standing is Standing.SOLVED:
-                shown = sorted(solved, key=worst_first)[:MOST_SOLVED]
-                rest = len(solved) - len(shown)
-                more = self._speech.count("more_solved", rest) if rest else ""
-            if shown:
-                title = self._speech.say(standing.value)
-                count = self._speech.number(len(everything))
-                yield Section(title, standing.value, count, tuple(self._owners(shown)), more)
+        speech = self._speech
+        for standing, shown in self._shown.items():
+            number = sum(line.standing is standing for line in self._report.lines)
+            rest = number - len(shown)
+            key = "more_solved" if standing is Standing.SOLVED else "more_lines"
+            more = speech.count(key, rest, file=self._table) if rest else ""
+            if number:
+                owners = tuple(self._owners(shown, standing))
+                title = speech.say(standing.value)
+                yield Section(title, standing.value, speech.number(number), owners, more)
 
-    def _owners(self, lines: Sequence[Line]) -> Iterator[OwnerPart]:
+    @property
+    def _table(self) -> str:
+        """The name of the attached file: who reads the text alone finds it by that."""
+        return f"{file_name(self._report.key, self._report.reader)}.csv"
+
+    def _owners(self, lines: Sequence[Line], standing: Standing) -> Iterator[OwnerPart]:
         """Those with the most money at stake first."""
         by_owner: dict[str, list[Line]] = {}
         for line in lines:
@@ -251,7 +170,39 @@ class Writer:
             number = self._speech.number(len(theirs))
             money = self.money(at_stake(theirs)) if self._report.adds_up else ""
             facts = " · ".join(filter(None, [number, money]))
-            yield OwnerPart(name, facts, tuple(self._blocks(theirs)))
+            is_solved = standing is Standing.SOLVED
+            blocks = self._blocks(theirs) if is_solved else self._by_record(theirs)
+            yield OwnerPart(name, facts, tuple(blocks))
+
+    def _by_record(self, lines: Sequence[Line]) -> Iterator[Block | RecordBlock]:
+        """A block for each record with which several things are wrong, and for each thing that is
+        the only one; the severest first.
+        """
+        by_record: dict[tuple[str, str], list[Line]] = {}
+        for line in sorted(lines, key=oldest_first):
+            by_record.setdefault(line.record, []).append(line)
+        several = [self._record(each) for each in by_record.values() if len(each) > 1]
+        alone = [line for each in by_record.values() if len(each) == 1 for line in each]
+        blocks: list[Block | RecordBlock] = [*several, *self._blocks(alone)]
+        yield from sorted(blocks, key=lambda each: SEVERITIES.index(each.severity))
+
+    def _record(self, lines: Sequence[Line]) -> RecordBlock:
+        finding = lines[0].found.finding
+        ranked = sorted(lines, key=lambda line: SEVERITIES.index(line.text.severity))
+        name = isolated(finding.name) or finding.id
+        points = tuple(map(self._point, ranked))
+        return RecordBlock(name, lines[0].link, self.money(at_stake(lines)), points)
+
+    def _point(self, line: Line) -> Point:
+        severity, text, language = line.text.severity, line.text, self._speech.language
+        return Point(
+            severity,
+            self._speech.say(severity),
+            text.title[language],
+            self._voice.sentence(line.found.finding, text),
+            text.remedy[language],
+            self._since(line),
+        )
 
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
         """The severest first, of the same severity what was found first."""
@@ -273,11 +224,14 @@ class Writer:
     def _row(self, line: Line) -> Row:
         finding = line.found.finding
         is_solved = line.standing is Standing.SOLVED
-        age = self._solved_after(line.days) if is_solved else self._age(line.days)
-        back = self._speech.say("returned") if line.found.returned and not is_solved else ""
-        facts = tuple(filter(None, [self.money(line.found.amount), age, back]))
+        since = (self._solved_after(line.days),) if is_solved else self._since(line)
+        facts = tuple(filter(None, [self.money(line.found.amount), *since]))
         message = "" if is_solved else self._voice.sentence(finding, line.text)
         return Row(isolated(finding.name) or finding.id, line.link, message, facts)
+
+    def _since(self, line: Line) -> tuple[str, ...]:
+        back = self._speech.say("returned") if line.found.returned else ""
+        return tuple(filter(None, [self._age(line.days), back]))
 
     def _age(self, days: int) -> str:
         return self._speech.count("days", days) if days else self._speech.say("today")

@@ -73,21 +73,21 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "oldest_is": {"en": "the oldest {age}", "fr": "la plus ancienne {age}"},
     "trend": {"en": "Open, week by week", "fr": "Ouvertes, semaine par semaine"},
-    "more_solved": {
-        "en": "and {n} more solved, in the attached CSV file"
-        "|and {n} more solved, in the attached CSV file",
-        "fr": "et {n} autre résolue, dans le fichier CSV joint"
-        "|et {n} autres résolues, dans le fichier CSV joint",
+    "more_lines": {
+        "en": "and {n} more: see the attached file {file}"
+        "|and {n} more: see the attached file {file}",
+        "fr": "et {n} autre : voir le fichier joint {file}"
+        "|et {n} autres : voir le fichier joint {file}",
     },
-    "rest": {
-        "en": "This mail shows the {shown} worst of {all}: by severity, money and age. "
-        "The attached CSV file has them all.",
-        "fr": "Ce message montre les {shown} pires sur {all} : par gravité, montant et ancienneté. "
-        "Le fichier CSV joint les contient toutes.",
+    "more_solved": {
+        "en": "and {n} more solved: see the attached file {file}"
+        "|and {n} more solved: see the attached file {file}",
+        "fr": "et {n} autre résolue : voir le fichier joint {file}"
+        "|et {n} autres résolues : voir le fichier joint {file}",
     },
     "attached": {
-        "en": "The attached CSV file has every line.",
-        "fr": "Le fichier CSV joint contient toutes les lignes.",
+        "en": "The attached file {file} has every line.",
+        "fr": "Le fichier joint {file} contient toutes les lignes.",
     },
     "put_off": {
         "en": "{n} is put off and not shown.|{n} are put off and not shown.",
@@ -175,8 +175,8 @@ def word(key: str, language: str, **values: str) -> str:
     return _WORDS[key][language].format(**values)
 
 
-def counted(key: str, language: str, number: int, shown: str) -> str:
-    """Say a number of things; `shown` is the number as it is to be written."""
+def counted(key: str, language: str, number: int, **values: str) -> str:
+    """Say a number of things; of `values`, `n` is the number as it is to be written."""
     one, _, many = _WORDS[key][language].partition("|")
     is_one = Locale(language).plural_form(number) == "one"
-    return (one if is_one else many).format(n=shown)
+    return (one if is_one else many).format(**values)
