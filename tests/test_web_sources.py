@@ -565,7 +565,7 @@ def test_what_is_not_recorded_may_be_nothing(tmp_path: Path) -> None:
         ("answers: [{page: a, file: none.json}]", "there is no file none.json"),
         ("answers: [{page: a}]", "file that holds the body"),
         ("answer: []", "answer: Extra inputs"),
-        ("answers: [", "cannot be read"),
+        ("answers: [", r"answers\.yaml:1: .*expected the node content"),
     ],
 )
 def test_a_wrong_index_is_a_setting_to_mend(index: str, problem: str, tmp_path: Path) -> None:
