@@ -539,8 +539,10 @@ ALERTS = "reports: []\nalerts:\n"
     [
         ("  findings:\n    - {code: trial-endng}\n",
          'r:4: no finding "trial-endng"; did you mean "trial-ending"?'),
-        ("  findings:\n    - {code: trial-ending, repeat: 0}\n", "r:4: alerts.findings.0.repeat: "),
-        ("  findings:\n    - {code: trial-ending, repeat: twice}\n", "r:4: alerts.findings.0."),
+        ("  findings:\n    - {code: trial-ending, repeat: 0}\n",
+         'r:4: alerts.findings.repeat: "0" will not do: write 1 or more'),
+        ("  findings:\n    - {code: trial-ending, repeat: twice}\n",
+         'r:4: alerts.findings.repeat: "twice" will not do: write'),
         ("  findings:\n    - {code: trial-ending, repeats: 1}\n",
          'r:4: unknown key "repeats"; did you mean "repeat"?'),
         ("  findings:\n    - {code: trial-ending}\n    - {code: trial-ending}\n",
