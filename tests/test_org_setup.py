@@ -16,7 +16,6 @@ from doctor_calls import call, examine, problems, signed_in, wishes_of
 from empty_org import STAGES
 from entering import given
 from loop_org import CONFIG, empty_org, shipped_policy
-from test_doctor import keep_apart
 
 from sfsync.cli import commands
 from sfsync.errors import ConfigError, ExitCode, OrgRefused, OrgUnavailable
@@ -27,15 +26,11 @@ from sfsync.org.deploy import Deployer
 from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 META = "{http://soap.sforce.com/2006/04/metadata}"
 SOURCE = Path("made/force-app/main/default")
-
-
-@pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without any setting of the machine's."""
-    keep_apart(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeOrg,
     """An org as it comes from the platform, and the folder that setup wrote for it, once."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("setup")
-        keep_apart(folder, patch)
+        patch.chdir(folder)
         org = signed_in(FakeOrg.standard(NOW), patch)
         call("setup", "--out", "made")
         yield org, folder / "made"
