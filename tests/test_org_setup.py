@@ -26,11 +26,14 @@ from sfsync.org.deploy import Deployer
 from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
-pytestmark = pytest.mark.usefixtures("alone")
-
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 META = "{http://soap.sforce.com/2006/04/metadata}"
 SOURCE = Path("made/force-app/main/default")
+
+
+@pytest.fixture(autouse=True)
+def work_alone(alone: None) -> None:
+    """Work in an empty folder, before anything is put into it."""
 
 
 @pytest.fixture
