@@ -55,9 +55,8 @@ def found_org(
         each.refresh()
     for object_name, fields in custom_fields.items():
         owner = schema.objects[object_name]
-        for described in fields:
-            known = owner.fields.get(str(described.get("name")))
-            owner.declare(field_from_json(described, known))
+        known = owner.fields
+        owner.declare(*(field_from_json(each, known.get(str(each.get("name")))) for each in fields))
     state = OrgState(Store(schema), Clock(now))
     state.org_id = add_setup_row(
         state,

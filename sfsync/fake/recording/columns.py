@@ -102,9 +102,10 @@ def build_object(
     wanted = {*header, *description.names, *ALWAYS}
     kept = [each for each in made.fields.values() if each.name in wanted or _is_shown(each, wanted)]
     made.fields = {each.name: each for each in (*kept, *inferred.values())}
-    for described in description.fields:
-        known = made.fields.get(str(described.get("name")))
-        made.declare(field_from_json(described, known))
+    known = made.fields
+    made.declare(
+        *(field_from_json(each, known.get(str(each.get("name")))) for each in description.fields)
+    )
     _apply_about(made, description.about)
     told = {*header, *description.names}
     if header and "CreatedDate" in made.fields and "CreatedDate" not in told:
