@@ -95,7 +95,7 @@ def test_each_command_has_help_and_its_place_in_operate(path: str) -> None:
     if isinstance(command, click.Group):
         return
     told_under = re.findall(
-        r"^### `(sfsync [a-z ]+[a-z])(?: [A-Z ]+)?`$", text_of("docs/operate.md"), re.M
+        r"^### `(sfsync [a-z -]+[a-z])(?: [A-Z ]+)?`$", text_of("docs/operate.md"), re.M
     )
     assert path in told_under
     undescribed = [
@@ -108,7 +108,7 @@ def test_each_command_has_help_and_its_place_in_operate(path: str) -> None:
 
 def test_operate_tells_of_no_command_that_is_none() -> None:
     said = re.findall(
-        r"^### `(sfsync [a-z ]+[a-z])(?: [A-Z ]+)?`$", text_of("docs/operate.md"), re.M
+        r"^### `(sfsync [a-z -]+[a-z])(?: [A-Z ]+)?`$", text_of("docs/operate.md"), re.M
     )
     assert set(said) <= set(ALL_COMMANDS)
 

@@ -33,6 +33,10 @@ _COMMANDS = {
         "sfsync.cli.enrich:enrich",
         "Answer what public sources leave open; list the sources.",
     ),
+    "cleanup": (
+        "sfsync.cli.cleanup:cleanup",
+        "Repair what stands in the org, once: shown first, done with --apply.",
+    ),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
     "report": (

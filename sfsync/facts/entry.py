@@ -3,6 +3,8 @@
 The field of the state says it, unless the history knows of a later entry.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, Proof
@@ -10,6 +12,38 @@ from sfsync.facts.history import History, by_whom, entries, own_rows, sortable_k
 from sfsync.facts.look import UNKNOWN_STATE_CODE, Look, fact, state_codes
 from sfsync.policy import NO_STATE_CODE
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries into states that a history (`table`) knows: the record's position, the state's place,
+    when, and the row in the table.
+    """
+
+    table: str
+    record: Array
+    state: Array
+    at: Array
+    row: Array
+
+
+def entries_known(look: Look, object_name: str) -> Entries:
+    """Return all entries into the states of an object that its history knows, in no order."""
+    if object_name == "Opportunity":
+        order, record, state = sorted_stages(look)
+        starts = _starts(record, state) & (state >= 0)
+        rows = order[starts]
+        at = look.column("OpportunityHistory", "created").values[rows]
+        return Entries("OpportunityHistory", record[starts], state[starts], at, rows)
+    history = _account_history(look)
+    here = (history.record >= 0) & (history.state >= 0)
+    return Entries(
+        "AccountHistory",
+        history.record[here],
+        history.state[here],
+        history.at[here],
+        history.row[here],
+    )
 
 
 def _account_history(look: Look) -> History:
@@ -166,12 +200,21 @@ def _stage_history(look: Look) -> History:
     return look.once("stage history", _first_rows)
 
 
+def _starts(record: Array, state: Array) -> Mask:
+    """Tell which rows, sorted by record and time, begin an unbroken run of one state."""
+    starts = np.ones(len(record), dtype=bool)
+    starts[1:] = (record[1:] != record[:-1]) | (state[1:] != state[:-1])
+    return starts
+
+
 def _first_rows(look: Look) -> History:
     """Return the first row of the latest unbroken run of the present stage of each opportunity."""
     order, record, state = sorted_stages(look)
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (record[1:] != record[:-1]) | (state[1:] != state[:-1])
-    here = starts & (state == look.state("Opportunity")[record]) & (state != NO_STATE_CODE)
+    here = (
+        _starts(record, state)
+        & (state == look.state("Opportunity")[record])
+        & (state != NO_STATE_CODE)
+    )
     rows = order[here]
     last = (
         np.append(record[here][1:] != record[here][:-1], True)

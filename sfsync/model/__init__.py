@@ -7,6 +7,7 @@ journalled, sent and undone is one and the same thing, and JSON needs no transla
 
 from sfsync.model.change import (
     ABOUT_FIELD,
+    CLEANUP_CAUSE,
     ENRICH_CAUSE,
     LABEL_FIELD,
     RULE_CAUSE,
@@ -38,6 +39,7 @@ from sfsync.model.value import Value, from_wire, same_value, to_wire
 
 __all__ = [
     "ABOUT_FIELD",
+    "CLEANUP_CAUSE",
     "CLOSED_LATER",
     "ENRICH_CAUSE",
     "LABEL_FIELD",

@@ -10,6 +10,7 @@ from sfsync.model.value import Value
 RULE_CAUSE = "rule:"
 TASK_CAUSE = "task:"
 UNDO_CAUSE = "undo:"
+CLEANUP_CAUSE = "cleanup:"
 # The source of its identity follows; its reason says why that is the company, a colon, and which
 # fields are filled or refreshed.
 ENRICH_CAUSE = "enrich:"

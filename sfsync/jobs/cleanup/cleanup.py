@@ -1,0 +1,148 @@
+"""What is a cleanup, which are there, and how does one become a plan?
+
+A cleanup repairs what stands in an org, once: an admin looks at its plan, and carries it out or
+not. A new one is a file in this folder and a line in its `__init__`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sfsync.errors import NotFound
+from sfsync.facts import Look
+from sfsync.jobs.hourly import read
+from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
+from sfsync.model import CLEANUP_CAUSE, Change, Evidence, FieldChange, Value
+from sfsync.registry import Registry
+from sfsync.rules.findings import owners_of
+from sfsync.rules.rests import resting_on
+from sfsync.rules.words import ids_of, names_of
+
+Wishes = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What may be wished of a cleanup beside what all understand: a `flag`, or a `text`."""
+
+    name: str
+    kind: Literal["flag", "text"]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a cleanup writes into one field (our name) of a record, why, and what proves it."""
+
+    column: str
+    after: Value
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a cleanup would write, by object and row of the object's frame, and what it says of
+    it.
+    """
+
+    written: Mapping[str, Mapping[int, Sequence[Written]]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """One cleanup: what it does in one line, what may be wished of it, and how it is found."""
+
+    name: str
+    summary: str
+    find: Callable[[Look, Wishes], Found]
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of which records a cleanup is wanted: these Ids, of this owner's, so many at most (nothing
+    named: all).
+    """
+
+    ids: Sequence[str] = ()
+    owners: frozenset[str] | None = None
+    limit: int | None = None
+
+
+CLEANUPS: Registry[Cleanup] = Registry("cleanup")
+
+
+def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> Planned:
+    """Plan a cleanup of all records of the loop, or of a part of them.
+
+    Raises NotFound for an unknown cleanup, and for a record that nothing is to be done about;
+    Stopped where the org cannot spare the API calls.
+    """
+    cleanup = CLEANUPS.find(name)
+    read_at = services.clock()
+    look = read(services)
+    found = cleanup.find(look, wishes)
+    changes: list[Change] = []
+    owners: dict[tuple[str, str], str | None] = {}
+    for object_name, rows in found.written.items():
+        places = np.array(sorted(rows), dtype="int64")
+        changes += _changes(look, object_name, rows, f"{CLEANUP_CAUSE}{name}")
+        keys = [(object_name, id) for id in ids_of(look, object_name, places)]
+        owners |= dict(zip(keys, owners_of(look, object_name, places), strict=True))
+    chosen, notes = _part_of(changes, owners, part)
+    plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
+    return Planned(plan, owners=owners)
+
+
+def _changes(
+    look: Look, object_name: str, written: Mapping[int, Sequence[Written]], cause: str
+) -> Iterator[Change]:
+    """Put what is written into changes, without what stands there already."""
+    rows = np.array(sorted(written), dtype="int64")
+    if not len(rows):
+        return
+    columns = {each.column for several in written.values() for each in several}
+    before = {
+        name: dict(zip(rows.tolist(), look.column(object_name, name).take(rows), strict=True))
+        for name in columns
+    }
+    parts = zip(
+        rows.tolist(),
+        ids_of(look, object_name, rows),
+        names_of(look, object_name, rows),
+        resting_on(look, object_name, rows, ()),
+        strict=True,
+    )
+    for row, id, name, rests_on in parts:
+        several = [each for each in written[row] if before[each.column][row] != each.after]
+        fields = {
+            look.policy.field(object_name, each.column): FieldChange(
+                before[each.column][row], each.after
+            )
+            for each in sorted(several, key=lambda each: each.column)
+        }
+        if fields:
+            reason = "; ".join(dict.fromkeys(each.reason for each in several))
+            evidence = tuple(dict.fromkeys(proof for each in several for proof in each.evidence))
+            yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on)
+
+
+def _part_of(
+    changes: Sequence[Change], owners: Mapping[tuple[str, str], str | None], part: Part
+) -> tuple[list[Change], list[str]]:
+    chosen = sorted(changes, key=lambda each: (each.object, each.id))
+    if part.ids:
+        for record_id in sorted(set(part.ids)):
+            if not any(each.id.startswith(record_id) for each in chosen):
+                raise NotFound(f"there is nothing to clean up of a record {record_id}: {CHECK_ID}")
+        chosen = [each for each in chosen if each.id.startswith(tuple(part.ids))]
+    if part.owners is not None:
+        chosen = [each for each in chosen if owners[each.object, each.id] in part.owners]
+    if part.limit is None or len(chosen) <= part.limit:
+        return chosen, []
+    left = len(chosen) - part.limit
+    return chosen[: part.limit], [f"{left} more are left out by --limit {part.limit}."]
