@@ -523,6 +523,23 @@ def test_a_source_that_is_down_is_left_out_and_the_account_looked_up_again(opene
         assert {(WORLD, "Nobody Knows"), (WORLD, "Atelier Exemple")} <= set(here.web.asked)
 
 
+def test_while_a_source_is_down_no_account_is_stamped_day_by_day(opened: Any) -> None:
+    here = opened(entry())
+    here.web.troubles[WORLD] = SourceUnavailable("wikidata is busy (maxlag)")
+    here.apply(here.plan())
+    stamp = here.account()["Enriched_At__c"]
+    assert stamp
+    for days in (1, 2):
+        here.later(NOW + timedelta(days=days))
+        made = here.plan()
+        assert (made.plan.judged, made.plan.changes) == (1, ())
+    # Once all have answered, that is said.
+    here.web.troubles.clear()
+    here.later(NOW + timedelta(days=3))
+    (change,) = here.plan().plan.changes
+    assert change.fields["Enriched_At__c"].before == stamp
+
+
 def test_one_question_that_fails_is_counted_and_the_others_go_on(opened: Any) -> None:
     here = opened()
     here.web.troubles[REGISTER] = LookupFailed("an answer without results")
