@@ -523,6 +523,44 @@ def test_a_source_that_is_down_is_left_out_and_the_account_looked_up_again(opene
         assert {(WORLD, "Nobody Knows"), (WORLD, "Atelier Exemple")} <= set(here.web.asked)
 
 
+def test_while_a_source_is_down_what_is_known_keeps_nobody_else_waiting() -> None:
+    pool, other = shipped_policy().enrich.choose[0], shipped_policy().enrich.choose[1]
+    first = {**ATELIER, "Status__c": pool}
+    second = {**ATELIER, "Id": SECOND, "Name": "Second", "Status__c": other}
+    with world(first, second) as here:
+        here.knows(entry())
+        here.web.troubles[WORLD] = SourceUnavailable("it does not take the key")
+        asked = []
+        for days in range(4):
+            here.later(NOW + timedelta(days=days))
+            here.web.asked.clear()
+            here.plan(limit=1)
+            asked.append({name for _, name in here.web.asked})
+        # Of the second nobody knows anything, so that it is in need again a day later.
+        assert asked == [{"Atelier Exemple"}, {"Second"}, {"Second"}, {"Second"}]
+        here.later(NOW + timedelta(days=shipped_policy().enrich.refresh_days))
+        here.web.asked.clear()
+        here.plan(limit=1)
+        assert {name for _, name in here.web.asked} == {"Atelier Exemple"}
+
+
+def test_while_a_source_is_down_no_account_is_stamped_day_by_day(opened: Any) -> None:
+    here = opened(entry())
+    here.web.troubles[WORLD] = SourceUnavailable("wikidata is busy (maxlag)")
+    here.apply(here.plan())
+    stamp = here.account()["Enriched_At__c"]
+    assert stamp
+    for days in (1, 2):
+        here.later(NOW + timedelta(days=days))
+        made = here.plan()
+        assert (made.plan.judged, made.plan.changes) == (1, ())
+    # Once all have answered, that is said.
+    here.web.troubles.clear()
+    here.later(NOW + timedelta(days=3))
+    (change,) = here.plan().plan.changes
+    assert change.fields["Enriched_At__c"].before == stamp
+
+
 def test_one_question_that_fails_is_counted_and_the_others_go_on(opened: Any) -> None:
     here = opened()
     here.web.troubles[REGISTER] = LookupFailed("an answer without results")

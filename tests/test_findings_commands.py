@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 from cut_org import DEMO, copy_in, cut, write
 
 from sfsync.cli import commands
+from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
-from sfsync.errors import ExitCode
+from sfsync.errors import ExitCode, NotFound
+from sfsync.report import Person
 
 # Accounts of the demo with an incomplete deal in Commit, and with a complete one.
 BARE, COMPLETE = "001Dm000000000DIAQ", "001Dm000000000CIAQ"
@@ -176,6 +178,16 @@ def test_a_beginning_that_fits_two_is_refused(
     refused = CliRunner().invoke(commands, ["findings", "list", "--owner", "jules", *words])
     assert refused.exit_code == ExitCode.USAGE
     assert "Jules N'Gorane, Jules Sanslien" in refused.stderr
+
+
+def test_the_names_that_a_beginning_fits_are_listed_where_they_are_few() -> None:
+    people = [Person(f"005{n:015}", f"Jean Exemple{n}", "") for n in range(400)]
+    with pytest.raises(NotFound) as few:
+        meant("jean", people[:3], "nobody")
+    assert "(Jean Exemple0, Jean Exemple1, Jean Exemple2)" in str(few.value)
+    with pytest.raises(NotFound) as many:
+        meant("jean", people, "nobody")
+    assert "begins several names (400 of them)" in str(many.value)
 
 
 @pytest.mark.parametrize("command", [SNOOZED, (*WAIVED, "--why", "paid")])

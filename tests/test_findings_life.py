@@ -131,6 +131,21 @@ def test_findings_are_chosen_by_code_and_record(journal: Journal) -> None:
         assert [each.finding for each in journal.findings(BOOKS, **wanted)] == [other]
 
 
+def test_findings_are_chosen_by_owner_and_all_owners_are_told(journal: Journal) -> None:
+    solved, queued, still = (
+        replace(a_finding(number), owner_id=owner)
+        for number, owner in ((1, "005A"), (2, None), (3, "005a"))
+    )
+    journal.merge_findings(BOOKS, NOW, [(each, None) for each in (solved, queued, still)])
+    journal.merge_findings(BOOKS, LATER, [(still, None)])
+    assert journal.finding_owners(BOOKS) == {"005A", "005a"}
+    assert journal.finding_owners(OTHER_BOOKS) == frozenset()
+    found = journal.findings(BOOKS, owner_ids=["005a", "005X"])
+    assert [each.finding for each in found] == [still]
+    assert journal.findings(BOOKS, is_open=True, owner_ids=["005A"]) == ()
+    assert journal.findings(BOOKS, owner_ids=()) == ()
+
+
 def test_a_journal_of_layout_2_gets_its_findings(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     Journal.open(f"sqlite:///{path}").close()

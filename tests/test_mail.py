@@ -27,6 +27,7 @@ from sfsync.mail import (
     Server,
     SmtpCarrier,
 )
+from sfsync.mail.postman import GIVE_UP
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 BOOKS = "00D000000000001EAA"
@@ -371,6 +372,27 @@ def test_without_a_server_mails_go_to_files_once_each(office: Office, tmp_path: 
     assert message_from_bytes(first.read_bytes())["To"] == "ana@example.com"
     office.with_carrier(Outbox(folder)).send(messages("ana"))
     assert len(list(folder.iterdir())) == 2
+
+
+def test_what_waits_for_a_server_is_given_up_after_the_same_time(
+    office: Office, tmp_path: Path
+) -> None:
+    with serving() as post:
+        pass
+    office.postman(post).send(messages("ana"))
+    outbox = Outbox(tmp_path / "outbox")
+    office.now = NOW + GIVE_UP - timedelta(seconds=1)
+    (waits,) = office.with_carrier(outbox).resume()
+    assert (waits.state, waits.is_waiting) == (PLANNED, True)
+    office.now = NOW + GIVE_UP
+    (over,) = office.with_carrier(outbox).resume()
+    assert (over.state, over.is_waiting, over.is_earlier) == (REFUSED, False, False)
+    assert over.words == "given up after 3 days: no mail server is set"
+    office.now = NOW + timedelta(days=60)
+    with serving() as back:
+        assert office.postman(back).resume() == []
+    assert back.recipients == []
+    assert not (tmp_path / "outbox").exists()
 
 
 def test_what_was_sent_or_refused_is_no_longer_kept(office: Office) -> None:

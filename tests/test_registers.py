@@ -605,6 +605,25 @@ def test_of_people_only_a_number_is_kept(name: str) -> None:
     assert (entry.names, entry.places, entry.found) == ((), (), ())
 
 
+@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("odd", [{}, None, "?", ["?"]], ids=["empty", "null", "text", "list"])
+def test_a_record_that_cannot_be_read_keeps_no_other_one(name: str, odd: object) -> None:
+    record, part = PEOPLE[name]
+    body = json.dumps({part: [record, odd]}).encode()
+    kept = PROVIDERS.find(name).redact(Answer(200, body, "", NOW)).body.decode()
+    assert not [word for word in ("JEANNE", "EXEMPLE", "31000") if word in kept]
+
+
+def test_of_a_person_whose_registration_is_missing_only_a_number_is_kept() -> None:
+    record = json.loads(json.dumps(PEOPLE["gleif"][0]))
+    del record["attributes"]["registration"]
+    read = gleif.entries_of({"data": [record]})
+    answer = Answer(200, json.dumps({"data": [record]}).encode(), "", NOW)
+    kept = PROVIDERS.find("gleif").redact(answer).body.decode()
+    assert "EXEMPLE" not in kept
+    assert gleif.entries_of(json.loads(kept)) == read
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_provider_is_one_file_of_its_name(name: str) -> None:
     provider = PROVIDERS.find(name)

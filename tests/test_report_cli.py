@@ -151,6 +151,23 @@ def test_what_is_sent_of_an_earlier_day_counts_as_sent(
     assert len(list(Path(".sfsync/outbox").iterdir())) == 2
 
 
+def test_readers_of_one_name_at_two_domains_have_files_of_their_own(
+    call: Call, tmp_path: Path
+) -> None:
+    org = cut(tmp_path / "two-domains")
+    users = (org / "User.csv").read_text(encoding="utf-8")
+    assert f"{HENRI}@example.com" in users
+    twin = users.replace(f"{HENRI}@example.com", f"{MAUD}@example.org")
+    (org / "User.csv").write_text(twin, encoding="utf-8")
+    said = call("--out", "look", org=org).stdout
+    mails = list(Path("look").glob("*.eml"))
+    assert len(mails) == len(said.splitlines())
+    assert {mail_in(each)["To"].addresses[0].domain for each in mails} >= {
+        "example.com",
+        "example.org",
+    }
+
+
 def test_a_folder_that_cannot_be_made_is_told_by_its_option(call: Call) -> None:
     Path("file").touch()
     for words in (["report", "exceptions"], ["report", "alerts"], ["report", "runs"]):

@@ -48,10 +48,13 @@ class Book:
 
     def with_owners(self, found: Iterable[OpenFinding]) -> Self:
         """Ask the org who owns the records of these findings."""
+        return replace(self, owners=self.users({each.finding.owner_id or "" for each in found}))
+
+    def users(self, ids: Iterable[str]) -> "Mapping[str, Person]":
+        """Ask the org for these users, by Id; who is none, or is hidden from us, is absent."""
         from sfsync.extract.people import read_users
 
-        ids = {each.finding.owner_id for each in found}
-        return replace(self, owners=read_users(self.org, [id for id in ids if id]))
+        return read_users(self.org, ids)
 
     def owner(self, each: OpenFinding) -> str:
         """Name the user who owns the finding's record, by the Id where the org tells no name; empty

@@ -63,10 +63,8 @@ def list_findings(
             is_open={"open": True, "solved": False}.get(chosen[0]),
             shown_on=book.today if chosen == ["open"] else None,
             code=None if code is None else book.known(code),
+            owner_ids=None if owner is None else _owners(owner, book),
         )
-        if owner is not None:
-            owners = _owners(owner, book)
-            found = tuple(each for each in found if each.finding.owner_id in owners)
         book = book.with_owners(found)
         if form == "json":
             _show_data(found, book)
@@ -80,7 +78,7 @@ def _owners(typed: str, book: Book) -> frozenset[str]:
     """Return the Ids of who is meant, among the owners of what was ever found; an Id may also be
     that of somebody else. Raises NotFound where nobody or several may be meant.
     """
-    people = book.with_owners(book.journal.findings(book.books)).owners.values()
+    people = book.users(book.journal.finding_owners(book.books)).values()
     try:
         return meant(typed, people, "nothing was ever found of a record of")
     except NotFound:

@@ -1,5 +1,6 @@
 """How do the mails of a command reach files, or their readers?"""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -58,7 +59,11 @@ class Mails:
         """Write each as mail, page, text and table into a folder that is there, and say where."""
         from sfsync.report import file_name
 
-        for mail in mails:
+        names = [file_name(mail.key, mail.reader) for mail in mails]
+        times = Counter(names)
+        for mail, called in zip(mails, names, strict=True):
+            # The same person at two domains: one's files would replace the other's.
+            name = called if times[called] == 1 else f"{called}-{mail.reader.id}"
             rendered = mail.rendered
             files = {
                 "html": rendered.html.encode(),
@@ -66,7 +71,6 @@ class Mails:
                 "csv": f"{_MARK}{rendered.csv}".encode() if rendered.csv else b"",
                 "eml": self._eml(mail),
             }
-            name = file_name(mail.key, mail.reader)
             written = [kind for kind, content in files.items() if content]
             for kind in written:
                 (folder / f"{name}.{kind}").write_bytes(files[kind])

@@ -29,7 +29,8 @@ def meant(typed: str, people: "Iterable[Person]", nobody: str) -> frozenset[str]
     begun = {each.id: each.name for each in known if told and each.name.casefold().startswith(told)}
     if len(begun) > 1:
         names = ", ".join(sorted(begun.values()))
-        raise NotFound(f'"{typed}" begins several names ({names}): type more of one, or an Id')
+        told = names if len(names) <= _LONGEST_HINT else f"{len(begun)} of them"
+        raise NotFound(f'"{typed}" begins several names ({told}): type more of one, or an Id')
     if not begun:
         hint = nearest(typed, {each.name for each in known})
         listed = hint if len(hint) <= _LONGEST_HINT else ""

@@ -47,20 +47,22 @@ def choose(
     today: date,
     limit: int,
 ) -> Chosen:
-    """Choose the accounts that are due, those in need first, `limit` of them at most.
+    """Choose the accounts that are due, those in need first, `limit` of them at most. Those of
+    which only the rest is asked come last: while a source is down they are due every day.
 
     `today` is the calendar date of `now` in the org's zone.
     """
     order = {name: place for place, name in enumerate(settings.choose)}
-    due: list[tuple[int, bool, datetime, str, Account]] = []
+    due: list[tuple[bool, int, bool, datetime, str, Account]] = []
     for account in accounts:
         place = order.get(account.status or NO_STATE)
         if place is None:
             continue
         since = _due(account, known, settings, now, today)
         if since is not None:
-            due.append((place, since > _NEVER, since, account.id, account))
-    due.sort(key=lambda each: each[:4])
+            is_rest = _is_rest(known.lookups.get(account.id), settings, now)
+            due.append((is_rest, place, since > _NEVER, since, account.id, account))
+    due.sort(key=lambda each: each[:5])
     return Chosen(tuple(each[-1] for each in due[:limit]), max(0, len(due) - limit))
 
 
@@ -105,6 +107,13 @@ def _due(
         return _NEVER
     wait = _AFTER_TROUBLE if is_failed else timedelta(days=settings.look_again_days)
     return looked.at if now - looked.at >= wait else None
+
+
+def _is_rest(looked: LookedUp | None, settings: EnrichSettings, now: datetime) -> bool:
+    """Tell whether all is known of an account but what a source that was down may add."""
+    if looked is None or looked.outcome is not LookupOutcome.PARTLY:
+        return False
+    return now - looked.at < timedelta(days=settings.refresh_days)
 
 
 def _when_stale(at: datetime | None, settings: EnrichSettings, now: datetime) -> datetime | None:

@@ -180,14 +180,14 @@ def redact(answer: Answer) -> Answer:
 
 
 def _rest_of(record: Record) -> Record | None:
-    told = record["attributes"]
-    entity = told["entity"]
+    told = record.get("attributes") or {}
+    entity = told.get("entity") or {}
     if entity.get("category") != _PERSON:
         return None
     kept = {name: entity.get(name) for name in ("category", "status", "legalForm")}
     rest = {
         "lei": told.get("lei"),
-        "registration": {"status": told["registration"].get("status")},
+        "registration": {"status": (told.get("registration") or {}).get("status")},
         "entity": kept | {"legalName": {"name": LEFT_AWAY}},
     }
     return {"type": record.get("type"), "attributes": rest}

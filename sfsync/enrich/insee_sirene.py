@@ -180,7 +180,7 @@ def redact(answer: Answer) -> Answer:
 
 
 def _rest_of(place: Record) -> Record | None:
-    unit = place["uniteLegale"]
+    unit = place.get("uniteLegale") or {}
     now = (unit.get("periodesUniteLegale") or [unit])[0]
     category, surname = (now.get(f"{name}UniteLegale") for name in ("categorieJuridique", "nom"))
     is_shown = unit.get("statutDiffusionUniteLegale") == "O"

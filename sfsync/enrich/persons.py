@@ -18,18 +18,28 @@ LEFT_AWAY = "-"
 
 def redacted(answer: Answer, name: str, rest_of: Callable[[Record], Record | None]) -> Answer:
     """Return an answer in whose part `name` (a record or a list of them) only the rest is left of
-    each record of which `rest_of` gives one; an answer that cannot be read stays as it is.
+    each record of which `rest_of` gives one; an answer without such a part stays as it is.
     """
     try:
         whole = answer.json()
         part = whole[name]
-        records = part if isinstance(part, list) else [part]
-        rests = [rest_of(each) for each in records]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError):
         # Whoever reads it says what is wrong with it.
         return answer
-    if all(rest is None for rest in rests):
+    if part is None:
         return answer
-    left = [each if rest is None else rest for each, rest in zip(records, rests, strict=True)]
+    records = part if isinstance(part, list) else [part]
+    left = [_left(each, rest_of) for each in records]
+    if all(ours is theirs for ours, theirs in zip(left, records, strict=True)):
+        return answer
     body = {**whole, name: left if isinstance(part, list) else left[0]}
     return replace(answer, body=json.dumps(body).encode("ascii"))
+
+
+def _left(record: Record, rest_of: Callable[[Record], Record | None]) -> Record:
+    try:
+        rest = rest_of(record)
+    except (TypeError, KeyError, AttributeError):
+        # Of whom it speaks nobody can tell: it may be a person.
+        return {}
+    return record if rest is None else rest

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sfsync.enrich.account import Account
 from sfsync.enrich.heeded import OWN_SITE
-from sfsync.enrich.looking import Looked, Sure
+from sfsync.enrich.looking import Looked, Sure, is_partly
 from sfsync.enrich.matching import country_of
 from sfsync.enrich.targets import Countries, Target
 from sfsync.enrich.values import GROUPS, Pick, Picks, Remark, RemarkKind, pick
@@ -25,6 +25,7 @@ from sfsync.model import (
     Source,
     Stamp,
     Value,
+    from_wire,
     same_value,
     to_wire,
 )
@@ -80,7 +81,9 @@ class Writer:
         deciding = _Deciding(self, account, picks)
         fields, words = deciding.fields()
         stamps = self._stamps(account, looked.sure)
-        if not fields and not stamps:
+        # While a source is down an account is looked up every day: that alone is no news of it.
+        is_asked_again = is_partly(looked) and self._is_stamped(account)
+        if not fields and (not stamps or is_asked_again):
             return Written(None, tuple(picks.remarks))
         entry = identity.entry
         told = "; ".join(words) or "nothing new"
@@ -122,6 +125,12 @@ class Writer:
             if (target := self.targets.get(item))
             and not same_value(account.values.get(target.name), value)
         }
+
+    def _is_stamped(self, account: Account) -> bool:
+        """Tell whether the record says that it was enriched, and that this is not yet old."""
+        at = account.values.get(self.settings.enriched_at)
+        stale = timedelta(days=self.settings.refresh_days)
+        return isinstance(at, str) and at != "" and self.now - from_wire(at) < stale
 
     def _revenue_before(self, account: Account) -> float | None:
         target = self.targets.get("revenue")

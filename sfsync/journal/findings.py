@@ -1,6 +1,6 @@
 """Which findings are open, since when, and which are solved, snoozed or waived?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -190,9 +190,10 @@ class FindingsBook:
         shown_on: date | None = None,
         code: str | None = None,
         record_id: str | None = None,
+        owner_ids: Collection[str] | None = None,
     ) -> tuple[OpenFinding, ...]:
         """The findings of an org, sorted by code, object and Id: open ones, solved ones, or (None)
-        both; of one code or record where these are given.
+        both; of one code, one record or some owners where these are given.
 
         With `shown_on` those that are snoozed or waived on that day are left out.
         """
@@ -202,9 +203,18 @@ class FindingsBook:
             conditions.append(solved_at.is_(None) if is_open else solved_at.is_not(None))
         for column, wanted in ((FINDINGS.c.code, code), (FINDINGS.c.record_id, record_id)):
             conditions += [] if wanted is None else [column == wanted]
+        if owner_ids is not None:
+            conditions.append(FINDINGS.c.owner_id.in_(sorted(owner_ids)))
         with self._engine.connect() as connection:
             kept = list(read(connection, books, conditions))
         return tuple(each for each in kept if shown_on is None or not each.is_hidden(shown_on))
+
+    def finding_owners(self, books: str) -> frozenset[str]:
+        """The Ids of the owners of all records of which something was ever found."""
+        of_org = (FINDINGS.c.org == books, FINDINGS.c.owner_id.is_not(None))
+        with self._engine.connect() as connection:
+            told = connection.scalars(sa.select(FINDINGS.c.owner_id).distinct().where(*of_org))
+            return frozenset(told)
 
     def snooze(self, books: str, code: str, record_id: str, until: date) -> None:
         """Do not show an open finding before a day. Raises NotFound where none is open."""

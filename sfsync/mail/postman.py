@@ -7,7 +7,7 @@ once, under the same Message-ID, by which readers' servers may know it, and says
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -175,9 +175,15 @@ class Postman:
         for message in before.values():
             if message.state is MessageState.SENDING and not _is_to_send(message):
                 self._note(message.key, MessageState.UNKNOWN, message.words, message.handed_over)
-        tried = {each.key for each in todo}
+        tried = {each.key for each in (*todo, *self._given_up(before.values()))}
         after = {each.key: each for each in self._books.read(self._org, keys)}
         return [self._delivery(after[key], is_earlier=key not in tried) for key in keys]
+
+    def _given_up(self, messages: Iterable[JournalledMessage]) -> list[JournalledMessage]:
+        """Refuse what waited too long for a mail server, as if that had put it off; return it."""
+        waiting = [each for each in messages if self._is_waiting(each) and self._is_old(each)]
+        self._put_off([(each, "no mail server is set") for each in waiting])
+        return waiting
 
     def _takes(self, message: JournalledMessage) -> bool:
         return _is_to_send(message) and not self._is_waiting(message)
@@ -252,12 +258,15 @@ class Postman:
 
     def _put_off(self, late: Sequence[tuple[JournalledMessage, str]]) -> None:
         for message, words in late:
-            if self._pace.now() - message.planned_at >= GIVE_UP:
+            if self._is_old(message):
                 told = f"given up after {GIVE_UP.days} days: {words}"
                 self._note(message.key, MessageState.REFUSED, told, message.handed_over)
             else:
                 state = _put_off_state(message)
                 self._note(message.key, state, words, message.handed_over)
+
+    def _is_old(self, message: JournalledMessage) -> bool:
+        return self._pace.now() - message.planned_at >= GIVE_UP
 
     def _note(self, key: str, state: MessageState, words: str, handed_over: int) -> None:
         self._books.note(self._org, key, state, words, handed_over, self._pace.now())
