@@ -91,7 +91,8 @@ def _mail(alert_mail: "AlertMail", names: "FieldNames") -> Mail:
 
     shown, rendered = render_alerts(alert_mail, names)
     made, number = shown.report, len(alert_mail.alerts)
-    later = f"today's mail of alerts is out; {count(number, 'alert')} left for the next day's"
+    left = f"{count(number, 'alert')} left for the next day's"
+    later = f"today's mail of alerts is out, or waits; {left}"
     return Mail(made.key, made.reader, made.now, rendered, shown.notes, later)
 
 
