@@ -336,7 +336,7 @@ def test_the_language_is_the_readers_and_the_figures_are_those_of_the_locale() -
     several = [found("A", amount=1234567.0), found("B", "wini", amount=1234567.0)]
     told = reports(several)
     french, english = render(told["maud"], TEXTS), render(told["grace"], TEXTS)
-    assert french.subject == "Exceptions commerciales : 1 toujours ouverte, dont 1 grave"
+    assert french.subject == "Exceptions commerciales\u00a0: 1 toujours ouverte, dont 1 grave"
     assert english.subject == "Sales exceptions: 1 still open, 1 of them severe"
     assert "1 234 567 €" in french.text.replace("\u202f", " ").replace("\xa0", " ")
     assert "€1,234,567" in english.text

@@ -1,6 +1,5 @@
 """How are dates, numbers, money and names written for one reader?"""
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 
-from sfsync.report.words import LANGUAGES, counted, word
+from sfsync.report.words import LANGUAGES, counted, unbroken, word
 
 # Whose figures go with a language that is not the reader's own.
 _LOCALES = {"en": "en_US", "fr": "fr_FR"}
@@ -20,9 +19,6 @@ _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 # No printable characters by themselves, yet part of emoji and of Persian names.
 _JOINERS = frozenset({"\u200c", "\u200d"})
-
-# Blanks at which no line may end: before these marks, and within quotes.
-_BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,7 @@ class Speech:
 
     def typeset(self, text: str) -> str:
         """Write a text of the configuration on one line that does not break before a colon."""
-        plain = " ".join(text.split())
-        return _BEFORE_MARK.sub("\u00a0", plain) if self.language == "fr" else plain
+        return unbroken(" ".join(text.split()), self.language)
 
     def count(self, key: str, number: int, **values: str) -> str:
         """Say a number of things."""

@@ -1,5 +1,6 @@
 """What does the mail say, in each language?"""
 
+import re
 from collections.abc import Mapping
 
 from babel import Locale
@@ -7,6 +8,8 @@ from babel import Locale
 from sfsync.report.summary_words import SUMMARY_WORDS
 
 LANGUAGES = ("en", "fr")
+# Blanks at which no line may end: before these marks, and within quotes.
+_BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 # Where a number decides, the singular stands before the bar.
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -170,13 +173,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 KEYS = tuple(_WORDS)
 
 
+def unbroken(text: str, language: str) -> str:
+    """Write a text so that in French no line ends before a colon, or within its quotes."""
+    return _BEFORE_MARK.sub("\u00a0", text) if language == "fr" else text
+
+
 def word(key: str, language: str, **values: str) -> str:
     """Say a word or sentence in a language (en, fr), with what belongs into it."""
-    return _WORDS[key][language].format(**values)
+    return unbroken(_WORDS[key][language], language).format(**values)
 
 
 def counted(key: str, language: str, number: int, **values: str) -> str:
     """Say a number of things; of `values`, `n` is the number as it is to be written."""
-    one, _, many = _WORDS[key][language].partition("|")
+    one, _, many = unbroken(_WORDS[key][language], language).partition("|")
     is_one = Locale(language).plural_form(number) == "one"
     return (one if is_one else many).format(**values)
