@@ -73,7 +73,7 @@ HANDED_OVER = ("--from", "Winifred Hartsease", "--team", "Grace Hollowell, Dwigh
     "cleanup",
     [
         ("backfill-timestamps", "--from-created"),
-        ("reassign-owners",),
+        ("reassign-owners", "--from", "Winifred Hartsease"),
         ("reassign-owners", *HANDED_OVER),
     ],
     ids=" ".join,
@@ -169,7 +169,7 @@ def given(wanted: dict[str, Any]) -> dict[str, str]:
 def test_the_records_of_inactive_users_go_to_the_nearest_active_manager(call: Call) -> None:
     said = call("cleanup", "reassign-owners").stdout
     assert "its owner Gilles Partidavant is no longer active; to the manager Maud" in said
-    assert "5 records stay, since no active manager is above their owner (Rosalind" in said
+    assert "Left, since no active manager is above the owner: 5 of Rosalind Goneby." in said
     wanted = given(planned(call, "reassign-owners"))
     assert wanted == dict.fromkeys(owned("Account", GILLES), MAUD)
     to_one = given(planned(call, "reassign-owners", "--to", "grace.hollowell@example.com"))
@@ -177,6 +177,19 @@ def test_the_records_of_inactive_users_go_to_the_nearest_active_manager(call: Ca
     changes = json.loads(Path("plan.json").read_text(encoding="utf-8"))["changes"]
     before = {each["id"]: each["fields"]["OwnerId"]["before"] for each in changes}
     assert before == {id: rows_of("Account")[id]["OwnerId"] for id in before}
+
+
+def test_that_an_undo_gives_nothing_to_an_inactive_user_is_told_before(call: Call) -> None:
+    said = call("cleanup", "reassign-owners", "--to", "Maud", "--apply").stdout
+    assert "An undo gives records back to active users only" in said
+    assert "(Gilles Partidavant, Rosalind Goneby)." in said
+    assert "0 changes" in call("cleanup", "reassign-owners", "--to", "Maud").stdout
+    run = json.loads(call("runs", "--format", "json").stdout)["runs"][0]
+    refused = call("undo", run["id"], "--apply", exits=ExitCode.INCOMPLETE).stdout
+    assert refused.count("INACTIVE_OWNER_OR_USER") == 10
+    handed = call("cleanup", "reassign-owners", *HANDED_OVER).stdout
+    # Who is active gets them back.
+    assert "An undo gives" not in handed
 
 
 def test_managers_who_left_are_passed_over_and_a_circle_of_them_ends(call: Call) -> None:
@@ -193,7 +206,7 @@ def test_managers_who_left_are_passed_over_and_a_circle_of_them_ends(call: Call)
     wanted = given(planned(call, "reassign-owners", "--object", "Account", org="org"))
     assert wanted == {id: HENRI for id, row in accounts.items() if row["OwnerId"] == GILLES}
     said = call("cleanup", "reassign-owners", "--object", "Account", org="org").stdout
-    assert "1 records stay, since no active manager is above their owner (Rosalind" in said
+    assert "Left, since no active manager is above the owner: 1 of Rosalind Goneby." in said
 
 
 def test_a_team_takes_turns_evenly_in_each_object_also_in_a_part(call: Call) -> None:

@@ -81,6 +81,7 @@ def find(look: Look, wishes: Wishes) -> Found:
     written: dict[str, dict[int, list[Written]]] = {}
     notes = []
     left: Counter[int] = Counter()
+    parted: set[int] = set()
     for object_name in objects:
         if not _has(look, object_name, _OWNER):
             notes.append(f"{object_name} has no owner here: left out.")
@@ -92,8 +93,10 @@ def find(look: Look, wishes: Wishes) -> Found:
         heirs = succession.heirs(owners[rows])
         left.update(owners[rows[heirs < 0]].tolist())
         there = heirs >= 0
+        parted.update(owners[rows[there]].tolist())
         written[object_name] = _written(succession, rows[there], owners[rows[there]], heirs[there])
-    return Found(written, (*notes, *_left_in_words(look, left)))
+    notes += [*_left_in_words(look, left), *_final_in_words(look, parted)]
+    return Found(written, tuple(notes))
 
 
 def _objects(look: Look, wishes: Wishes) -> list[str]:
@@ -208,12 +211,22 @@ def _written(
 def _left_in_words(look: Look, left: Counter[int]) -> Iterator[str]:
     if left:
         names = names_of(look, _USER, np.array(list(left)))
-        told = ", ".join(
-            f"{name}: {n}" for name, n in sorted(zip(names, left.values(), strict=True))
-        )
+        each = sorted(zip(names, left.values(), strict=True))
+        told = ", ".join(f"{number} of {name}" for name, number in each)
         yield (
-            f"{left.total()} records stay, since no active manager is above their owner ({told}):"
-            " name somebody with --to or --team."
+            f"Left, since no active manager is above the owner: {told}."
+            " Name somebody with --to or --team."
+        )
+
+
+def _final_in_words(look: Look, parted: set[int]) -> Iterator[str]:
+    active = look.column(_USER, "is_active").values
+    gone = np.array([row for row in parted if not active[row]], dtype="int64")
+    if len(gone):
+        # The platform takes no owner who is inactive.
+        yield (
+            "An undo gives records back to active users only: activate them before it"
+            f" ({', '.join(sorted(names_of(look, _USER, gone)))})."
         )
 
 
