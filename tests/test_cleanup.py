@@ -247,6 +247,35 @@ def test_open_tasks_of_the_old_owner_go_with_their_records(call: Call) -> None:
     assert "open, and goes with Opportunity " in said
 
 
+def test_a_task_that_is_closed_another_s_or_left_out_stays(call: Call) -> None:
+    folder = cut(Path("org"))
+    accounts = rows_of("Account", folder)
+    for row, owner in zip(accounts.values(), (GILLES, ROSALIND, CAMILLE), strict=True):
+        row["OwnerId"] = owner
+    rewrite(folder / "Account.csv", accounts.values())
+    mine, other, _ = accounts
+    like = next(row for row in rows_of("Task").values() if row["IsClosed"] == "false")
+    goes, *_ = ids = [f"00TDm00000090{place}0MAA" for place in range(6)]
+    tasks = [{**like, "Id": id, "OwnerId": GILLES} for id in ids]
+    for task in tasks:
+        task["WhatId"] = task["AccountId"] = mine
+    tasks[1]["WhatId"] = tasks[1]["AccountId"] = other
+    tasks[2]["OwnerId"] = CAMILLE
+    tasks[3] |= {"Status": "Completed", "IsClosed": "true"}
+    tasks[4]["IsRecurrence"] = "true"
+    tasks[5]["Subject"] = "Left out"
+    rewrite(folder / "Task.csv", tasks)
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    settings = Path("config/sfsync.yaml")
+    said = settings.read_text(encoding="utf-8")
+    left_out = said.replace("leave_out: {", "leave_out: {Task: {subject: Left out}, ")
+    assert left_out != said
+    settings.write_text(left_out, encoding="utf-8")
+    asked = ("reassign-owners", "--to", "Maud", "--object", "Account", "--config", "config")
+    wanted = given(planned(call, *asked, org="org"))
+    assert wanted == dict.fromkeys((mine, other, goes), MAUD)
+
+
 def test_only_one_object_or_status_is_handed_over(call: Call) -> None:
     asked = ("reassign-owners", "--from", WINIFRED, "--without-tasks")
     deals, accounts = rows_of("Opportunity"), rows_of("Account")
