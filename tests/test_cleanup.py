@@ -2,13 +2,16 @@
 
 import csv
 import json
-from collections.abc import Callable
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from cut_org import DEMO
+from cut_org import DEMO, cut, give, write
+from empty_org import CONFIG
 
 from sfsync.cli import commands
 from sfsync.errors import ExitCode
@@ -21,17 +24,17 @@ Call = Callable[..., Result]
 def call() -> Call:
     """Call the command line on the demo org, with its state in `.sfsync`."""
 
-    def called(*args: str, exits: int = ExitCode.DONE) -> Result:
-        result = CliRunner().invoke(commands, [*args, "--org", "demo"])
+    def called(*args: str, exits: int = ExitCode.DONE, org: str = "demo") -> Result:
+        result = CliRunner().invoke(commands, [*args, "--org", org])
         assert result.exit_code == exits, (result.output, result.exception)
         return result
 
     return called
 
 
-def planned(call: Call, *args: str) -> dict[str, Any]:
+def planned(call: Call, *args: str, org: str = "demo") -> dict[str, Any]:
     """What a cleanup would write, by record: its fields and their values."""
-    call("cleanup", *args, "--out", "plan.json")
+    call("cleanup", *args, "--out", "plan.json", org=org)
     plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     return {
         each["id"]: {name: value["after"] for name, value in each["fields"].items()}
@@ -43,7 +46,7 @@ def standing(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
     """What stands in the org in the same fields of the same records."""
     call("org", "save", "saved")
     rows = {}
-    for name in ("Account", "Opportunity"):
+    for name in ("Account", "Opportunity", "Contact", "Lead", "Task"):
         with Path(f"saved/{name}.csv").open(encoding="utf-8") as stream:
             rows |= {row["Id"]: row for row in csv.DictReader(stream)}
 
@@ -63,7 +66,18 @@ def test_the_cleanups_are_listed_with_a_line_each(call: Call) -> None:
     assert wrong.exit_code == ExitCode.USAGE
 
 
-@pytest.mark.parametrize("cleanup", [("backfill-timestamps", "--from-created")], ids=" ".join)
+HANDED_OVER = ("--from", "Winifred Hartsease", "--team", "Grace Hollowell, Dwight Palmerstone")
+
+
+@pytest.mark.parametrize(
+    "cleanup",
+    [
+        ("backfill-timestamps", "--from-created"),
+        ("reassign-owners", "--from", "Winifred Hartsease"),
+        ("reassign-owners", *HANDED_OVER),
+    ],
+    ids=" ".join,
+)
 def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[str, ...]) -> None:
     wanted = planned(call, *cleanup)
     assert wanted
@@ -126,3 +140,205 @@ def test_dates_come_from_the_history_and_from_the_creation_only_where_that_is_wi
     assert born
     for id, fields in born.items():
         assert {value[:19] for value in fields.values()} == {made[id][:19]}
+
+
+MAUD, GRACE, WINIFRED = "005Dm0000000004IAA", "005Dm0000000006IAA", "005Dm000000000DIAQ"
+DWIGHT, CAMILLE, HENRI = "005Dm000000000EIAQ", "005Dm0000000008IAA", "005Dm0000000003IAA"
+GILLES, ROSALIND, QUEUE = "005Dm000000000HIAQ", "005Dm000000000IIAQ", "00GDm0000000001MAA"
+
+
+def rows_of(name: str, folder: Path = DEMO) -> dict[str, dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8") as stream:
+        return {row["Id"]: row for row in csv.DictReader(stream)}
+
+
+def rewrite(file: Path, rows: Iterable[dict[str, str]]) -> None:
+    listed = list(rows)
+    write(file, list(listed[0]), listed)
+
+
+def owned(name: str, *owners: str) -> set[str]:
+    return {id for id, row in rows_of(name).items() if row["OwnerId"] in owners}
+
+
+def given(wanted: dict[str, Any]) -> dict[str, str]:
+    assert all(fields.keys() == {"OwnerId"} for fields in wanted.values())
+    return {id: fields["OwnerId"] for id, fields in wanted.items()}
+
+
+def test_the_records_of_inactive_users_go_to_the_nearest_active_manager(call: Call) -> None:
+    said = call("cleanup", "reassign-owners").stdout
+    assert "its owner Gilles Partidavant is no longer active; to the manager Maud" in said
+    assert "Left, since no active manager is above the owner: 5 of Rosalind Goneby." in said
+    wanted = given(planned(call, "reassign-owners"))
+    assert wanted == dict.fromkeys(owned("Account", GILLES), MAUD)
+    to_one = given(planned(call, "reassign-owners", "--to", "grace.hollowell@example.com"))
+    assert to_one == dict.fromkeys(owned("Account", GILLES, ROSALIND), GRACE)
+    changes = json.loads(Path("plan.json").read_text(encoding="utf-8"))["changes"]
+    before = {each["id"]: each["fields"]["OwnerId"]["before"] for each in changes}
+    assert before == {id: rows_of("Account")[id]["OwnerId"] for id in before}
+
+
+def test_that_an_undo_gives_nothing_to_an_inactive_user_is_told_before(call: Call) -> None:
+    said = call("cleanup", "reassign-owners", "--to", "Maud", "--apply").stdout
+    assert "An undo gives records back to active users only" in said
+    assert "(Gilles Partidavant, Rosalind Goneby)." in said
+    assert "0 changes" in call("cleanup", "reassign-owners", "--to", "Maud").stdout
+    run = json.loads(call("runs", "--format", "json").stdout)["runs"][0]
+    refused = call("undo", run["id"], "--apply", exits=ExitCode.INCOMPLETE).stdout
+    assert refused.count("INACTIVE_OWNER_OR_USER") == 10
+    handed = call("cleanup", "reassign-owners", *HANDED_OVER).stdout
+    # Who is active gets them back.
+    assert "An undo gives" not in handed
+
+
+def test_managers_who_left_are_passed_over_and_a_circle_of_them_ends(call: Call) -> None:
+    folder = cut(Path("org"))
+    users = rows_of("User", folder)
+    users[MAUD]["IsActive"] = "false"
+    users[ROSALIND]["ManagerId"], users[GRACE]["IsActive"] = GRACE, "false"
+    users[GRACE]["ManagerId"] = ROSALIND
+    rewrite(folder / "User.csv", users.values())
+    accounts = rows_of("Account", folder)
+    for row, owner in zip(accounts.values(), (GILLES, ROSALIND, CAMILLE), strict=True):
+        row["OwnerId"] = owner
+    rewrite(folder / "Account.csv", accounts.values())
+    wanted = given(planned(call, "reassign-owners", "--object", "Account", org="org"))
+    assert wanted == {id: HENRI for id, row in accounts.items() if row["OwnerId"] == GILLES}
+    said = call("cleanup", "reassign-owners", "--object", "Account", org="org").stdout
+    assert "Left, since no active manager is above the owner: 1 of Rosalind Goneby." in said
+
+
+def test_a_team_takes_turns_evenly_in_each_object_also_in_a_part(call: Call) -> None:
+    asked = ("reassign-owners", *HANDED_OVER, "--without-tasks")
+    wanted = given(planned(call, *asked))
+    for name in ("Account", "Opportunity", "Contact"):
+        turns = [wanted[id] for id in sorted(owned(name, WINIFRED))]
+        assert len(turns) > 2
+        assert turns == [(GRACE, DWIGHT)[place % 2] for place in range(len(turns))]
+    first, _, third, _, fifth, *_ = sorted(owned("Account", WINIFRED))
+    ids = ("--id", first, "--id", third, "--id", fifth)
+    part = given(planned(call, *asked, *ids))
+    assert part == {first: GRACE, third: DWIGHT, fifth: GRACE}
+    asked_for = ("--team", "Grace Hollowell", "--team", "Dwight Palmerstone")
+    theirs = given(planned(call, "reassign-owners", "--owner", "Rosalind", *asked_for))
+    assert theirs.keys() == owned("Account", ROSALIND)
+    assert sorted(Counter(theirs.values()).values()) == [2, 3]
+
+
+def test_open_tasks_of_the_old_owner_go_with_their_records(call: Call) -> None:
+    asked = ("reassign-owners", "--from", WINIFRED, "--to", GRACE)
+    wanted = given(planned(call, *asked))
+    tasks = {
+        id: row
+        for id, row in rows_of("Task").items()
+        if (row["IsClosed"], row["IsRecurrence"], row["OwnerId"]) == ("false", "false", WINIFRED)
+        and wanted.keys() & {row["WhatId"], row["WhoId"], row["AccountId"]}
+    }
+    assert len(tasks) > 2
+    assert wanted.keys() & rows_of("Task").keys() == tasks.keys()
+    assert not given(planned(call, *asked, "--without-tasks")).keys() & tasks.keys()
+    # They go with their record, and are not counted.
+    task, row = next((id, row) for id, row in tasks.items() if row["WhatId"].startswith("006"))
+    chosen = given(planned(call, *asked, "--id", row["WhatId"], "--limit", "1"))
+    assert chosen.items() >= {row["WhatId"]: GRACE, task: GRACE}.items()
+    assert set(chosen) - {row["WhatId"]} <= tasks.keys()
+    said = call("cleanup", *asked, "--id", row["WhatId"]).stdout
+    assert "open, and goes with Opportunity " in said
+
+
+def test_a_task_that_is_closed_another_s_or_left_out_stays(call: Call) -> None:
+    folder = cut(Path("org"))
+    accounts = rows_of("Account", folder)
+    for row, owner in zip(accounts.values(), (GILLES, ROSALIND, CAMILLE), strict=True):
+        row["OwnerId"] = owner
+    rewrite(folder / "Account.csv", accounts.values())
+    mine, other, _ = accounts
+    like = next(row for row in rows_of("Task").values() if row["IsClosed"] == "false")
+    goes, *_ = ids = [f"00TDm00000090{place}0MAA" for place in range(6)]
+    tasks = [{**like, "Id": id, "OwnerId": GILLES} for id in ids]
+    for task in tasks:
+        task["WhatId"] = task["AccountId"] = mine
+    tasks[1]["WhatId"] = tasks[1]["AccountId"] = other
+    tasks[2]["OwnerId"] = CAMILLE
+    tasks[3] |= {"Status": "Completed", "IsClosed": "true"}
+    tasks[4]["IsRecurrence"] = "true"
+    tasks[5]["Subject"] = "Left out"
+    rewrite(folder / "Task.csv", tasks)
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    settings = Path("config/sfsync.yaml")
+    said = settings.read_text(encoding="utf-8")
+    left_out = said.replace("leave_out: {", "leave_out: {Task: {subject: Left out}, ")
+    assert left_out != said
+    settings.write_text(left_out, encoding="utf-8")
+    asked = ("reassign-owners", "--to", "Maud", "--object", "Account", "--config", "config")
+    wanted = given(planned(call, *asked, org="org"))
+    assert wanted == dict.fromkeys((mine, other, goes), MAUD)
+
+
+def test_only_one_object_or_status_is_handed_over(call: Call) -> None:
+    asked = ("reassign-owners", "--from", WINIFRED, "--without-tasks")
+    deals, accounts = rows_of("Opportunity"), rows_of("Account")
+    some = given(planned(call, *asked, "--object", "Opportunity"))
+    assert some == dict.fromkeys(owned("Opportunity", WINIFRED), GRACE)
+    closing = given(planned(call, *asked, "--status", "Free Trial", "--status", "Target"))
+    wanted = {id for id in owned("Opportunity", WINIFRED) if deals[id]["StageName"] == "Free Trial"}
+    targets = {id for id in owned("Account", WINIFRED) if accounts[id]["Status__c"] == "Target"}
+    assert wanted
+    assert targets
+    assert closing.keys() == wanted | targets
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--to", "Gilles"), f"Gilles Partidavant ({GILLES}) is no longer active"),
+        (("--team", "Grace, Rosalind"), f"Rosalind Goneby ({ROSALIND}) is no longer active"),
+        (("--from", "Grace", "--to", "Grace"), "Grace Hollowell (005Dm0000000006IAA) is to hand"),
+        (("--to", "Nobody"), 'no user is called "Nobody"'),
+        (("--from", "Nobody"), 'no user is called "Nobody"'),
+        (("--to", "Grace", "--team", "Maud"), "--to and --team: give one of them"),
+        (("--object", "Acount"), 'called "Acount"; did you mean "Account"?'),
+        (("--status", "Closin"), 'is "Closin"; did you mean "Closing"?'),
+        (
+            ("--object", "Contact", "--status", "Target"),
+            'no status or stage of Contact is "Target"',
+        ),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_who_cannot_own_and_what_is_none_is_told(
+    call: Call, args: tuple[str, ...], told: str
+) -> None:
+    assert told in call("cleanup", "reassign-owners", *args, exits=ExitCode.USAGE).stderr
+
+
+def test_of_two_people_of_one_name_the_id_is_asked_for(call: Call) -> None:
+    folder = cut(Path("org"))
+    give(folder / "User.csv", Name="Alex Twice", FirstName="Alex", LastName="Twice")
+    asked = ("cleanup", "reassign-owners", "--to", "Alex Twice")
+    said = call(*asked, org="org", exits=ExitCode.USAGE).stderr
+    assert 'several users are called "Alex Twice" (005Dm' in said
+    assert said.rstrip().endswith("give the Id of one")
+
+
+def test_leads_go_without_a_rule_for_them_and_those_of_a_queue_stay(call: Call) -> None:
+    folder = cut(Path("org"))
+    for name in ("Group", "QueueSobject"):
+        shutil.copy(DEMO / f"{name}.csv", folder)
+    queue = rows_of("QueueSobject", folder)
+    rewrite(folder / "QueueSobject.csv", [{**row, "SobjectType": "Lead"} for row in queue.values()])
+    mine, converted, queued, *_ = (
+        id for id, row in rows_of("Lead").items() if row["IsConverted"] == "false"
+    )
+    leads = {id: rows_of("Lead")[id] for id in (mine, converted, queued)}
+    leads[mine]["OwnerId"] = leads[converted]["OwnerId"] = GILLES
+    leads[converted]["IsConverted"], leads[queued]["OwnerId"] = "true", QUEUE
+    rewrite(folder / "Lead.csv", leads.values())
+    asked = ("reassign-owners", "--object", "Lead")
+    assert given(planned(call, *asked, org="org")) == {mine: MAUD}
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    for name in ("leads", "contacts"):
+        Path(f"config/rules/{name}.yaml").unlink()
+    assert given(planned(call, *asked, "--config", "config", org="org")) == {mine: MAUD}
+    call("cleanup", *asked, "--apply", org="org")

@@ -14,11 +14,13 @@ from sfsync.cli.options import Place, RecordId, place_options
 from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import set_up
-from sfsync.errors import ExitCode
+from sfsync.errors import ExitCode, NotFound
 
 if TYPE_CHECKING:
-    from sfsync.jobs.cleanup import Cleanup, Part
-    from sfsync.model import Value
+    from sfsync.jobs.cleanup import Cleanup, Option, Part, Wishes
+    from sfsync.report import Person
+
+_NOBODY = "no user is called"
 
 
 class CleanupGroup(click.Group):
@@ -91,14 +93,22 @@ def _command(each: "Cleanup") -> click.Command:
     for option in reversed(_common()):
         command = option(command)
     for own in reversed(each.options):
-        is_flag = own.kind == "flag"
-        metavar = None if is_flag else "TEXT"
-        command = click.option(f"--{own.name}", is_flag=is_flag, help=own.help, metavar=metavar)(
-            command
-        )
+        command = _own(own)(command)
     made = click.command(each.name, short_help=each.summary)(command)
     made.help = f"{each.summary} Shows what it would do; with --apply it is done."
     return made
+
+
+def _own(option: "Option") -> Any:
+    is_flag = option.kind == "flag"
+    metavars = {"flag": None, "text": option.metavar, "person": "PERSON"}
+    return click.option(
+        f"--{option.name}",
+        is_flag=is_flag,
+        multiple=option.several,
+        help=option.help,
+        metavar=metavars[option.kind],
+    )
 
 
 def _common() -> list[Any]:
@@ -113,13 +123,12 @@ def _common() -> list[Any]:
     ]
 
 
-def _clean_up(each: "Cleanup", wishes: "dict[str, Value]", call: _Call) -> None:
+def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs.cleanup import plan_cleanup
     from sfsync.plan import to_json
 
-    if call.out is not None and call.do_apply:
-        raise click.UsageError("--out writes a plan for `sfsync apply`: leave out --apply")
+    _check(each, given, call)
     setting = set_up(call.place, writes=call.do_apply)
     if call.do_apply and call.quiet:
         setting.check_named()
@@ -127,7 +136,8 @@ def _clean_up(each: "Cleanup", wishes: "dict[str, Value]", call: _Call) -> None:
         screen = Screen(at.org.zone, at.org.url, call.quiet)
         if call.do_apply:
             settle_first(at, screen)
-        made = plan_cleanup(each.name, at.services, wishes, _part(call, at))
+        wishes, part = _wished(each, given, call, at)
+        made = plan_cleanup(each.name, at.services, wishes, part)
         if call.out is not None:
             call.out.write_text(to_json(made.plan), encoding="utf-8")
         if not (call.quiet and call.do_apply):
@@ -142,12 +152,41 @@ def _clean_up(each: "Cleanup", wishes: "dict[str, Value]", call: _Call) -> None:
     sys.exit(ran.exit_code if ran else ExitCode.DONE)
 
 
-def _part(call: _Call, at: Opened) -> "Part":
-    """Say of which records it is wanted. Raises NotFound where the owner is nobody, or several."""
+def _check(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
+    if call.out is not None and call.do_apply:
+        raise click.UsageError("--out writes a plan for `sfsync apply`: leave out --apply")
+    for own in each.options:
+        if own.instead_of and given[own.name] and given[own.instead_of]:
+            raise click.UsageError(f"--{own.instead_of} and --{own.name}: give one of them")
+
+
+def _wished(
+    each: "Cleanup", given: dict[str, Any], call: _Call, at: Opened
+) -> "tuple[Wishes, Part]":
+    """Say what is wished, and of which records. Raises NotFound where a person is nobody, or
+    several.
+    """
     from sfsync.extract.people import read_all_users
     from sfsync.jobs.cleanup import Part
 
-    owners = None
-    if call.owner is not None:
-        owners = meant(call.owner, read_all_users(at.org), "no user is called")
-    return Part(tuple(call.ids), owners, call.limit)
+    persons = {own.name: own for own in each.options if own.kind == "person" and given[own.name]}
+    people = read_all_users(at.org) if persons or call.owner is not None else []
+    owners = None if call.owner is None else meant(call.owner, people, _NOBODY)
+    wishes = dict(given)
+    for name, own in persons.items():
+        typed = _names(given[name]) if own.several else [given[name]]
+        ids = tuple(dict.fromkeys(_one(each, people) for each in typed))
+        wishes[name] = ids if own.several else ids[0]
+    return wishes, Part(tuple(call.ids), owners, call.limit)
+
+
+def _names(typed: Sequence[str]) -> list[str]:
+    return [name.strip() for each in typed for name in each.split(",") if name.strip()]
+
+
+def _one(typed: str, people: "Sequence[Person]") -> str:
+    """Return the Id of the one user who is meant. Raises NotFound where it is none, or several."""
+    ids = sorted(meant(typed, people, _NOBODY))
+    if len(ids) > 1:
+        raise NotFound(f'several users are called "{typed}" ({", ".join(ids)}): give the Id of one')
+    return ids[0]

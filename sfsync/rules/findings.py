@@ -108,16 +108,18 @@ def _blank_fields(
 def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
     """Return the Ids of the records that have the field; None for the records' own fields."""
     there = np.full(len(rows), -1) if path.rows is None else path.rows[rows]
-    return _ids(look, path.object, there)
+    return referred_ids(look, path.object, there)
 
 
 def owners_of(look: Look, object_name: str, rows: Array) -> list[str | None]:
     """Return the Ids of the records' owners; None where the owner is no user (a queue)."""
-    return _ids(look, "User", look.column(object_name, "owner").values[rows])
+    return referred_ids(look, "User", look.column(object_name, "owner").values[rows])
 
 
-def _ids(look: Look, object_name: str, places: Array) -> list[str | None]:
-    """Return the Ids of records by their rows; None where there is none (-1)."""
+def referred_ids(look: Look, object_name: str, places: Array) -> list[str | None]:
+    """Return the Ids of records by their rows, as a reference holds them; None where there is none
+    (-1).
+    """
     known = np.flatnonzero(places >= 0)
     found: list[str | None] = [None] * len(places)
     for place, id in zip(known.tolist(), ids_of(look, object_name, places[known]), strict=True):

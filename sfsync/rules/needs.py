@@ -22,14 +22,14 @@ _WORDS_OF = {"Account.last_lost_reason": "Opportunity.lost_reason"}
 _LOST_REASON = "Opportunity.lost_reason"
 
 
-def columns_needed(policy: Policy) -> dict[str, list[str]]:
+def columns_needed(policy: Policy, more: Iterable[str] = ()) -> dict[str, list[str]]:
     """Return, per object, our names of the fields that the policy's facts and rules read or write,
-    sorted.
+    and of `more` columns (`Object.column`) that somebody needs, sorted.
     """
     needed: dict[str, set[str]] = {name: set() for name in policy.objects}
     judged = policy.judged
     of_facts = [read for fact in FACTS.values() if fact.object in judged for read in fact.reads]
-    for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ())):
+    for read in (*of_facts, *(DUPLICATE_READS if policy.duplicates.find else ()), *more):
         object_name, _, column = read.partition(".")
         if object_name in needed:
             needed[object_name].add(column)

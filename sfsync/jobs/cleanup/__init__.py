@@ -1,9 +1,9 @@
 """Which cleanups can be run by name?"""
 
-from sfsync.jobs.cleanup import backfill_timestamps
-from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, plan_cleanup
+from sfsync.jobs.cleanup import backfill_timestamps, reassign_owners
+from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, Wishes, plan_cleanup
 
-for _each in (backfill_timestamps,):
+for _each in (backfill_timestamps, reassign_owners):
     CLEANUPS.add(_each.CLEANUP.name, _each.CLEANUP)
 
-__all__ = ["CLEANUPS", "Cleanup", "Option", "Part", "plan_cleanup"]
+__all__ = ["CLEANUPS", "Cleanup", "Option", "Part", "Wishes", "plan_cleanup"]

@@ -10,31 +10,48 @@ from typing import Literal
 
 import numpy as np
 
+from sfsync.columns import Array, Kind, Mask
 from sfsync.errors import NotFound
+from sfsync.extract import approach
 from sfsync.facts import Look
 from sfsync.jobs.hourly import read
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
 from sfsync.model import CLEANUP_CAUSE, Change, Evidence, FieldChange, Value
+from sfsync.org import OrgReader
 from sfsync.registry import Registry
-from sfsync.rules.findings import owners_of
+from sfsync.rules.findings import owners_of, referred_ids
+from sfsync.rules.needs import columns_needed
 from sfsync.rules.rests import resting_on
 from sfsync.rules.words import ids_of, names_of
 
-Wishes = Mapping[str, Value]
+# By the options' names. Two that all cleanups have are among them, so that what is shared out is
+# shared out among the records asked for: `id` (empty: all) and `owner` (None: everybody).
+Wishes = Mapping[str, Value | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What may be wished of a cleanup beside what all understand: a `flag`, or a `text`."""
+    """What may be wished of a cleanup beside what all understand: a `flag`, a `text`, or a
+    `person`, of whom the cleanup is told the user's Id.
+
+    Where `several` may be given (persons also with commas) they come as a tuple. One that is
+    `instead_of` another is not given together with it.
+    """
 
     name: str
-    kind: Literal["flag", "text"]
+    kind: Literal["flag", "text", "person"]
     help: str
+    several: bool = False
+    metavar: str = "TEXT"
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a cleanup writes into one field (our name) of a record, why, and what proves it."""
+    """What a cleanup writes into one field (our name) of a record, why, and what proves it.
+
+    Values are as on the wire: into a reference goes an Id.
+    """
 
     column: str
     after: Value
@@ -52,14 +69,24 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
+# Changes of other records that go along with those that were chosen.
+Along = Callable[[OrgReader, Look, Wishes, Sequence[Change]], Sequence[Change]]
+
+
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """One cleanup: what it does in one line, what may be wished of it, and how it is found."""
+    """One cleanup: what it does in one line, what may be wished of it, and how it is found.
+
+    `reads` names columns (`Object.column`) that it needs though no rule may; those that the policy
+    does not name are not read. What goes `along` with a record is not counted by `--limit`.
+    """
 
     name: str
     summary: str
     find: Callable[[Look, Wishes], Found]
     options: tuple[Option, ...] = ()
+    reads: tuple[str, ...] = ()
+    along: Along | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +111,9 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     """
     cleanup = CLEANUPS.find(name)
     read_at = services.clock()
-    look = read(services)
+    look = _read(services, cleanup)
+    owned = None if part.owners is None else tuple(sorted(part.owners))
+    wishes = {**wishes, "id": tuple(part.ids), "owner": owned}
     found = cleanup.find(look, wishes)
     changes: list[Change] = []
     owners: dict[tuple[str, str], str | None] = {}
@@ -94,8 +123,31 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
         keys = [(object_name, id) for id in ids_of(look, object_name, places)]
         owners |= dict(zip(keys, owners_of(look, object_name, places), strict=True))
     chosen, notes = _part_of(changes, owners, part)
+    if cleanup.along is not None:
+        chosen += cleanup.along(services.org, look, wishes, chosen)
     plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
     return Planned(plan, owners=owners)
+
+
+def _read(services: Services, cleanup: Cleanup) -> Look:
+    columns = columns_needed(services.policy, cleanup.reads)
+    if columns == columns_needed(services.policy):
+        return read(services)
+    # What the store holds is what rules need: it is left to them.
+    way = approach(services.org, services.policy, services.clock(), columns=columns)
+    return read(services, way)
+
+
+def asked_for(look: Look, object_name: str, wishes: Wishes) -> Mask:
+    """Tell which records of an object are asked for by `--id` and `--owner`."""
+    asked = np.ones(look.size(object_name), dtype=bool)
+    ids, owners = wishes.get("id"), wishes.get("owner")
+    if isinstance(ids, tuple) and ids:
+        asked &= np.asarray(look.frame(object_name).index.str.startswith(ids), dtype=bool)
+    if isinstance(owners, tuple):
+        there = owners_of(look, object_name, np.arange(len(asked)))
+        asked &= np.isin(np.array(there, dtype=object), owners)
+    return asked
 
 
 def _changes(
@@ -107,7 +159,7 @@ def _changes(
         return
     columns = {each.column for several in written.values() for each in several}
     before = {
-        name: dict(zip(rows.tolist(), look.column(object_name, name).take(rows), strict=True))
+        name: dict(zip(rows.tolist(), _standing(look, object_name, name, rows), strict=True))
         for name in columns
     }
     parts = zip(
@@ -129,6 +181,14 @@ def _changes(
             reason = "; ".join(dict.fromkeys(each.reason for each in several))
             evidence = tuple(dict.fromkeys(proof for each in several for proof in each.evidence))
             yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on)
+
+
+def _standing(look: Look, object_name: str, name: str, rows: Array) -> Sequence[Value]:
+    """Return what stands in a field as on the wire: of a reference, the Id."""
+    column, to = look.column(object_name, name), look.policy.objects[object_name][name].to
+    if column.kind is Kind.REFERENCE and to is not None:
+        return referred_ids(look, to, column.values[rows])
+    return column.take(rows)
 
 
 def _part_of(
