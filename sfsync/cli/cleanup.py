@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfsync.bounds import MOST_DAYS
 from sfsync.cli.apply import carry_out, large_option, settle_first
 from sfsync.cli.opening import Opened, lock_of, opened
-from sfsync.cli.options import Place, RecordId, place_options
+from sfsync.cli.options import Day, Place, RecordId, place_options
 from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import set_up
 from sfsync.errors import ExitCode
 
 if TYPE_CHECKING:
-    from sfsync.jobs.cleanup import Cleanup, Part
+    from sfsync.jobs.cleanup import Cleanup, Option, Part
     from sfsync.model import Value
 
 
@@ -91,14 +92,23 @@ def _command(each: "Cleanup") -> click.Command:
     for option in reversed(_common()):
         command = option(command)
     for own in reversed(each.options):
-        is_flag = own.kind == "flag"
-        metavar = None if is_flag else "TEXT"
-        command = click.option(f"--{own.name}", is_flag=is_flag, help=own.help, metavar=metavar)(
-            command
-        )
+        command = _option(own)(command)
     made = click.command(each.name, short_help=each.summary)(command)
     made.help = f"{each.summary} Shows what it would do; with --apply it is done."
     return made
+
+
+def _option(own: "Option") -> Any:
+    kinds: dict[str, dict[str, Any]] = {
+        "flag": {"is_flag": True},
+        "text": {"metavar": "TEXT"},
+        "number": {"type": click.IntRange(0, MOST_DAYS), "metavar": "N"},
+        "day": {"type": Day()},
+    }
+    shown = own.default is not None
+    return click.option(
+        f"--{own.name}", help=own.help, default=own.default, show_default=shown, **kinds[own.kind]
+    )
 
 
 def _common() -> list[Any]:

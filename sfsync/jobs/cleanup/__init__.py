@@ -1,9 +1,9 @@
 """Which cleanups can be run by name?"""
 
-from sfsync.jobs.cleanup import backfill_timestamps
+from sfsync.jobs.cleanup import backfill_timestamps, close_stale, fix_stages
 from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, plan_cleanup
 
-for _each in (backfill_timestamps,):
+for _each in (backfill_timestamps, close_stale, fix_stages):
     CLEANUPS.add(_each.CLEANUP.name, _each.CLEANUP)
 
 __all__ = ["CLEANUPS", "Cleanup", "Option", "Part", "plan_cleanup"]

@@ -6,18 +6,25 @@ not. A new one is a file in this folder and a line in its `__init__`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sfsync.errors import NotFound
+from sfsync.errors import ConfigError, NotFound
+from sfsync.extract import Approach, approach
 from sfsync.facts import Look
-from sfsync.jobs.hourly import read
+from sfsync.jobs.hourly import read, with_recent
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
 from sfsync.model import CLEANUP_CAUSE, Change, Evidence, FieldChange, Value
-from sfsync.registry import Registry
+from sfsync.org import OrgReader
+from sfsync.registry import Registry, nearest
 from sfsync.rules.findings import owners_of
+from sfsync.rules.judge import watches_of
+from sfsync.rules.needs import columns_needed
 from sfsync.rules.rests import resting_on
+from sfsync.rules.shape import SETTINGS_FILE
 from sfsync.rules.words import ids_of, names_of
 
 Wishes = Mapping[str, Value]
@@ -25,21 +32,28 @@ Wishes = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What may be wished of a cleanup beside what all understand: a `flag`, or a `text`."""
+    """What may be wished of a cleanup beside what all understand: a `flag`, a `text`, a `number`
+    of 0 or more, or a `day` (as 2026-06-15).
+    """
 
     name: str
-    kind: Literal["flag", "text"]
+    kind: Literal["flag", "text", "number", "day"]
     help: str
+    default: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a cleanup writes into one field (our name) of a record, why, and what proves it."""
+    """What a cleanup writes into one field (our name) of a record, why, and what proves it.
+
+    `rests` names the facts that decided: where what they are made of changes, so may they.
+    """
 
     column: str
     after: Value
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +66,24 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
+def _anything(_wishes: Wishes, _today: date) -> None:
+    """Take any wishes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """One cleanup: what it does in one line, what may be wished of it, and how it is found."""
+    """One cleanup: what it does in one line, what may be wished of it, and how it is found.
+
+    `reads` names the columns (`Object.column`) that it needs beside those of facts and rules.
+    `check` raises Misused where the wishes make no sense, on that day of the org.
+    """
 
     name: str
     summary: str
     find: Callable[[Look, Wishes], Found]
     options: tuple[Option, ...] = ()
+    reads: tuple[str, ...] = ()
+    check: Callable[[Wishes, date], None] = _anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +103,84 @@ CLEANUPS: Registry[Cleanup] = Registry("cleanup")
 def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> Planned:
     """Plan a cleanup of all records of the loop, or of a part of them.
 
-    Raises NotFound for an unknown cleanup, and for a record that nothing is to be done about;
-    Stopped where the org cannot spare the API calls.
+    Raises NotFound for an unknown cleanup, for a record that nothing is to be done about, and for a
+    value that a picklist does not have; Misused for wishes that make no sense; ConfigError where
+    no name is given to a field that it reads; Stopped where the org cannot spare the API calls.
     """
     cleanup = CLEANUPS.find(name)
+    cleanup.check(wishes, services.now.astimezone(ZoneInfo(services.org.zone)).date())
     read_at = services.clock()
-    look = read(services)
+    look = read(services, _way(cleanup, services))
     found = cleanup.find(look, wishes)
     changes: list[Change] = []
     owners: dict[tuple[str, str], str | None] = {}
     for object_name, rows in found.written.items():
         places = np.array(sorted(rows), dtype="int64")
-        changes += _changes(look, object_name, rows, f"{CLEANUP_CAUSE}{name}")
+        for rests, some in _by_rests(rows).items():
+            changes += _changes(look, object_name, some, f"{CLEANUP_CAUSE}{name}", rests)
         keys = [(object_name, id) for id in ids_of(look, object_name, places)]
         owners |= dict(zip(keys, owners_of(look, object_name, places), strict=True))
-    chosen, notes = _part_of(changes, owners, part)
+    _check_values(changes, services.org)
+    chosen, notes = _part_of(with_recent(tuple(changes), look), owners, part)
     plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
     return Planned(plan, owners=owners)
 
 
+def _way(cleanup: Cleanup, services: Services) -> Approach | None:
+    """Decide how to read for a cleanup: as for a pass, or, where it needs more, all afresh."""
+    if not cleanup.reads:
+        return None
+    policy = services.policy
+    columns = {name: set(several) for name, several in columns_needed(policy).items()}
+    problems = []
+    for each in cleanup.reads:
+        object_name, _, name = each.partition(".")
+        columns.setdefault(object_name, set()).add(name)
+        if name not in policy.objects.get(object_name, {}):
+            told = f"the cleanup {cleanup.name} reads {each}: name its field under `objects`"
+            problems.append(f"{SETTINGS_FILE}: {told}")
+    if problems:
+        raise ConfigError(problems)
+    wanted = {name: sorted(several) for name, several in columns.items()}
+    # What is kept for the passes has other columns: it stays as it is.
+    return approach(services.org, policy, services.clock(), columns=wanted)
+
+
+def _by_rests(
+    written: Mapping[int, Sequence[Written]],
+) -> dict[tuple[str, ...], dict[int, Sequence[Written]]]:
+    """Part the rows by the facts on which all that is written into them rests."""
+    groups: dict[tuple[str, ...], dict[int, Sequence[Written]]] = {}
+    for row, several in written.items():
+        rests = tuple(dict.fromkeys(name for each in several for name in each.rests))
+        groups.setdefault(rests, {})[row] = several
+    return groups
+
+
+def _check_values(changes: Sequence[Change], org: OrgReader) -> None:
+    """Refuse values that a picklist does not have: an org may take them, and then has one more."""
+    asked = {
+        (each.object, field, change.after)
+        for each in changes
+        for field, change in each.fields.items()
+        if isinstance(change.after, str)
+    }
+    problems = []
+    for object_name, field, value in sorted(asked):
+        info = (org.fields(object_name) or {}).get(field)
+        if info is not None and info.values and value not in info.values:
+            problems.append(f'{object_name}.{field} has no value "{value}"')
+            problems[-1] += nearest(str(value), info.values)
+    if problems:
+        raise NotFound("\n".join(problems))
+
+
 def _changes(
-    look: Look, object_name: str, written: Mapping[int, Sequence[Written]], cause: str
+    look: Look,
+    object_name: str,
+    written: Mapping[int, Sequence[Written]],
+    cause: str,
+    rests: Sequence[str],
 ) -> Iterator[Change]:
     """Put what is written into changes, without what stands there already."""
     rows = np.array(sorted(written), dtype="int64")
@@ -114,9 +195,10 @@ def _changes(
         rows.tolist(),
         ids_of(look, object_name, rows),
         names_of(look, object_name, rows),
-        resting_on(look, object_name, rows, ()),
+        resting_on(look, object_name, rows, rests),
         strict=True,
     )
+    watches = watches_of(look, object_name, rests)
     for row, id, name, rests_on in parts:
         several = [each for each in written[row] if before[each.column][row] != each.after]
         fields = {
@@ -128,7 +210,7 @@ def _changes(
         if fields:
             reason = "; ".join(dict.fromkeys(each.reason for each in several))
             evidence = tuple(dict.fromkeys(proof for each in several for proof in each.evidence))
-            yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on)
+            yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on, watches)
 
 
 def _part_of(
