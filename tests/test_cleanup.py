@@ -66,6 +66,17 @@ def standing(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def to_the_minute(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The same without seconds: the demo's clock goes on by some when something is written."""
+    return {
+        id: {
+            name: value[:16] if isinstance(value, str) and name.endswith("_At__c") else value
+            for name, value in each.items()
+        }
+        for id, each in wanted.items()
+    }
+
+
 def opportunities(**wanted: str) -> dict[str, dict[str, str]]:
     """The demo's opportunities that have these texts in their fields."""
     with (DEMO / "Opportunity.csv").open(encoding="utf-8") as stream:
@@ -80,7 +91,7 @@ def opportunities(**wanted: str) -> dict[str, dict[str, str]]:
 def name_reasons(reasons: str = "{Free Trial: Price, default: No decision}") -> None:
     """Put a configuration in the working folder that maps stages to lost reasons."""
     shutil.rmtree("config", ignore_errors=True)
-    shutil.copytree(DEMO.parent, "config", ignore=shutil.ignore_patterns("demo"))
+    shutil.copytree(DEMO.parent, "config")
     file = Path("config/sfsync.yaml")
     text = file.read_text(encoding="utf-8")
     assert "lost_reasons: {}" in text
@@ -122,6 +133,9 @@ def test_the_cleanups_are_listed_with_a_line_each(call: Call) -> None:
 )
 def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[str, ...]) -> None:
     name_reasons()
+    if cleanup[0] == "close-stale":
+        # Without the date of its stage one is idle only since the undo: the platform says so.
+        call("cleanup", "backfill-timestamps", "--apply")
     wanted = planned(call, *cleanup)
     assert wanted
     before = standing(call, wanted)
@@ -133,7 +147,7 @@ def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[st
     assert (run["job"], run["counts"]) == (cleanup[0], {"applied": len(wanted)})
     call("undo", run["id"], "--apply")
     assert standing(call, wanted) == before
-    assert planned(call, *cleanup) == wanted
+    assert to_the_minute(planned(call, *cleanup)) == to_the_minute(wanted)
 
 
 def test_a_preview_writes_nothing_and_its_file_is_applied_as_shown(call: Call) -> None:
