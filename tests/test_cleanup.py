@@ -287,6 +287,8 @@ def test_what_changes_after_a_cleanup_was_planned_is_left_alone(call: Call) -> N
     for change in plan["changes"]:
         # A call that is logged meanwhile ends the idleness.
         assert {"object": "Task", "field": "WhatId"} in change["watches"]
+    call("cleanup", "close-stale", *STALE, "--push-to", "2026-09-30", "--apply")
+    assert "3 stale" in call("apply", "plan.json", exits=ExitCode.INCOMPLETE).stdout
 
 
 def test_reasons_come_from_the_stage_it_was_lost_from_or_the_default(call: Call) -> None:
@@ -318,6 +320,8 @@ def test_open_ones_of_dead_accounts_are_closed_and_keep_a_reason_that_stands_the
     }
     call = recorded("Opportunity", {dead: {"Lost_Reason__c": "Timing"}})
     assert "Lost_Reason__c" not in planned(call, "fix-stages", "--id", dead)[dead]
+    change = json.loads(Path("plan.json").read_text(encoding="utf-8"))["changes"][0]
+    assert {each["object"] for each in change["rests_on"]} == {"Account", "Opportunity"}
     text = Path("config/sfsync.yaml").read_text(encoding="utf-8")
     quiet = text.replace("dead_statuses: [Disqualified]", "dead_statuses: []")
     Path("config/sfsync.yaml").write_text(quiet, encoding="utf-8")
