@@ -18,13 +18,13 @@ from sfsync.errors import ExitCode
 
 pytestmark = pytest.mark.usefixtures("alone")
 Call = Callable[..., Result]
+STALE = ("--idle-days", "20", "--past-days", "5")
 
 
-@pytest.fixture
-def call() -> Call:
-    """Call the command line on the demo org, with its state in `.sfsync`."""
+def calling(org: str) -> Call:
+    """Call the command line on an org, with its state in `.sfsync`."""
 
-    def called(*args: str, exits: int = ExitCode.DONE, org: str = "demo") -> Result:
+    def called(*args: str, exits: int = ExitCode.DONE, org: str = org) -> Result:
         result = CliRunner().invoke(commands, [*args, "--org", org])
         assert result.exit_code == exits, (result.output, result.exception)
         return result
@@ -32,9 +32,15 @@ def call() -> Call:
     return called
 
 
-def planned(call: Call, *args: str, org: str = "demo") -> dict[str, Any]:
+@pytest.fixture
+def call() -> Call:
+    """Call the command line on the demo org."""
+    return calling("demo")
+
+
+def planned(call: Call, *args: str, **where: str) -> dict[str, Any]:
     """What a cleanup would write, by record: its fields and their values."""
-    call("cleanup", *args, "--out", "plan.json", org=org)
+    call("cleanup", *args, "--out", "plan.json", **where)
     plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     return {
         each["id"]: {name: value["after"] for name, value in each["fields"].items()}
@@ -50,11 +56,62 @@ def standing(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
         with Path(f"saved/{name}.csv").open(encoding="utf-8") as stream:
             rows |= {row["Id"]: row for row in csv.DictReader(stream)}
 
-    def value(text: str) -> str | None:
+    def value(text: str, wish: Any) -> str | float | None:
+        if isinstance(wish, int | float) and text:
+            return float(text)
         # An export writes the end of an instant in another way than the API.
         return text.replace("Z", "+0000") or None
 
-    return {id: {name: value(rows[id][name]) for name in each} for id, each in wanted.items()}
+    return {
+        id: {name: value(rows[id][name], wish) for name, wish in each.items()}
+        for id, each in wanted.items()
+    }
+
+
+def to_the_minute(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The same without seconds: the demo's clock goes on by some when something is written."""
+    return {
+        id: {
+            name: value[:16] if isinstance(value, str) and name.endswith("_At__c") else value
+            for name, value in each.items()
+        }
+        for id, each in wanted.items()
+    }
+
+
+def opportunities(**wanted: str) -> dict[str, dict[str, str]]:
+    """The demo's opportunities that have these texts in their fields."""
+    with (DEMO / "Opportunity.csv").open(encoding="utf-8") as stream:
+        rows = {row["Id"]: row for row in csv.DictReader(stream)}
+    return {
+        id: row
+        for id, row in rows.items()
+        if all(row[name] == text for name, text in wanted.items())
+    }
+
+
+def name_reasons(reasons: str = "{Free Trial: Price, default: No decision}") -> None:
+    """Put a configuration in the working folder that maps stages to lost reasons."""
+    shutil.rmtree("config", ignore_errors=True)
+    shutil.copytree(DEMO.parent, "config")
+    file = Path("config/sfsync.yaml")
+    text = file.read_text(encoding="utf-8")
+    assert "lost_reasons: {}" in text
+    file.write_text(text.replace("lost_reasons: {}", f"lost_reasons: {reasons}"), encoding="utf-8")
+
+
+def recorded(object_name: str, rows: dict[str, dict[str, str]]) -> Call:
+    """Make a recorded org of the demo in which these records have other texts in some fields."""
+    shutil.copytree(DEMO, "org", dirs_exist_ok=True)
+    file = Path(f"org/{object_name}.csv")
+    with file.open(encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        kept = [row | rows.get(row["Id"], {}) for row in reader]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, reader.fieldnames or [], quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(kept)
+    return calling("org")
 
 
 def test_the_cleanups_are_listed_with_a_line_each(call: Call) -> None:
@@ -75,10 +132,17 @@ HANDED_OVER = ("--from", "Winifred Hartsease", "--team", "Grace Hollowell, Dwigh
         ("backfill-timestamps", "--from-created"),
         ("reassign-owners", "--from", "Winifred Hartsease"),
         ("reassign-owners", *HANDED_OVER),
+        ("close-stale", *STALE, "--reason", "No decision"),
+        ("close-stale", *STALE, "--push-to", "2026-09-30"),
+        ("fix-stages",),
     ],
     ids=" ".join,
 )
 def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[str, ...]) -> None:
+    name_reasons()
+    if cleanup[0] == "close-stale":
+        # Without the date of its stage one is idle only since the undo: the platform says so.
+        call("cleanup", "backfill-timestamps", "--apply")
     wanted = planned(call, *cleanup)
     assert wanted
     before = standing(call, wanted)
@@ -90,7 +154,7 @@ def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[st
     assert (run["job"], run["counts"]) == (cleanup[0], {"applied": len(wanted)})
     call("undo", run["id"], "--apply")
     assert standing(call, wanted) == before
-    assert planned(call, *cleanup) == wanted
+    assert to_the_minute(planned(call, *cleanup)) == to_the_minute(wanted)
 
 
 def test_a_preview_writes_nothing_and_its_file_is_applied_as_shown(call: Call) -> None:
@@ -342,3 +406,182 @@ def test_leads_go_without_a_rule_for_them_and_those_of_a_queue_stay(call: Call) 
         Path(f"config/rules/{name}.yaml").unlink()
     assert given(planned(call, *asked, "--config", "config", org="org")) == {mine: MAUD}
     call("cleanup", *asked, "--apply", org="org")
+
+
+def test_stale_ones_are_closed_with_a_reason_their_date_and_the_stage_s_probability(
+    call: Call,
+) -> None:
+    wanted = planned(call, "close-stale", *STALE, "--reason", "No decision")
+    assert set(wanted) == {"006Dm000000003hIAA", "006Dm000000003pIAA", "006Dm000000004IIAQ"}
+    for fields in wanted.values():
+        assert fields == {
+            "StageName": "Closed Lost",
+            "Lost_Reason__c": "No decision",
+            "Lost_At__c": "2026-06-15T08:00:00.000+0000",
+            "Probability": 0,
+        }
+    said = call("cleanup", "close-stale", *STALE, "--reason", "No decision", "--apply").stdout
+    assert "idle for 21 days, and open though it was to close on 2026-05-30" in said
+    # What a pass keeps true is true already.
+    call("plan", "hourly", "--out", "hourly.json")
+    changes = json.loads(Path("hourly.json").read_text(encoding="utf-8"))["changes"]
+    assert not set(wanted) & {each["id"] for each in changes}
+
+
+def test_stale_is_what_is_idle_and_past_for_so_many_days_to_the_day(call: Call) -> None:
+    def found(idle: int, past: int) -> set[str]:
+        days = ("--idle-days", str(idle), "--past-days", str(past))
+        return set(planned(call, "close-stale", *days, "--push-to", "2026-09-30"))
+
+    # Today is 2026-06-15: idle for 21 days, and past for 16.
+    one = "006Dm000000003hIAA"
+    assert one in found(21, 16)
+    assert one not in found(22, 16)
+    assert one not in found(21, 17)
+    assert not planned(call, "close-stale", "--reason", "No decision")
+    late = found(0, 0)
+    open_ones = opportunities(IsClosed="false")
+    assert late <= set(open_ones)
+    assert all(open_ones[id]["CloseDate"] <= "2026-06-15" for id in late)
+
+
+def test_pushed_ones_get_the_close_date_only(call: Call) -> None:
+    wanted = planned(call, "close-stale", *STALE, "--push-to", "2026-09-30")
+    assert list(wanted.values()) == [{"CloseDate": "2026-09-30"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("wishes", "told"),
+    [
+        ((), "either --reason TEXT"),
+        (("--reason", "Price", "--push-to", "2026-09-30"), "either --reason TEXT"),
+        (("--reason", " "), "--reason is empty"),
+        (("--push-to", "2026-06-15"), "is not after today, which is 2026-06-15"),
+        (("--push-to", "2026-02-30"), "'2026-02-30' is no day: write 2026-06-15"),
+        (("--push-to", "tomorrow"), "'tomorrow' is no day"),
+        (("--push-to", "2026-06-16", "--stage", "Closed Lost"), "--stage is for what is closed"),
+        (("--reason", "Price", "--stage", "Closed Won"), 'not in a stage "Closed Won"'),
+        (("--reason", "Price", "--idle-days", "-1"), "-1 is not in the range"),
+        (
+            (*STALE, "--reason", "Prise"),
+            'Lost_Reason__c has no value "Prise"; did you mean "Price"?',
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_says_why(
+    call: Call, wishes: tuple[str, ...], told: str
+) -> None:
+    assert told in call("cleanup", "close-stale", *wishes, exits=ExitCode.USAGE).stderr
+
+
+def test_the_lost_stage_is_what_the_org_says() -> None:
+    lost = "01JDm0000000007MAA"
+    call = recorded("OpportunityStage", {lost: {"IsActive": "false"}})
+    refused = call("cleanup", "close-stale", "--reason", "Price", exits=ExitCode.USAGE)
+    assert "no stage of the rules is active, closed and not won" in refused.stderr
+    call = recorded(
+        "OpportunityStage",
+        {lost: {"IsActive": "true"}, "01JDm0000000004MAA": {"IsClosed": "true"}},
+    )
+    refused = call("cleanup", "close-stale", "--reason", "Price", exits=ExitCode.USAGE)
+    assert "say --stage; there is: Closed Lost, Closing" in refused.stderr
+    chosen = ("--stage", "Closing", "--reason", "Price")
+    wanted = planned(call, "close-stale", *STALE, *chosen)
+    assert {fields["StageName"] for fields in wanted.values()} == {"Closing"}
+
+
+def test_what_changes_after_a_cleanup_was_planned_is_left_alone(call: Call) -> None:
+    call("cleanup", "close-stale", *STALE, "--reason", "Price", "--out", "plan.json")
+    plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
+    for change in plan["changes"]:
+        # A call that is logged meanwhile ends the idleness.
+        assert {"object": "Task", "field": "WhatId"} in change["watches"]
+    call("cleanup", "close-stale", *STALE, "--push-to", "2026-09-30", "--apply")
+    assert "3 stale" in call("apply", "plan.json", exits=ExitCode.INCOMPLETE).stdout
+
+
+def test_reasons_come_from_the_stage_it_was_lost_from_or_the_default(call: Call) -> None:
+    name_reasons("{Free Trial: Price}")
+    lacking = set(opportunities(StageName="Closed Lost", Lost_Reason__c=""))
+    wanted = planned(call, "fix-stages")
+    assert set(wanted) < lacking
+    assert list(wanted.values()) == [{"Lost_Reason__c": "Price"}] * 4
+    said = call("cleanup", "fix-stages").stdout
+    assert "lost from Free Trial, and nobody said why" in said
+    assert "3 lost without a reason stay so" in said
+    assert "names no reason for Opportunity Identified (006Dm000000004DIAQ, " in said
+    assert "1 open on a dead account stay so" in said
+    name_reasons()
+    both = planned(call, "fix-stages")
+    assert {id for id in both if "StageName" not in both[id]} == lacking
+    assert {both[id]["Lost_Reason__c"] for id in lacking - set(wanted)} == {"No decision"}
+
+
+def test_open_ones_of_dead_accounts_are_closed_and_keep_a_reason_that_stands_there() -> None:
+    name_reasons("{Opportunity Identified: Price}")
+    dead = "006Dm000000000TIAQ"
+    closed = planned(calling("demo"), "fix-stages", "--id", dead)[dead]
+    assert closed == {
+        "StageName": "Closed Lost",
+        "Lost_Reason__c": "Price",
+        "Lost_At__c": "2026-06-15T08:00:00.000+0000",
+        "Probability": 0,
+    }
+    call = recorded("Opportunity", {dead: {"Lost_Reason__c": "Timing"}})
+    assert "Lost_Reason__c" not in planned(call, "fix-stages", "--id", dead)[dead]
+    change = json.loads(Path("plan.json").read_text(encoding="utf-8"))["changes"][0]
+    assert {each["object"] for each in change["rests_on"]} == {"Account", "Opportunity"}
+    text = Path("config/sfsync.yaml").read_text(encoding="utf-8")
+    quiet = text.replace("dead_statuses: [Disqualified]", "dead_statuses: []")
+    Path("config/sfsync.yaml").write_text(quiet, encoding="utf-8")
+    assert dead not in planned(call, "fix-stages")
+
+
+def test_a_probability_that_disagrees_with_the_stage_becomes_the_stage_s() -> None:
+    won, closing, lost = (
+        min(opportunities(StageName=name)) for name in ("Closed Won", "Closing", "Closed Lost")
+    )
+    rows = {
+        won: {"Probability": "80"},
+        closing: {"Probability": ""},
+        lost: {"Probability": "40", "Lost_Reason__c": "Price"},
+    }
+    call = recorded("Opportunity", rows)
+    assert planned(call, "fix-stages") == {
+        won: {"Probability": 100},
+        closing: {"Probability": 50},
+        lost: {"Probability": 0},
+    }
+    said = call("cleanup", "fix-stages", "--apply").stdout
+    assert "80 %, and its stage has 100 %" in said
+    assert "no probability, and its stage has 50 %" in said
+    assert "3 applied" in said
+    assert planned(call, "fix-stages") == {}
+
+
+def test_an_undo_brings_back_a_probability_that_a_person_had_given() -> None:
+    dead = "006Dm000000000TIAQ"
+    name_reasons()
+    call = recorded("Opportunity", {dead: {"Probability": "35"}})
+    before = standing(call, {dead: {"StageName": "", "Probability": 0}})
+    assert before == {dead: {"StageName": "Opportunity Identified", "Probability": 35}}
+    call("cleanup", "fix-stages", "--id", dead, "--apply")
+    call("undo", json.loads(call("runs", "--format", "json").stdout)["runs"][0]["id"], "--apply")
+    assert standing(call, {dead: {"StageName": "", "Probability": 0}}) == before
+
+
+def test_names_that_the_configuration_lacks_or_mistypes_are_told_with_their_place(
+    call: Call,
+) -> None:
+    name_reasons("{Free Trail: Price}")
+    wrong = call("cleanup", "fix-stages", exits=ExitCode.CONFIGURATION).stderr
+    assert 'Opportunity has no state "Free Trail"; did you mean "Free Trial"?' in wrong
+    assert "sfsync.yaml:" in wrong
+    name_reasons()
+    file = Path("config/sfsync.yaml")
+    text = file.read_text(encoding="utf-8").replace(
+        "    label: {field: MasterLabel, type: text}\n", ""
+    )
+    file.write_text(text, encoding="utf-8")
+    wrong = call("cleanup", "fix-stages", exits=ExitCode.CONFIGURATION).stderr
+    assert "the cleanup fix-stages reads OpportunityStage.label: name its field" in wrong

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfsync.bounds import MOST_DAYS
 from sfsync.cli.apply import carry_out, large_option, settle_first
 from sfsync.cli.opening import Opened, lock_of, opened
-from sfsync.cli.options import Place, RecordId, place_options
+from sfsync.cli.options import Day, Place, RecordId, place_options
 from sfsync.cli.person import meant
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import set_up
@@ -93,21 +94,27 @@ def _command(each: "Cleanup") -> click.Command:
     for option in reversed(_common()):
         command = option(command)
     for own in reversed(each.options):
-        command = _own(own)(command)
+        command = _option(own)(command)
     made = click.command(each.name, short_help=each.summary)(command)
     made.help = f"{each.summary} Shows what it would do; with --apply it is done."
     return made
 
 
-def _own(option: "Option") -> Any:
-    is_flag = option.kind == "flag"
-    metavars = {"flag": None, "text": option.metavar, "person": "PERSON"}
+def _option(own: "Option") -> Any:
+    kinds: dict[str, dict[str, Any]] = {
+        "flag": {"is_flag": True},
+        "text": {"metavar": own.metavar},
+        "person": {"metavar": "PERSON"},
+        "number": {"type": click.IntRange(0, MOST_DAYS), "metavar": "N"},
+        "day": {"type": Day()},
+    }
     return click.option(
-        f"--{option.name}",
-        is_flag=is_flag,
-        multiple=option.several,
-        help=option.help,
-        metavar=metavars[option.kind],
+        f"--{own.name}",
+        help=own.help,
+        multiple=own.several,
+        default=own.default,
+        show_default=own.default is not None,
+        **kinds[own.kind],
     )
 
 

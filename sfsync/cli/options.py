@@ -55,6 +55,22 @@ class Beginning(click.ParamType[datetime | date]):
             self.fail(f"{value!r} is neither a day, as 2026-06-15, nor an instant", param, ctx)
 
 
+class Day(click.ParamType[str]):
+    """A day, such as 2026-06-15."""
+
+    name = "DAY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that there is such a day, and return it as it is written."""
+        try:
+            day = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+        except ValueError:
+            day = None
+        if day is None:
+            self.fail(f"{value!r} is no day: write 2026-06-15", param, ctx)
+        return day.isoformat()
+
+
 def begun(since: datetime | date | None, now: datetime, zone: str) -> datetime | None:
     """Return the instant (UTC) that --since means at `now` (aware) in a zone (IANA name). Raises
     BadParameter where it is yet to come.

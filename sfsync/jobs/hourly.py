@@ -67,7 +67,7 @@ def planned(services: Services, look: Look, read_at: datetime) -> Planned:
     """Plan what the rules ask for, of an org that was read when its clock said `read_at`."""
     judgement = judge(look, services.journal.created_keys(services.books))
     tasks, waiting = tasks_of(judgement.tasks, services.org)
-    changes = (*_with_recent(judgement.changes, look), *tasks)
+    changes = (*with_recent(judgement.changes, look), *tasks)
     quiet, stirred = _apart(changes, read_at)
     notes = [*blind_spots(look, columns_needed(services.policy)), *waiting.notes]
     if stirred:
@@ -128,7 +128,7 @@ def _owners(look: Look, changes: Sequence[Change]) -> dict[tuple[str, str], str 
     return owners
 
 
-def _with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:
+def with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:
     """Name, in what changes rest on, the watched records that changed shortly before the reading.
 
     What shows later with a stamp of that time was under way when it was read: only so can the two

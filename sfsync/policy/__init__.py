@@ -23,6 +23,7 @@ from sfsync.policy.machine import (
     TaskRule,
 )
 from sfsync.policy.settings import (
+    CleanupSettings,
     CommitSettings,
     DuplicateSettings,
     EnrichSettings,
@@ -32,6 +33,7 @@ from sfsync.policy.settings import (
 )
 
 __all__ = [
+    "ANY_STAGE",
     "COMPANY_CEASED",
     "DAY_COUNTS",
     "DUPLICATES",
@@ -46,6 +48,7 @@ __all__ = [
     "TASK_WAITING",
     "UPDATE_REFUSED",
     "Assignment",
+    "CleanupSettings",
     "CommitSettings",
     "DuplicateSettings",
     "EnrichSettings",
@@ -77,6 +80,8 @@ UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 TASK_WAITING = "task-waiting"
 # The facts that count the days of a spell: since the last activity, or the entry.
 DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
+# The reason for what was lost from a stage that no other is named for.
+ANY_STAGE = "default"
 # What stands in the braces of a finding's words for the names of the blank fields.
 MISSING = "missing"
 # What stands in the braces of a rule's words for what was found of the record.
@@ -123,6 +128,7 @@ class Policy:
     enrich: EnrichSettings = field(default_factory=EnrichSettings)
     stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = field(default_factory=CommitSettings)
+    cleanup: CleanupSettings = field(default_factory=CleanupSettings)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

@@ -105,3 +105,13 @@ class CommitSettings:
     def is_enforced(self) -> bool:
         """Whether rules may take it back."""
         return self.mode == "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupSettings:
+    """What cleanups need to know: why an opportunity was lost, by the stage that it was lost from
+    (`default`: from any other), and the statuses of accounts that nothing is sold to any more.
+    """
+
+    lost_reasons: Mapping[str, str] = field(default_factory=dict)
+    dead_statuses: frozenset[str] = frozenset()

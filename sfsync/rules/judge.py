@@ -116,14 +116,14 @@ def _changes(
         strict=True,
     )
     cause = f"{RULE_CAUSE}{first.name}" if isinstance(first, Rule) else first.name
-    watches = _watches(look, object_name, read) if isinstance(first, Rule) else ()
+    watches = watches_of(look, object_name, read) if isinstance(first, Rule) else ()
     for id, name, fields, reason, facts, more, rests_on in parts:
         if fields:
             why, evidence = "; ".join(reason), tuple(dict.fromkeys((*facts, *more)))
             yield Change(object_name, id, name, fields, cause, why, evidence, rests_on, watches)
 
 
-def _watches(look: Look, object_name: str, names: Iterable[str]) -> tuple[Watch, ...]:
+def watches_of(look: Look, object_name: str, names: Iterable[str]) -> tuple[Watch, ...]:
     """Name the objects that the facts were made of, so far as their records lead to this object.
 
     A fact may rest on what was not there (no next step): a record that comes or changes later can

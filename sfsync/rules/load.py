@@ -16,7 +16,9 @@ from sfsync.errors import ConfigError
 from sfsync.facts import FACTS
 from sfsync.lines import Document, Path, read_yaml, without
 from sfsync.policy import (
+    ANY_STAGE,
     NO_STATE,
+    CleanupSettings,
     CommitSettings,
     DuplicateSettings,
     EnrichSettings,
@@ -75,6 +77,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         enrich=enrich,
         stateless=stateless,
         commit=CommitSettings(**settings.commit.model_dump()),
+        cleanup=CleanupSettings(**settings.cleanup.model_dump()),
     )
 
 
@@ -277,11 +280,15 @@ def _leave_out(
 def _check_facts(
     settings: shape.Settings, machines: Mapping[str, Machine], problems: Problems
 ) -> None:
-    """Check that the statuses and stages which the facts' settings name exist."""
-    for key, object_name, words in (
-        ("deals_count_without_entry", "Account", settings.facts.deals_count_without_entry),
-        ("qualified_stages", "Opportunity", settings.facts.qualified_stages),
-        ("commit_stage", "Opportunity", {settings.facts.commit_stage}),
+    """Check that the statuses and stages which the settings of facts and cleanups name exist."""
+    facts, cleanup = settings.facts, settings.cleanup
+    reasons = set(cleanup.lost_reasons) - {ANY_STAGE}
+    for path, object_name, words in (
+        (("facts", "deals_count_without_entry"), "Account", facts.deals_count_without_entry),
+        (("facts", "qualified_stages"), "Opportunity", facts.qualified_stages),
+        (("facts", "commit_stage"), "Opportunity", {facts.commit_stage}),
+        (("cleanup", "lost_reasons"), "Opportunity", reasons),
+        (("cleanup", "dead_statuses"), "Account", cleanup.dead_statuses),
     ):
         if object_name not in machines:
             problems.add((), f"no file in rules/ says the states of {object_name}")
@@ -289,6 +296,4 @@ def _check_facts(
         valid = [*machines[object_name].states, NO_STATE]
         for word in sorted(words):
             if word not in valid:
-                problems.add(
-                    ("facts", key), f'{object_name} has no state "{word}"{nearest(word, valid)}'
-                )
+                problems.add(path, f'{object_name} has no state "{word}"{nearest(word, valid)}')

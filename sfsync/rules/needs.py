@@ -174,6 +174,7 @@ def values_known(policy: Policy) -> dict[str, list[str]]:
     for object_name, condition in policy.leave_out.items():
         _note_compared(found, policy, object_name, condition)
     _note(found, _LOST_REASON, policy.facts.pause_days_by_lost_reason)
+    _note(found, _LOST_REASON, policy.cleanup.lost_reasons.values())
     return {column: list(values) for column, values in found.items() if values}
 
 

@@ -102,6 +102,18 @@ class CommitShape(Shape):
     )
 
 
+class CleanupShape(Shape):
+    """What cleanups need to know."""
+
+    lost_reasons: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Why it was lost, by the stage it was lost from; `default`: from any other.",
+    )
+    dead_statuses: frozenset[str] = Field(
+        frozenset(), description="Statuses of accounts that nothing is sold to any more."
+    )
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -112,6 +124,7 @@ class Settings(Shape):
     reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
     commit: CommitShape = CommitShape.model_construct()
+    cleanup: CleanupShape = CleanupShape.model_construct()
 
 
 class State(Shape):

@@ -6,22 +6,26 @@ not. A new one is a file in this folder and a line in its `__init__`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from sfsync.columns import Array, Kind, Mask
-from sfsync.errors import NotFound
-from sfsync.extract import approach
+from sfsync.errors import ConfigError, NotFound
+from sfsync.extract import Approach, approach
 from sfsync.facts import Look
-from sfsync.jobs.hourly import read
+from sfsync.jobs.hourly import read, with_recent
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
 from sfsync.model import CLEANUP_CAUSE, Change, Evidence, FieldChange, Value
 from sfsync.org import OrgReader
-from sfsync.registry import Registry
+from sfsync.registry import Registry, nearest
 from sfsync.rules.findings import owners_of, referred_ids
+from sfsync.rules.judge import watches_of
 from sfsync.rules.needs import columns_needed
 from sfsync.rules.rests import resting_on
+from sfsync.rules.shape import SETTINGS_FILE
 from sfsync.rules.words import ids_of, names_of
 
 # By the options' names. Two that all cleanups have are among them, so that what is shared out is
@@ -31,16 +35,17 @@ Wishes = Mapping[str, Value | tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What may be wished of a cleanup beside what all understand: a `flag`, a `text`, or a
-    `person`, of whom the cleanup is told the user's Id.
+    """What may be wished of a cleanup beside what all understand: a `flag`, a `text`, a `number` of
+    0 or more, a `day` (as 2026-06-15), or a `person`, of whom the cleanup is told the user's Id.
 
     Where `several` may be given (persons also with commas) they come as a tuple. One that is
     `instead_of` another is not given together with it.
     """
 
     name: str
-    kind: Literal["flag", "text", "person"]
+    kind: Literal["flag", "text", "number", "day", "person"]
     help: str
+    default: int | None = None
     several: bool = False
     metavar: str = "TEXT"
     instead_of: str = ""
@@ -50,13 +55,15 @@ class Option:
 class Written:
     """What a cleanup writes into one field (our name) of a record, why, and what proves it.
 
-    Values are as on the wire: into a reference goes an Id.
+    Values are as on the wire: into a reference goes an Id. `rests` names the facts that decided:
+    where what they are made of changes, so may they.
     """
 
     column: str
     after: Value
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,18 @@ class Found:
 Along = Callable[[OrgReader, Look, Wishes, Sequence[Change]], Sequence[Change]]
 
 
+def _anything(_wishes: Wishes, _today: date) -> None:
+    """Take any wishes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cleanup:
     """One cleanup: what it does in one line, what may be wished of it, and how it is found.
 
-    `reads` names columns (`Object.column`) that it needs though no rule may; those that the policy
-    does not name are not read. What goes `along` with a record is not counted by `--limit`.
+    `reads` names the columns (`Object.column`) that it needs beside those of facts and rules,
+    `may_read` those that it can do without where the policy does not name them. `check` raises
+    Misused where the wishes make no sense, on that day of the org. What goes `along` with a record
+    is not counted by `--limit`.
     """
 
     name: str
@@ -86,7 +99,9 @@ class Cleanup:
     find: Callable[[Look, Wishes], Found]
     options: tuple[Option, ...] = ()
     reads: tuple[str, ...] = ()
+    may_read: tuple[str, ...] = ()
     along: Along | None = None
+    check: Callable[[Wishes, date], None] = _anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +121,14 @@ CLEANUPS: Registry[Cleanup] = Registry("cleanup")
 def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> Planned:
     """Plan a cleanup of all records of the loop, or of a part of them.
 
-    Raises NotFound for an unknown cleanup, and for a record that nothing is to be done about;
-    Stopped where the org cannot spare the API calls.
+    Raises NotFound for an unknown cleanup, for a record that nothing is to be done about, and for a
+    value that a picklist does not have; Misused for wishes that make no sense; ConfigError where
+    no name is given to a field that it reads; Stopped where the org cannot spare the API calls.
     """
     cleanup = CLEANUPS.find(name)
+    cleanup.check(wishes, services.now.astimezone(ZoneInfo(services.org.zone)).date())
     read_at = services.clock()
-    look = _read(services, cleanup)
+    look = read(services, _way(cleanup, services))
     owned = None if part.owners is None else tuple(sorted(part.owners))
     wishes = {**wishes, "id": tuple(part.ids), "owner": owned}
     found = cleanup.find(look, wishes)
@@ -119,23 +136,66 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     owners: dict[tuple[str, str], str | None] = {}
     for object_name, rows in found.written.items():
         places = np.array(sorted(rows), dtype="int64")
-        changes += _changes(look, object_name, rows, f"{CLEANUP_CAUSE}{name}")
+        for rests, some in _by_rests(rows).items():
+            changes += _changes(look, object_name, some, f"{CLEANUP_CAUSE}{name}", rests)
         keys = [(object_name, id) for id in ids_of(look, object_name, places)]
         owners |= dict(zip(keys, owners_of(look, object_name, places), strict=True))
-    chosen, notes = _part_of(changes, owners, part)
+    _check_values(changes, services.org)
+    chosen, notes = _part_of(with_recent(tuple(changes), look), owners, part)
     if cleanup.along is not None:
         chosen += cleanup.along(services.org, look, wishes, chosen)
     plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
     return Planned(plan, owners=owners)
 
 
-def _read(services: Services, cleanup: Cleanup) -> Look:
-    columns = columns_needed(services.policy, cleanup.reads)
-    if columns == columns_needed(services.policy):
-        return read(services)
-    # What the store holds is what rules need: it is left to them.
-    way = approach(services.org, services.policy, services.clock(), columns=columns)
-    return read(services, way)
+def _way(cleanup: Cleanup, services: Services) -> Approach | None:
+    """Decide how to read for a cleanup: as for a pass, or, where it needs more, all afresh."""
+    policy = services.policy
+    needed = columns_needed(policy, cleanup.may_read)
+    if not cleanup.reads and needed == columns_needed(policy):
+        return None
+    columns = {name: set(several) for name, several in needed.items()}
+    problems = []
+    for each in cleanup.reads:
+        object_name, _, name = each.partition(".")
+        columns.setdefault(object_name, set()).add(name)
+        if name not in policy.objects.get(object_name, {}):
+            told = f"the cleanup {cleanup.name} reads {each}: name its field under `objects`"
+            problems.append(f"{SETTINGS_FILE}: {told}")
+    if problems:
+        raise ConfigError(problems)
+    wanted = {name: sorted(several) for name, several in columns.items()}
+    # What is kept for the passes has other columns: it stays as it is.
+    return approach(services.org, policy, services.clock(), columns=wanted)
+
+
+def _by_rests(
+    written: Mapping[int, Sequence[Written]],
+) -> dict[tuple[str, ...], dict[int, Sequence[Written]]]:
+    """Part the rows by the facts on which all that is written into them rests."""
+    groups: dict[tuple[str, ...], dict[int, Sequence[Written]]] = {}
+    for row, several in written.items():
+        rests = tuple(dict.fromkeys(name for each in several for name in each.rests))
+        groups.setdefault(rests, {})[row] = several
+    return groups
+
+
+def _check_values(changes: Sequence[Change], org: OrgReader) -> None:
+    """Refuse values that a picklist does not have: an org may take them, and then has one more."""
+    asked = {
+        (each.object, field, change.after)
+        for each in changes
+        for field, change in each.fields.items()
+        if isinstance(change.after, str)
+    }
+    problems = []
+    for object_name, field, value in sorted(asked):
+        info = (org.fields(object_name) or {}).get(field)
+        if info is not None and info.values and value not in info.values:
+            problems.append(f'{object_name}.{field} has no value "{value}"')
+            problems[-1] += nearest(str(value), info.values)
+    if problems:
+        raise NotFound("\n".join(problems))
 
 
 def asked_for(look: Look, object_name: str, wishes: Wishes) -> Mask:
@@ -151,7 +211,11 @@ def asked_for(look: Look, object_name: str, wishes: Wishes) -> Mask:
 
 
 def _changes(
-    look: Look, object_name: str, written: Mapping[int, Sequence[Written]], cause: str
+    look: Look,
+    object_name: str,
+    written: Mapping[int, Sequence[Written]],
+    cause: str,
+    rests: Sequence[str],
 ) -> Iterator[Change]:
     """Put what is written into changes, without what stands there already."""
     rows = np.array(sorted(written), dtype="int64")
@@ -166,9 +230,10 @@ def _changes(
         rows.tolist(),
         ids_of(look, object_name, rows),
         names_of(look, object_name, rows),
-        resting_on(look, object_name, rows, ()),
+        resting_on(look, object_name, rows, rests),
         strict=True,
     )
+    watches = watches_of(look, object_name, rests)
     for row, id, name, rests_on in parts:
         several = [each for each in written[row] if before[each.column][row] != each.after]
         fields = {
@@ -180,7 +245,7 @@ def _changes(
         if fields:
             reason = "; ".join(dict.fromkeys(each.reason for each in several))
             evidence = tuple(dict.fromkeys(proof for each in several for proof in each.evidence))
-            yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on)
+            yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on, watches)
 
 
 def _standing(look: Look, object_name: str, name: str, rows: Array) -> Sequence[Value]:

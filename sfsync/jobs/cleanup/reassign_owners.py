@@ -30,13 +30,19 @@ FROM = Option(
     "from",
     "person",
     "Whose records go; several with commas. Without: those of all inactive users.",
-    True,
+    several=True,
 )
 TO = Option("to", "person", "Who gets them all. Without: the managers.")
-TEAM = Option("team", "person", "Who get them in turn, with commas.", True, instead_of="to")
-OBJECT = Option("object", "text", "Only records of this object; may be repeated.", True, "NAME")
+TEAM = Option("team", "person", "Who get them in turn, with commas.", several=True, instead_of="to")
+OBJECT = Option(
+    "object", "text", "Only records of this object; may be repeated.", several=True, metavar="NAME"
+)
 STATUS = Option(
-    "status", "text", "Only those in this status or stage; may be repeated.", True, "NAME"
+    "status",
+    "text",
+    "Only those in this status or stage; may be repeated.",
+    several=True,
+    metavar="NAME",
 )
 WITHOUT_TASKS = Option("without-tasks", "flag", "Leave the open tasks where they are.")
 
@@ -285,7 +291,7 @@ CLEANUP = Cleanup(
     "Give the records of inactive users to their managers, or others.",
     find,
     (FROM, TO, TEAM, OBJECT, STATUS, WITHOUT_TASKS),
-    reads=(
+    may_read=(
         *(f"{name}.{column}" for name in _OBJECTS for column in (_OWNER, _STATUS)),
         *(f"{_USER}.{column}" for column in ("name", "is_active", "manager")),
     ),
