@@ -45,9 +45,12 @@ def policy_of(*rules: str) -> Policy:
     """The shipped configuration with other rules for accounts."""
     texts = {name: text for name, text in config_texts().items() if name not in ENRICH_FILES}
     texts["rules/accounts.yaml"] = MODEL.format(rules="\n".join(rules))
-    texts["sfsync.yaml"] = texts["sfsync.yaml"].replace(
-        "deals_count_without_entry: [none, Working]", "deals_count_without_entry: [none]"
-    )
+    for shipped, fewer in (
+        ("deals_count_without_entry: [none, Working]", "deals_count_without_entry: [none]"),
+        ("dead_statuses: [Disqualified]", "dead_statuses: []"),
+    ):
+        assert shipped in texts["sfsync.yaml"]
+        texts["sfsync.yaml"] = texts["sfsync.yaml"].replace(shipped, fewer)
     return load_policy(texts)
 
 
