@@ -11,8 +11,9 @@ from sfsync.journal.lookups import LOOKUPS
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.reviews import REVIEWS
+from sfsync.journal.turns import TURNS
 
-_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS)
+_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS, TURNS)
 
 
 def add_tables(engine: sa.Engine) -> None:

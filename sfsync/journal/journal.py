@@ -18,6 +18,7 @@ from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
+from sfsync.journal.turns import Turns
 from sfsync.model import (
     Change,
     JournalledChange,
@@ -61,6 +62,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def alerts(self) -> Alerts:
         """What owners were alerted of."""
         return Alerts(self._engine)
+
+    @property
+    def turns(self) -> Turns:
+        """The turns that the jobs of the schedule had."""
+        return Turns(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

@@ -35,6 +35,7 @@ from sfsync.model.run import (
     RunState,
     State,
 )
+from sfsync.model.turn import Turn
 from sfsync.model.value import Value, from_wire, same_value, to_wire
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "Source",
     "Stamp",
     "State",
+    "Turn",
     "Value",
     "Watch",
     "from_wire",
