@@ -12,7 +12,17 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import RULE_CAUSE, TASK_CAUSE, Action, Change, Finding, Plan, Source
+from sfsync.model import (
+    MASTER_FIELD,
+    RULE_CAUSE,
+    TASK_CAUSE,
+    Action,
+    Change,
+    Finding,
+    Plan,
+    Source,
+    Value,
+)
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
 from sfsync.registry import nearest
@@ -113,8 +123,8 @@ def passed_limits(
 
 
 def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) -> str:
-    """Say in words that the plan moves or creates more records than the limits allow; empty where
-    it does not.
+    """Say in words that the plan moves, creates or merges more records than the limits allow;
+    empty where it does not.
 
     Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
     by an undo. Where the plan does not know how many accounts there are, no share of them is too
@@ -142,6 +152,13 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
         f"{number} records of {name} would be created, more than {limits.moved_at_least}"
         " (limits.moved_at_least)"
         for name, number in sorted(created.items())
+        if number > limits.moved_at_least
+    ]
+    losers = Counter(each.object for each in plan.changes for _ in each.losers)
+    said += [
+        f"{number} records of {name} would be merged into others, more than"
+        f" {limits.moved_at_least} (limits.moved_at_least)"
+        for name, number in sorted(losers.items())
         if number > limits.moved_at_least
     ]
     if not said:
@@ -232,12 +249,17 @@ def to_json(plan: Plan) -> str:
 
 
 def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:
-    """Leave out, in a change as plain data, the sources of fields that come from none."""
+    """Leave out, in a change as plain data, the sources of fields that come from none, and the
+    losers of what is not merged.
+    """
     told = {
         name: {key: value for key, value in field.items() if key != "source" or value is not None}
         for name, field in change["fields"].items()
     }
-    return {**change, "fields": told}
+    told_change = {**change, "fields": told}
+    if not change["losers"]:
+        del told_change["losers"]
+    return told_change
 
 
 def from_json(text: str | bytes, name: str) -> Plan:
@@ -253,9 +275,9 @@ def from_json(text: str | bytes, name: str) -> Plan:
         ]
         head = f"{name} is no plan as sfsync writes it; make one with `sfsync plan --out FILE`:"
         raise PlanRefused("\n".join([head, *problems[:_PROBLEMS_SHOWN]])) from error
-    twice = [
-        key for key, count in Counter((c.object, c.id) for c in file.changes).items() if count > 1
-    ]
+    # Into one record many may be merged, one after the other.
+    single = ((c.object, c.id) for c in file.changes if c.action is not Action.MERGE)
+    twice = [key for key, count in Counter(single).items() if count > 1]
     if twice:
         raise PlanRefused(f"{name}: {twice[0][0]} {twice[0][1]} has two changes; a record has one")
     data = {key: value for key, value in file if key != "version"}
@@ -274,22 +296,38 @@ def source_in_words(source: Source | None) -> str:
 
 
 def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
-    """Return one row a field that is written: object, id, name, field, before, after, cause,
-    reason, action, source (in words; empty where it is no public one).
+    """Return one row a field that is written, and one a record that is merged into another: object,
+    id, name, field, before, after, cause, reason, action, source (in words; empty where it is no
+    public one).
     """
-    return [
-        {
-            "object": change.object,
-            "id": change.id,
-            "name": change.name,
-            "field": field,
-            "before": values.before,
-            "after": values.after,
-            "cause": change.cause,
-            "reason": change.reason,
-            "action": change.action.value,
-            "source": source_in_words(values.source),
-        }
-        for change in plan.changes
-        for field, values in change.fields.items()
+    rows = [
+        _csv_row(each, (each.id, each.name), field, (values.before, values.after), values.source)
+        for each in plan.changes
+        for field, values in each.fields.items()
     ]
+    return rows + [
+        _csv_row(each, (loser.id, loser.name), MASTER_FIELD, (None, each.id))
+        for each in plan.changes
+        for loser in each.losers
+    ]
+
+
+def _csv_row(
+    change: Change,
+    record: tuple[str, str],
+    field: str,
+    values: tuple[Value, Value],
+    source: Source | None = None,
+) -> dict[str, object]:
+    return {
+        "object": change.object,
+        "id": record[0],
+        "name": record[1],
+        "field": field,
+        "before": values[0],
+        "after": values[1],
+        "cause": change.cause,
+        "reason": change.reason,
+        "action": change.action.value,
+        "source": source_in_words(source),
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sfsync.model import (
     LABEL_FIELD,
+    MASTER_FIELD,
     STAMP_FIELD,
     UNDO_CAUSE,
     Action,
@@ -21,6 +22,10 @@ from sfsync.model import (
 # A run whose books are closed has no change that is only sent.
 PERHAPS_WRITTEN = (State.APPLIED, State.UNKNOWN)
 NOBODY_KNOWS = "nobody knows whether the run wrote it"
+STAYS_MERGED = (
+    "it stays merged, and what hung on it stays where it is: `sfsync show RUN --restore DIR` writes"
+    " out what it held; the org's recycle bin has it for 15 days, without what hung on it"
+)
 # What a person does with a task: it is then theirs, and not taken back.
 CLOSED_FIELD = "IsClosed"
 
@@ -87,7 +92,30 @@ def reverse(
                 fields[field] = FieldChange(before=row[field], after=written.before)
         if row is not None and fields:
             back.append(_change_back(entry, fields, row))
-    return Reversal(tuple(back), tuple(left))
+        left += _stay_merged(entry)
+    return Reversal(tuple(_one_each(back)), tuple(left))
+
+
+def _stay_merged(entry: JournalledChange) -> list[LeftField]:
+    """Name the records that the run merged into this one: no platform parts them again."""
+    change = entry.change
+    why = STAYS_MERGED if entry.outcome.state is State.APPLIED else NOBODY_KNOWS
+    return [
+        LeftField(change.object, loser.id, loser.name, MASTER_FIELD, change.id, change.id, why)
+        for loser in change.losers
+    ]
+
+
+def _one_each(back: Sequence[Change]) -> list[Change]:
+    """Put the changes of one record into one: of those that many are merged into there are several,
+    each of other fields.
+    """
+    whole: dict[tuple[str, str, Action], Change] = {}
+    for each in back:
+        key = (each.object, each.id, each.action)
+        first = whole.get(key, each)
+        whole[key] = replace(each, fields={**first.fields, **each.fields})
+    return list(whole.values())
 
 
 def id_of(entry: JournalledChange) -> str:

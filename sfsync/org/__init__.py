@@ -22,7 +22,8 @@ class FieldInfo:
     """A field as the org describes it to the service's user.
 
     `type` is describe's word; `values` are the active values of a picklist, which takes no others
-    where it is `restricted`.
+    where it is `restricted`. `unique`: no two records may have the same value, or it is another
+    system's key.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FieldInfo:
     restricted: bool = False
     reference_to: tuple[str, ...] = ()
     calculated: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,17 @@ class Question:
     ids: tuple[str, ...] | None = None
     where: str = ""
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One or two records (`losers`) that are to be merged into another one, and the values that it
+    gets, by field; all by Ids of 18 characters.
+    """
+
+    survivor: str
+    values: Mapping[str, Value]
+    losers: tuple[str, ...]
 
 
 # The code of a record that an ended bulk job did not come to: nothing was tried.
@@ -141,6 +154,11 @@ class OrgReader(Protocol):
 
         None where the org has no such object, or hides it from the service's user. The org is asked
         once for each object; the answer is kept.
+        """
+
+    def children(self, object: str) -> tuple[tuple[str, str], ...]:
+        """Name the fields that lead to an object's records, as (object, field), as the org tells;
+        none where it does not, or has no such object.
         """
 
     def may(self, object: str) -> frozenset[Action]:
@@ -258,6 +276,15 @@ class Org(OrgReader, Protocol):
         unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
     ) -> list[RowResult]:
         """Delete at most 1,000 records, each on its own, in one call; otherwise as `update`."""
+
+    def merge(self, object: str, merges: Sequence[Merge]) -> list[RowResult]:
+        """Merge records, at most 200 times, each merge on its own, in one call; results in the
+        order given.
+
+        What hung on the losers then hangs on the survivor. Nothing is ever sent twice. Raises
+        OrgUnavailable where the answer was lost or the org was busy (some of it may have been done:
+        the losers tell), OrgRefused where nothing was merged, ValueError for what is no merge.
+        """
 
     def open_job(self, object: str) -> str:
         """Open a bulk job that will update records, and give its Id; nothing is written yet.
