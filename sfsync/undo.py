@@ -22,10 +22,6 @@ from sfsync.model import (
 # A run whose books are closed has no change that is only sent.
 PERHAPS_WRITTEN = (State.APPLIED, State.UNKNOWN)
 NOBODY_KNOWS = "nobody knows whether the run wrote it"
-STAYS_MERGED = (
-    "it stays merged, and what hung on it stays where it is: `sfsync show RUN --restore DIR` writes"
-    " out what it held; the org's recycle bin has it for 15 days, without what hung on it"
-)
 # What a person does with a task: it is then theirs, and not taken back.
 CLOSED_FIELD = "IsClosed"
 
@@ -36,7 +32,7 @@ Row = Mapping[str, Value]
 class LeftField:
     """A field that undo leaves alone: `expected` is what the run sent, `found` what stands now.
 
-    Where the run created the record, all of it is left because of the field.
+    Where the run created the record, or merged it away, all of it is left, because of the field.
     """
 
     object: str
@@ -99,9 +95,15 @@ def reverse(
 def _stay_merged(entry: JournalledChange) -> list[LeftField]:
     """Name the records that the run merged into this one: no platform parts them again."""
     change = entry.change
-    why = STAYS_MERGED if entry.outcome.state is State.APPLIED else NOBODY_KNOWS
+    why = (
+        f"it stays merged into {change.id}, and what hung on it stays there. For 15 days the org's"
+        f" recycle bin has it, alone; `sfsync show {entry.run} --restore DIR` writes out what it"
+        " held, and what hung on it"
+    )
+    if entry.outcome.state is not State.APPLIED:
+        why = f"nobody knows whether the run merged it into {change.id}"
     return [
-        LeftField(change.object, loser.id, loser.name, MASTER_FIELD, change.id, change.id, why)
+        LeftField(change.object, loser.id, loser.name, MASTER_FIELD, None, None, why)
         for loser in change.losers
     ]
 
