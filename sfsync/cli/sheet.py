@@ -109,8 +109,8 @@ class _Cells:
 def said(
     change: Change, fields: Iterable[tuple[str, FieldChange]], screen: Screen
 ) -> Iterator[str]:
-    """Say what a change does: to what is created, deleted or merged first that, then field by field, and
-    from which public source a value comes, if from one.
+    """Say what a change does: to what is created, deleted or merged first that, then field by
+    field, and from which public source a value comes, if from one.
     """
     if change.action is Action.UPDATE:
         for name, values in fields:

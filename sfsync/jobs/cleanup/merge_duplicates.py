@@ -15,7 +15,7 @@ from sfsync.facts.activity import activities
 from sfsync.jobs.cleanup.alike import groups_by, set_aside, ties_of, why_of
 from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes
 from sfsync.jobs.cleanup.holdings import Holding, holdings_of
-from sfsync.jobs.cleanup.survivors import Candidate, Choice, Taken, choose
+from sfsync.jobs.cleanup.survivors import Candidate, Choice, Survivorship, Taken
 from sfsync.jobs.job import CHECK_ID, Services
 from sfsync.model import CLEANUP_CAUSE, Action, Change, Evidence, FieldChange, Loser, Stamp, Value
 from sfsync.policy import MergeSettings, Policy
@@ -65,15 +65,16 @@ def make(services: Services, look: Look, wishes: Wishes, part: Part) -> Made:
     ties = [e for e in ties_of(look, object_name) if not {e.one, e.other} & aside]
     groups = _with(groups_by(ties), part.ids)
     holdings = holdings_of(services.org, object_name, [id for group in groups for id in group])
-    kept, going = _kept(services.policy, object_name), frozenset(holdings)
     facts = _Facts.of(look, object_name)
     known = services.org.fields(object_name) or {}
+    kept = _kept(services.policy, object_name)
+    rules = Survivorship.of(settings, known, kept, going=frozenset(holdings))
     notes = list(_misnamed(known, object_name, settings))
     if object_name == CONTACT and not wishes.get(ACROSS.name):
         groups, left = _of_one_account(groups, holdings)
         notes += left
     choices = [
-        choose([facts.candidate(id, holdings[id]) for id in group], settings, known, kept, going)
+        rules.choose([facts.candidate(id, holdings[id]) for id in group])
         for group in groups
         if all(id in holdings for id in group)
     ]

@@ -14,6 +14,7 @@ _PARTS_OF_ADDRESS = (
 )
 _ADDRESSES = ("Billing", "Shipping", "Mailing", "Other")
 _CREATED, _CHANGED = "CreatedDate", "LastModifiedDate"
+_MOMENTS = {"newest": _CREATED, "oldest": _CREATED, "most_recent": _CHANGED}
 _IN_WORDS: Mapping[str, str] = {
     "customer": "it is the customer",
     "most_open_deals": "it has the most open opportunities",
@@ -62,32 +63,51 @@ class Choice:
     taken: tuple[Taken, ...]
 
 
-def choose(
-    group: Sequence[Candidate],
-    settings: MergeSettings,
-    fields: Mapping[str, FieldInfo],
-    kept: Collection[str],
-    going: Collection[str] = (),
-) -> Choice:
-    """Choose who of a group stays, and its values.
+@dataclass(frozen=True, slots=True)
+class Survivorship:
+    """The rules by which a group's survivor and its values are chosen: those for who stays, and for
+    each block of fields that can be written whose value it gets.
 
-    `kept` names fields that are the survivor's own unless the settings name them; a reference to
-    one of those `going` is not taken over.
+    A reference to one of those `going` is not taken over.
     """
-    ordered = sorted(group, key=lambda each: each.id)
-    for rule in reversed(settings.survivor):
-        ordered = _ordered(ordered, rule)
-    survivor, *losers = ordered
-    deciding = (rule for rule in settings.survivor if _tells_apart(rule, survivor, losers[0]))
-    why = _IN_WORDS.get(next(deciding, ""), "it has the lowest Id")
-    taken: list[Taken] = []
-    for block, names in _blocks(fields).items():
-        rule = settings.fields.get(block) or _rule_of(names, settings, fields, kept)
-        whose = _whose(names, rule, survivor, losers)
-        refers = any(whose.holding.fields.get(name) in going for name in names)
-        whose = survivor if refers else whose
-        taken += _taken(names, whose, survivor, losers)
-    return Choice(survivor, why, tuple(losers), tuple(taken))
+
+    order: tuple[str, ...]
+    blocks: tuple[tuple[tuple[str, ...], str], ...]
+    going: Collection[str]
+
+    @classmethod
+    def of(
+        cls,
+        settings: MergeSettings,
+        fields: Mapping[str, FieldInfo],
+        kept: Collection[str],
+        going: Collection[str] = (),
+    ) -> "Survivorship":
+        """Make the rules for an object's fields; `kept` names fields that are the survivor's own
+        unless the settings name them.
+        """
+        blocks = (
+            (tuple(names), settings.fields.get(block) or _rule_of(names, settings, fields, kept))
+            for block, names in _blocks(fields).items()
+        )
+        return cls(settings.survivor, tuple(blocks), going)
+
+    def choose(self, group: Sequence[Candidate]) -> Choice:
+        """Choose who of a group stays, and its values."""
+        ordered = sorted(group, key=lambda each: each.id)
+        for rule in reversed(self.order):
+            ordered = _ordered(ordered, rule)
+        survivor, *losers = ordered
+        deciding = (rule for rule in self.order if _tells_apart(rule, survivor, losers[0]))
+        why = _IN_WORDS.get(next(deciding, ""), "it has the lowest Id")
+        taken: list[Taken] = []
+        for names, rule in self.blocks:
+            if any(_held(each, names) for each in losers):
+                whose = _whose(names, rule, survivor, losers)
+                if any(whose.holding.fields.get(name) in self.going for name in names):
+                    whose = survivor
+                taken += _taken(names, whose, survivor, losers)
+        return Choice(survivor, why, tuple(losers), tuple(taken))
 
 
 def _ordered(records: Sequence[Candidate], rule: str) -> list[Candidate]:
@@ -100,14 +120,16 @@ def _ordered(records: Sequence[Candidate], rule: str) -> list[Candidate]:
 
 def _rank(record: Candidate, rule: str) -> tuple[float, str]:
     held = record.holding.fields
-    number = {
-        "customer": float(record.is_customer),
-        "most_open_deals": float(record.open_deals),
-        "most_activities": float(record.activities),
-        "most_filled": float(sum(value not in (None, "") for value in held.values())),
-    }.get(rule, 0.0)
-    moments = {"newest": _CREATED, "oldest": _CREATED, "most_recent": _CHANGED}
-    return number, str(held.get(moments.get(rule, ""), "") or "")
+    if rule in _MOMENTS:
+        return 0.0, str(held.get(_MOMENTS[rule]) or "")
+    if rule == "most_filled":
+        return float(sum(value not in (None, "") for value in held.values())), ""
+    numbers = {
+        "customer": record.is_customer,
+        "most_open_deals": record.open_deals,
+        "most_activities": record.activities,
+    }
+    return float(numbers[rule]), ""
 
 
 def _tells_apart(rule: str, one: Candidate, other: Candidate) -> bool:
