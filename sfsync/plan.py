@@ -4,7 +4,7 @@ and now?
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,10 +18,10 @@ from sfsync.model import (
     TASK_CAUSE,
     Action,
     Change,
+    FieldChange,
     Finding,
     Plan,
     Source,
-    Value,
 )
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
@@ -141,24 +141,17 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
             f"{accounts} of {plan.judged} accounts would change their status, more than"
             f" {limits.moved_share:.0%} (limits.moved_share)"
         )
-    said += [
-        f"{number} records of {name} would change their state, more than"
-        f" {limits.moved_at_least} (limits.moved_at_least)"
-        for name, number in sorted(moved.items())
-        if number > limits.moved_at_least
-    ]
     created = Counter(each.object for each in plan.changes if each.action is Action.CREATE)
+    merged = Counter(each.object for each in plan.changes for _ in each.losers)
     said += [
-        f"{number} records of {name} would be created, more than {limits.moved_at_least}"
+        f"{number} records of {name} would {what}, more than {limits.moved_at_least}"
         " (limits.moved_at_least)"
-        for name, number in sorted(created.items())
-        if number > limits.moved_at_least
-    ]
-    losers = Counter(each.object for each in plan.changes for _ in each.losers)
-    said += [
-        f"{number} records of {name} would be merged into others, more than"
-        f" {limits.moved_at_least} (limits.moved_at_least)"
-        for name, number in sorted(losers.items())
+        for what, many in (
+            ("change their state", moved),
+            ("be created", created),
+            ("be merged into others", merged),
+        )
+        for name, number in sorted(many.items())
         if number > limits.moved_at_least
     ]
     if not said:
@@ -256,10 +249,8 @@ def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in field.items() if key != "source" or value is not None}
         for name, field in change["fields"].items()
     }
-    told_change = {**change, "fields": told}
-    if not change["losers"]:
-        del told_change["losers"]
-    return told_change
+    kept = {key: value for key, value in change.items() if key != "losers" or value}
+    return {**kept, "fields": told}
 
 
 def from_json(text: str | bytes, name: str) -> Plan:
@@ -300,34 +291,26 @@ def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
     id, name, field, before, after, cause, reason, action, source (in words; empty where it is no
     public one).
     """
-    rows = [
-        _csv_row(each, (each.id, each.name), field, (values.before, values.after), values.source)
-        for each in plan.changes
-        for field, values in each.fields.items()
-    ]
-    return rows + [
-        _csv_row(each, (loser.id, loser.name), MASTER_FIELD, (None, each.id))
-        for each in plan.changes
-        for loser in each.losers
+    return [
+        {
+            "object": change.object,
+            "id": id,
+            "name": name,
+            "field": field,
+            "before": values.before,
+            "after": values.after,
+            "cause": change.cause,
+            "reason": change.reason,
+            "action": change.action.value,
+            "source": source_in_words(values.source),
+        }
+        for change in plan.changes
+        for id, name, field, values in _written(change)
     ]
 
 
-def _csv_row(
-    change: Change,
-    record: tuple[str, str],
-    field: str,
-    values: tuple[Value, Value],
-    source: Source | None = None,
-) -> dict[str, object]:
-    return {
-        "object": change.object,
-        "id": record[0],
-        "name": record[1],
-        "field": field,
-        "before": values[0],
-        "after": values[1],
-        "cause": change.cause,
-        "reason": change.reason,
-        "action": change.action.value,
-        "source": source_in_words(source),
-    }
+def _written(change: Change) -> Iterator[tuple[str, str, str, FieldChange]]:
+    for field, values in change.fields.items():
+        yield change.id, change.name, field, values
+    for loser in change.losers:
+        yield loser.id, loser.name, MASTER_FIELD, FieldChange(None, change.id)

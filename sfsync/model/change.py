@@ -16,6 +16,8 @@ CLEANUP_CAUSE = "cleanup:"
 ENRICH_CAUSE = "enrich:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
+# The platform merges three records at once: one that stays, and these.
+MOST_LOSERS = 2
 # The platform writes there, of a record that was merged into another one, the Id of that one.
 MASTER_FIELD = "MasterRecordId"
 # By these two a record that was created is found again: an activity can have no key of ours.
@@ -126,7 +128,8 @@ class Change:
     to be created has no Id yet: its `id` is a key (`key_of_new`), its fields have no value before,
     and `rests_on` begins with the record that it is about. A record that is to be deleted has no
     values afterwards. Into a record that is to be merged go one or two `losers`; its fields are
-    those that get a loser's value, and the evidence names, field by field, whose.
+    those that get a loser's value, and the evidence names, field by field, whose. Raises ValueError
+    for losers that no merge has.
     """
 
     object: str
@@ -140,6 +143,11 @@ class Change:
     watches: tuple[Watch, ...] = ()
     action: Action = Action.UPDATE
     losers: tuple[Loser, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = {loser.id for loser in self.losers}
+        if bool(ids) != (self.action is Action.MERGE) or len(ids) > MOST_LOSERS or self.id in ids:
+            raise ValueError(f"{self.id}: into a record one or two others are merged")
 
     @property
     def about(self) -> str:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sfsync.errors import Stopped
 from sfsync.model import Action, Value
+from sfsync.org.budget import Budget as Budget
+from sfsync.org.budget import keep_reserve as keep_reserve
+from sfsync.org.budget import told as told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,23 +85,6 @@ class RowResult:
     ok: bool
     code: str = ""
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The org's API requests of the rolling 24 hours: how many are used, of how many."""
-
-    used: int
-    total: int
-
-    @property
-    def left(self) -> int:
-        """Requests that may still be made; never below 0, though an org may overshoot a little."""
-        return max(0, self.total - self.used)
-
-    def kept(self, reserve: float) -> int:
-        """Requests that are kept for others, a share of all."""
-        return int(self.total * reserve)
 
 
 # A record bears the moment at which its transaction began, and shows when that ends: the platform
@@ -220,23 +205,6 @@ class OrgReader(Protocol):
     @property
     def told_at(self) -> datetime | None:
         """The org's clock at the latest answer, aware UTC, whole seconds; None: not told yet."""
-
-
-def told(budget: Budget, reserve: float) -> str:
-    """Say how many requests are left, and how many of all are kept for others."""
-    return (
-        f"the org has {budget.left} of {budget.total} API calls left today, and"
-        f" {budget.kept(reserve)} are kept for others (limits.api_reserve)"
-    )
-
-
-def keep_reserve(org: OrgReader, reserve: float) -> None:
-    """Raise Stopped where all that is left of the day's API calls, a share, is kept for others."""
-    usage = org.usage()
-    if usage is not None and usage.left < usage.kept(reserve):
-        raise Stopped(
-            f"{told(usage, reserve)}: go on when some are free again (Setup, System Overview)"
-        )
 
 
 class Org(OrgReader, Protocol):

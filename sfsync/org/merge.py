@@ -15,7 +15,7 @@ import requests
 from simple_salesforce.util import exception_handler
 
 from sfsync.errors import OrgError
-from sfsync.model import Value, from_wire
+from sfsync.model import MOST_LOSERS, Value, from_wire
 from sfsync.org import FieldInfo, Merge, RowResult
 from sfsync.org.codes import CODES, CONCURRENT, DAILY, DOWN, SIGN_IN, UNKNOWN_REFUSAL
 from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS
@@ -26,7 +26,6 @@ from sfsync.org.ways import unreadable
 from sfsync.org.wire import Wire
 
 MOST_MERGES: Final = 200
-MOST_LOSERS: Final = 2
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _RECORD: Final = "urn:sobject.partner.soap.sforce.com"

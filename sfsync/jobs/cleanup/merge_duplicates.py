@@ -17,7 +17,17 @@ from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes
 from sfsync.jobs.cleanup.holdings import Holding, holdings_of
 from sfsync.jobs.cleanup.survivors import Candidate, Choice, Survivorship, Taken
 from sfsync.jobs.job import CHECK_ID, Services
-from sfsync.model import CLEANUP_CAUSE, Action, Change, Evidence, FieldChange, Loser, Stamp, Value
+from sfsync.model import (
+    CLEANUP_CAUSE,
+    MOST_LOSERS,
+    Action,
+    Change,
+    Evidence,
+    FieldChange,
+    Loser,
+    Stamp,
+    Value,
+)
 from sfsync.policy import MergeSettings, Policy
 from sfsync.registry import nearest
 from sfsync.rules.rests import stamps_of
@@ -25,8 +35,6 @@ from sfsync.rules.rests import stamps_of
 NAME = "merge-duplicates"
 ACCOUNT, CONTACT = "Account", "Contact"
 OBJECTS = (ACCOUNT, CONTACT)
-# The platform merges three records at once: the survivor and two others.
-LOSERS_AT_ONCE = 2
 
 OBJECT = Option("object", "text", "Account (unless said otherwise) or Contact.", metavar="NAME")
 ACROSS = Option(
@@ -212,8 +220,8 @@ def _links(
     cause = f"{CLEANUP_CAUSE}{NAME}"
     survivor = choice.survivor
     rests_on = tuple(stamps[each.id] for each in _all(choice))
-    for first in range(0, len(choice.losers), LOSERS_AT_ONCE):
-        here = choice.losers[first : first + LOSERS_AT_ONCE]
+    for first in range(0, len(choice.losers), MOST_LOSERS):
+        here = choice.losers[first : first + MOST_LOSERS]
         ids = {each.id for each in here}
         taken = [each for each in choice.taken if each.whose in ids]
         told = [*taken, *(each for each in choice.taken if _is_contested(each, choice, here))]
