@@ -1,5 +1,7 @@
 """Do duplicates become one record as the plan shows it, once, with nothing of the losers lost?"""
 
+import csv
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,20 +9,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from cut_org import cut
 from deaths import Deaths, a_desk, disk_of, lose, settled
 from empty_org import empty_org
+from entering import connect
 from loop_org import Loop, config_texts, loop_of
 from thinned import thinned
 
 from sfsync.apply import Desk, apply
-from sfsync.errors import ConfigError, Misused, NotFound, OrgUnavailable, PlanRefused, Stopped
-from sfsync.fake import FakeOrg
+from sfsync.cli import commands
+from sfsync.errors import (
+    ConfigError,
+    ExitCode,
+    LimitReached,
+    Misused,
+    NotFound,
+    OrgRefused,
+    OrgUnavailable,
+    PlanRefused,
+    Stopped,
+)
+from sfsync.fake import FakeOrg, Reply
 from sfsync.fake.errors import refuse_record
+from sfsync.fake.faults import answer
 from sfsync.fake.server import Call
 from sfsync.jobs import Planned, Ran, run_planned
 from sfsync.jobs.cleanup import Part, plan_cleanup
 from sfsync.model import Action, Change, JournalledChange, Run, RunState, State
 from sfsync.org import Merge
+from sfsync.org.client import open_org
+from sfsync.org.tokens import Grant, Tokens
 from sfsync.plan import from_json, to_csv_rows, to_json
 from sfsync.rules.load import load_policy
 
@@ -50,6 +69,14 @@ def firm(fake: FakeOrg, kind: str = "SARL", name: str = "Verrerie Fictive", **mo
     """An account in Lyon; two of one name are likely duplicates, whatever kind of company."""
     told = {"Name": f"{name} {kind}", "BillingCity": "Lyon", "CreatedDate": NOW - timedelta(90)}
     return fake.add("Account", **{**told, **more})
+
+
+def fault_reply(code: str) -> Reply:
+    """How the platform's SOAP API refuses a whole request."""
+    body = f"""<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>
+      <faultcode>sf:{code}</faultcode><faultstring>{code}: No</faultstring></s:Fault></s:Body>
+      </s:Envelope>"""
+    return Reply(500, body.encode(), {"Content-Type": "text/xml"})
 
 
 def plan(loop: Loop, part: Part | None = None, **wishes: Any) -> Planned:
@@ -375,6 +402,100 @@ def test_wrong_rules_are_told_all_at_once_with_file_and_line() -> None:
     texts["sfsync.yaml"] = text.replace("survivor: [customer,", "survivor: [eldest,")
     with pytest.raises(ConfigError, match=r"sfsync.yaml:\d+: merge.Account.survivor.0: Input"):
         load_policy(texts)
+
+
+# The door.
+
+
+def test_an_expired_token_is_renewed_in_the_body(fake: FakeOrg) -> None:
+    old, new = firm(fake), firm(fake, "SAS")
+    host, first = fake.host, fake.token()
+    tokens = Tokens(Grant(host, first), lambda: Grant(host, fake.token()))
+    org = open_org(fake.session(), tokens, sleep=lambda _: None)
+    fake.expire_tokens()
+    (result,) = org.merge("Account", [Merge(old, {"Site": "A & <B>\r\nC"}, (new,))])
+    assert result.ok
+    assert fake.record("Account", old)["Site"] == "A & <B>\r\nC"
+    fake.expire_tokens()
+    refusing = connect(fake.session(), host, fake.token())
+    fake.expire_tokens()
+    with pytest.raises(OrgRefused, match="INVALID_SESSION_ID"):
+        refusing.merge("Account", [Merge(old, {}, (new,))])
+
+
+def test_values_of_every_type_arrive_as_they_are(fake: FakeOrg, loop: Loop) -> None:
+    old, new = firm(fake, Description="x"), firm(fake, "SAS")
+    values = {
+        "AnnualRevenue": 12.0,
+        "NumberOfEmployees": 3,
+        "Backlog_Until__c": "2026-07-01",
+        "Target_At__c": "2026-06-01T08:00:00.000+0000",
+        "Description": None,
+    }
+    (result,) = loop.org.merge("Account", [Merge(old, values, (new,))])
+    assert result.ok
+    row = fake.record("Account", old)
+    assert {name: row[name] for name in values} == values
+    (odd,) = loop.org.merge("Account", [Merge(old, {"Site": "\x02"}, (new,))])
+    assert (odd.ok, odd.code) == (False, "FIELD_INTEGRITY_EXCEPTION")
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(503, b"<html>Down</html>", {"Content-Type": "text/html"}), OrgUnavailable),
+        (Reply(200, b"<html>Hello</html>", {"Content-Type": "text/html"}), OrgUnavailable),
+        (fault_reply("UNKNOWN_EXCEPTION"), OrgUnavailable),
+        (fault_reply("REQUEST_LIMIT_EXCEEDED"), LimitReached),
+        (fault_reply("INVALID_TYPE_FOR_OPERATION"), OrgRefused),
+    ],
+    ids=["down", "no envelope", "unknown", "limit", "type"],
+)
+def test_what_answers_no_merge_is_told_apart(
+    fake: FakeOrg, loop: Loop, reply: Reply, error: type[Exception]
+) -> None:
+    old, new = firm(fake), firm(fake, "SAS")
+    fake.on_request.append(answer(SOAP, reply))
+    with pytest.raises(error, match="merging records of Account"):
+        loop.org.merge("Account", [Merge(old, {}, (new,))])
+
+
+# The command.
+
+
+def rows_of(file: str) -> dict[str, dict[str, str]]:
+    with Path(file).open(encoding="utf-8", newline="") as stream:
+        return {row["Id"]: row for row in csv.DictReader(stream)}
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_command_shows_group_by_group_and_writes_out_what_went(tmp_path: Path) -> None:
+    kept, gone, other, third = (f"001Dm000000008{each}IAA" for each in "stuv")
+    org = str(cut(tmp_path / "org", accounts=(kept, gone, other, third)))
+
+    def called(*args: str) -> str:
+        result = CliRunner().invoke(commands, [*args, "--org", org])
+        assert result.exit_code == ExitCode.DONE, (result.output, result.exception)
+        return result.stdout
+
+    shown = called("cleanup", "merge-duplicates", "--out", "plan.json")
+    assert f"takes in Fonderie Grand-Modele SARL ({gone})" in shown
+    assert f"Registration_Number__c: - → 000 000 551, from {gone}" in shown
+    assert f"Phone: stays +33 1 99 00 35 77 ({gone}: 01 99 00 42 38)" in shown
+    assert "note: What is merged stays merged" in shown
+    called("apply", "plan.json")
+    assert "0 changes" in called("cleanup", "merge-duplicates")
+    run = json.loads(called("runs", "--format", "json"))["runs"][0]["id"]
+    assert f"takes in Fonderie Grand-Modele SARL ({gone})" in called("show", run)
+    files = called("show", run, "--restore", "held").split()
+    assert files == ["held/Account.csv", "held/children.csv"]
+    rows, hung = rows_of(files[0]), rows_of(files[1])
+    assert rows.keys() == {gone, third}
+    assert (rows[gone]["Phone"], rows[gone]["Merged into"]) == ("01 99 00 42 38", kept)
+    assert hung["003Dm000000009iIAA"]["Hung on"] == third
+    assert Path(files[0]).stat().st_mode & 0o077 == 0
+    nothing = CliRunner().invoke(commands, ["undo", run, "--org", org, "--apply"])
+    assert f"it stays merged into {kept}" in nothing.stdout
 
 
 # Killed in the middle.
