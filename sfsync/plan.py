@@ -4,7 +4,7 @@ and now?
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -12,7 +12,17 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sfsync.errors import NotFound, PlanRefused
-from sfsync.model import RULE_CAUSE, TASK_CAUSE, Action, Change, Finding, Plan, Source
+from sfsync.model import (
+    MASTER_FIELD,
+    RULE_CAUSE,
+    TASK_CAUSE,
+    Action,
+    Change,
+    FieldChange,
+    Finding,
+    Plan,
+    Source,
+)
 from sfsync.policy import Limits, Policy
 from sfsync.portions import writing_calls
 from sfsync.registry import nearest
@@ -113,8 +123,8 @@ def passed_limits(
 
 
 def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) -> str:
-    """Say in words that the plan moves or creates more records than the limits allow; empty where
-    it does not.
+    """Say in words that the plan moves, creates or merges more records than the limits allow;
+    empty where it does not.
 
     Whatever changes the field of its object's state (`state_fields`) is moved, be it by a rule or
     by an undo. Where the plan does not know how many accounts there are, no share of them is too
@@ -131,17 +141,17 @@ def moves_too_many(plan: Plan, limits: Limits, state_fields: Mapping[str, str]) 
             f"{accounts} of {plan.judged} accounts would change their status, more than"
             f" {limits.moved_share:.0%} (limits.moved_share)"
         )
-    said += [
-        f"{number} records of {name} would change their state, more than"
-        f" {limits.moved_at_least} (limits.moved_at_least)"
-        for name, number in sorted(moved.items())
-        if number > limits.moved_at_least
-    ]
     created = Counter(each.object for each in plan.changes if each.action is Action.CREATE)
+    merged = Counter(each.object for each in plan.changes for _ in each.losers)
     said += [
-        f"{number} records of {name} would be created, more than {limits.moved_at_least}"
+        f"{number} records of {name} would {what}, more than {limits.moved_at_least}"
         " (limits.moved_at_least)"
-        for name, number in sorted(created.items())
+        for what, many in (
+            ("change their state", moved),
+            ("be created", created),
+            ("be merged into others", merged),
+        )
+        for name, number in sorted(many.items())
         if number > limits.moved_at_least
     ]
     if not said:
@@ -232,12 +242,15 @@ def to_json(plan: Plan) -> str:
 
 
 def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:
-    """Leave out, in a change as plain data, the sources of fields that come from none."""
+    """Leave out, in a change as plain data, the sources of fields that come from none, and the
+    losers of what is not merged.
+    """
     told = {
         name: {key: value for key, value in field.items() if key != "source" or value is not None}
         for name, field in change["fields"].items()
     }
-    return {**change, "fields": told}
+    kept = {key: value for key, value in change.items() if key != "losers" or value}
+    return {**kept, "fields": told}
 
 
 def from_json(text: str | bytes, name: str) -> Plan:
@@ -253,9 +266,9 @@ def from_json(text: str | bytes, name: str) -> Plan:
         ]
         head = f"{name} is no plan as sfsync writes it; make one with `sfsync plan --out FILE`:"
         raise PlanRefused("\n".join([head, *problems[:_PROBLEMS_SHOWN]])) from error
-    twice = [
-        key for key, count in Counter((c.object, c.id) for c in file.changes).items() if count > 1
-    ]
+    # Into one record many may be merged, one after the other.
+    single = ((c.object, c.id) for c in file.changes if c.action is not Action.MERGE)
+    twice = [key for key, count in Counter(single).items() if count > 1]
     if twice:
         raise PlanRefused(f"{name}: {twice[0][0]} {twice[0][1]} has two changes; a record has one")
     data = {key: value for key, value in file if key != "version"}
@@ -274,14 +287,15 @@ def source_in_words(source: Source | None) -> str:
 
 
 def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
-    """Return one row a field that is written: object, id, name, field, before, after, cause,
-    reason, action, source (in words; empty where it is no public one).
+    """Return one row a field that is written, and one a record that is merged into another: object,
+    id, name, field, before, after, cause, reason, action, source (in words; empty where it is no
+    public one).
     """
     return [
         {
             "object": change.object,
-            "id": change.id,
-            "name": change.name,
+            "id": id,
+            "name": name,
             "field": field,
             "before": values.before,
             "after": values.after,
@@ -291,5 +305,12 @@ def to_csv_rows(plan: Plan) -> list[dict[str, object]]:
             "source": source_in_words(values.source),
         }
         for change in plan.changes
-        for field, values in change.fields.items()
+        for id, name, field, values in _written(change)
     ]
+
+
+def _written(change: Change) -> Iterator[tuple[str, str, str, FieldChange]]:
+    for field, values in change.fields.items():
+        yield change.id, change.name, field, values
+    for loser in change.losers:
+        yield loser.id, loser.name, MASTER_FIELD, FieldChange(None, change.id)

@@ -1,7 +1,7 @@
 """Which changes are written together, and how many requests does that take?
 
-Updates, creations and deletions are requests of their own. Only updates go by bulk jobs: what a job
-creates could not be told apart from what somebody else creates.
+Updates, creations, deletions and merges are requests of their own. Only updates go by bulk jobs:
+what a job creates could not be told apart from what somebody else creates.
 """
 
 from collections import Counter
@@ -16,6 +16,9 @@ from sfsync.model import Action, Change
 BATCH_SIZE = 1_000
 # The platform's own advice: collections for up to so many records, a bulk job beyond.
 BULK_FROM = 2_000
+# The platform takes 200 merges in one request, and works ten minutes on it at most: each moves all
+# that hangs on what goes.
+MERGES_AT_ONCE = 50
 # Far below the 100 MB of a bulk job, and not too much to be looked at once.
 JOB_SIZE = 50_000
 # One request answers so many statements, and one statement may name so many Ids.
@@ -49,7 +52,7 @@ def portions(
 
     More than `bulk_from` updates of one object go by bulk jobs, in the order of their accounts: the
     platform locks a record's account too. The others go by requests of at most `batch_size`, in
-    their order.
+    their order; merges, each of which is long work, by smaller ones.
     """
     for _, same in groupby(enumerate(changes), key=lambda placed: placed[1].object):
         of_object = list(same)
@@ -57,6 +60,8 @@ def portions(
             placed = [each for each in of_object if each[1].action is action]
             if action is Action.UPDATE and len(placed) > bulk_from:
                 yield from _cut(sorted(placed, key=_account), JOB_SIZE, in_bulk=True)
+            elif action is Action.MERGE:
+                yield from _cut(placed, MERGES_AT_ONCE)
             else:
                 yield from _cut(placed, batch_size)
 
@@ -99,7 +104,8 @@ def _batch_calls(placed: Sequence[Placed]) -> int:
     }
     watched = {watch for _, change in placed for watch in change.watches}
     asked = Counter(object for object, _ in evidence).values()
-    statements = 1 + len(watched) + sum(ceil(ids / _IDS_AT_ONCE) for ids in asked)
+    hanging = {name for _, each in placed for loser in each.losers for name in loser.children}
+    statements = 1 + len(watched) + len(hanging) + sum(ceil(ids / _IDS_AT_ONCE) for ids in asked)
     return ceil(statements / _STATEMENTS_AT_ONCE) + 1
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sfsync.model import (
     LABEL_FIELD,
+    MASTER_FIELD,
     STAMP_FIELD,
     UNDO_CAUSE,
     Action,
@@ -31,7 +32,7 @@ Row = Mapping[str, Value]
 class LeftField:
     """A field that undo leaves alone: `expected` is what the run sent, `found` what stands now.
 
-    Where the run created the record, all of it is left because of the field.
+    Where the run created the record, or merged it away, all of it is left, because of the field.
     """
 
     object: str
@@ -87,7 +88,36 @@ def reverse(
                 fields[field] = FieldChange(before=row[field], after=written.before)
         if row is not None and fields:
             back.append(_change_back(entry, fields, row))
-    return Reversal(tuple(back), tuple(left))
+        left += _stay_merged(entry)
+    return Reversal(tuple(_one_each(back)), tuple(left))
+
+
+def _stay_merged(entry: JournalledChange) -> list[LeftField]:
+    """Name the records that the run merged into this one: no platform parts them again."""
+    change = entry.change
+    why = (
+        f"it stays merged into {change.id}, and what hung on it stays there. For 15 days the org's"
+        f" recycle bin has it, alone; `sfsync show {entry.run} --restore DIR` writes out what it"
+        " held, and what hung on it"
+    )
+    if entry.outcome.state is not State.APPLIED:
+        why = f"nobody knows whether the run merged it into {change.id}"
+    return [
+        LeftField(change.object, loser.id, loser.name, MASTER_FIELD, None, None, why)
+        for loser in change.losers
+    ]
+
+
+def _one_each(back: Sequence[Change]) -> list[Change]:
+    """Put the changes of one record into one: of those that many are merged into there are several,
+    each of other fields.
+    """
+    whole: dict[tuple[str, str, Action], Change] = {}
+    for each in back:
+        key = (each.object, each.id, each.action)
+        first = whole.get(key, each)
+        whole[key] = replace(each, fields={**first.fields, **each.fields})
+    return list(whole.values())
 
 
 def id_of(entry: JournalledChange) -> str:

@@ -9,6 +9,7 @@ from sfsync.apply.books import Books
 from sfsync.apply.bulk import carry_out_in_bulk
 from sfsync.apply.create import create_batch
 from sfsync.apply.desk import Desk
+from sfsync.apply.merge import merge_batch
 from sfsync.errors import LimitReached, OrgRefused, Stopped
 from sfsync.model import Action, Change, Outcome, State
 from sfsync.portions import Placed, Portion, portions
@@ -52,6 +53,9 @@ def _carry_out(portion: Portion, books: Books) -> None:
     waiting: Sequence[Placed] = portion.placed
     if portion.action is Action.CREATE:
         create_batch(waiting, books)
+        return
+    if portion.action is Action.MERGE:
+        merge_batch(waiting, books)
         return
     if portion.in_bulk:
         waiting = carry_out_in_bulk(waiting, books)

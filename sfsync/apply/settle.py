@@ -4,10 +4,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from sfsync.apply.bulk import outcome_of_job
 from sfsync.apply.create import as_found
 from sfsync.apply.desk import Desk
+from sfsync.apply.merged import look_at_merges, was_merged
 from sfsync.apply.present import find_created, read_touched
 from sfsync.apply.verdict import was_done
 from sfsync.journal import Journal
@@ -118,9 +120,11 @@ def _told_by_jobs(run_id: str, sent: Sequence[JournalledChange], desk: Desk) -> 
 
 def _decided(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Outcome]]:
     new = [entry for entry in sent if entry.change.action is Action.CREATE]
-    sent = [entry for entry in sent if entry.change.action is not Action.CREATE]
+    merges = [entry for entry in sent if entry.change.action is Action.MERGE]
+    apart = (Action.CREATE, Action.MERGE)
+    sent = [entry for entry in sent if entry.change.action not in apart]
     present = read_touched([entry.change for entry in sent], desk.org)
-    return _created(new, desk) + [
+    return [*_created(new, desk), *_merged(merges, desk)] + [
         (
             entry.seq,
             was_done(entry.change, present.get((entry.change.object, entry.change.id)))
@@ -146,6 +150,22 @@ def _created(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Ou
         else:
             outcome = _outcome(entry, State.SKIPPED, NOT_DONE)
         outcomes.append((entry.seq, outcome))
+    return outcomes
+
+
+def _merged(sent: Sequence[JournalledChange], desk: Desk) -> list[tuple[int, Outcome]]:
+    """Tell which merges the org did: their losers are gone."""
+    outcomes = []
+    for _, same in groupby(sent, key=lambda entry: entry.change.object):
+        entries = list(same)
+        sight = look_at_merges([entry.change for entry in entries], desk.org, hanging=False)
+        outcomes += [
+            (
+                entry.seq,
+                was_merged(entry.change, sight) or _outcome(entry, State.SKIPPED, NOT_DONE),
+            )
+            for entry in entries
+        ]
     return outcomes
 
 

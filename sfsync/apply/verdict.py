@@ -28,7 +28,7 @@ def may_write(change: Change, sight: Sight, written: Collection[Key]) -> Outcome
     if is_update and all(same_value(row[name], f.after) for name, f in change.fields.items()):
         return _outcome(change, State.SKIPPED, ALREADY_SO)
     moved = (
-        _moved_fields(change, row)
+        moved_fields(change, row)
         or _moved_records(change, sight.rows, written)
         or _stirred_records(change, sight, written)
     )
@@ -72,7 +72,8 @@ def was_done(change: Change, row: Row | None) -> Outcome | None:
     return _outcome(change, State.UNKNOWN, f"{why}; look at it")
 
 
-def _moved_fields(change: Change, row: Row) -> list[str]:
+def moved_fields(change: Change, row: Row) -> list[str]:
+    """Say of each field that a change writes and that does not hold what it held when read."""
     return [
         f"{name} was {_shown(field.before)} when read, is {_shown(row[name])} now"
         for name, field in sorted(change.fields.items())
@@ -86,7 +87,7 @@ def _moved_records(change: Change, present: Present, written: Collection[Key]) -
         row = present.get((stamp.object, stamp.id))
         if row is None:
             reasons.append(f"{stamp.object} {stamp.id}, which it rests on, {GONE}")
-        elif (stamp.object, stamp.id) not in written and _has_moved(stamp, row):
+        elif (stamp.object, stamp.id) not in written and has_moved(stamp, row):
             reasons.append(
                 f"{stamp.object} {stamp.id} was changed since it was read: "
                 f"{STAMP_FIELD} was {stamp.modified} when read, is {row[STAMP_FIELD]} now"
@@ -103,7 +104,8 @@ def _stirred_records(change: Change, sight: Sight, written: Collection[Key]) -> 
     ][-1:]
 
 
-def _has_moved(stamp: Stamp, row: Row) -> bool:
+def has_moved(stamp: Stamp, row: Row) -> bool:
+    """Tell whether a record bears another stamp now."""
     # Recorded exports may have no stamps: then the values alone must tell.
     now = row.get(STAMP_FIELD)
     return stamp.modified is not None and now is not None and not same_value(stamp.modified, now)

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.text import Text
 
+from sfsync.cli.merges import write_losers
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, echo, one_line
@@ -48,13 +50,22 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
 @click.command()
 @click.argument("run")
 @format_option("table", "json")
+@click.option(
+    "--restore",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write what merged records held into CSV files there.",
+)
 @place_options
-def show(run: str, form: str, place: Place, quiet: bool) -> None:
+def show(run: str, form: str, restore: Path | None, place: Place, quiet: bool) -> None:
     """Show RUN (its id, or the beginning of it), change by change."""
     settings = settings_of(place)
     with opened_journal(settings) as journal:
         found = journal.run(run)
         changes = journal.changes(found.id)
+    if restore is not None:
+        for file in write_losers(changes, restore):
+            echo(str(file))
+        return
     if form == "json":
         data = {**run_data(found), "changes": [change_data(each) for each in changes]}
         echo(json.dumps(data, indent=2, ensure_ascii=False))

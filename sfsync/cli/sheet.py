@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from sfsync.cli.merges import merge_in_words
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, one_line
 from sfsync.model import (
     ENRICH_CAUSE,
@@ -108,8 +109,8 @@ class _Cells:
 def said(
     change: Change, fields: Iterable[tuple[str, FieldChange]], screen: Screen
 ) -> Iterator[str]:
-    """Say what a change does: to what is created or deleted first that, then field by field, and
-    from which public source a value comes, if from one.
+    """Say what a change does: to what is created, deleted or merged first that, then field by
+    field, and from which public source a value comes, if from one.
     """
     if change.action is Action.UPDATE:
         for name, values in fields:
@@ -117,6 +118,9 @@ def said(
             is_short = screen.is_terminal
             whence = _shortly_of(values, change.cause) if is_short else _of(values.source)
             yield f"{name}: {before} → {after}{whence}"
+        return
+    if change.action is Action.MERGE:
+        yield from merge_in_words(change, screen)
         return
     creates = change.action is Action.CREATE
     yield f"{'creates' if creates else 'deletes'} the {change.object}"

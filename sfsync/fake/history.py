@@ -1,5 +1,7 @@
 """Which history rows does a change leave behind?"""
 
+from collections.abc import Sequence
+
 from sfsync.fake.schema import Field, ObjectType, Schema
 from sfsync.fake.state import OrgState
 from sfsync.fake.values import Row, Value
@@ -58,6 +60,20 @@ def write_history(
             _put(state, name, {parent: after["Id"], **audit, **entry})
     if owner.name == "Opportunity" and "OpportunityHistory" in state.store.schema.objects:
         _write_stage_history(state, before, after, audit)
+
+
+def write_merge_history(
+    state: OrgState, owner: ObjectType, survivor: str, losers: Sequence[Row], audit: Row
+) -> None:
+    """Write a row for each record that was merged into the survivor: `accountMerged`, with its
+    name. Nothing is written where no field of the object is tracked, or there is no history.
+    """
+    name, parent = history_object(owner.name)
+    if name in state.store.schema.objects and any(e.history_tracked for e in owner.fields.values()):
+        for loser in losers:
+            field = f"{owner.name.lower()}Merged"
+            entry = _entry(field, "Text", None, loser.get("Name"))
+            _put(state, name, {parent: survivor, **audit, **entry})
 
 
 def _field_entries(state: OrgState, tracked: list[Field], before: Row, after: Row) -> list[Row]:

@@ -18,6 +18,7 @@ from sfsync.fake.rest import (
     deploys,
     describe,
     oauth,
+    partner,
     query,
     replication,
     rows,
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *bulk_query.ROUTES,
     *deploys.ROUTES,
     *soap.ROUTES,
+    *partner.ROUTES,
     *tooling.ROUTES,
     *composite.routes(_answer_inside),
 )

@@ -211,6 +211,10 @@ def _writable(org: OrgReader, object_name: str, action: Action) -> dict[str, boo
         return {name: info.updateable for name, info in fields.items()}
     if action not in org.may(object_name):
         return None
+    if action is Action.MERGE:
+        # What goes is deleted: without that right every single merge would be refused.
+        may = Action.DELETE in org.may(object_name)
+        return {name: info.updateable for name, info in fields.items()} if may else None
     return {name: info.createable for name, info in fields.items()}
 
 

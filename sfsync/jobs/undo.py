@@ -94,8 +94,11 @@ def _name(cause: str) -> str:
 
 
 def _is_of(each: JournalledChange, ids: tuple[str, ...]) -> bool:
-    """Tell whether a change is of a record, or created one of these, or one about them."""
-    return id_of(each).startswith(ids) or each.change.about.startswith(ids)
+    """Tell whether a change is of one of these records, created one or one about them, or merged
+    one away.
+    """
+    losers = (loser.id for loser in each.change.losers)
+    return any(id.startswith(ids) for id in (id_of(each), each.change.about, *losers))
 
 
 def _present(
@@ -121,6 +124,8 @@ def _ids(changes: Sequence[JournalledChange]) -> list[str]:
 
 
 def _sentence(left: LeftField) -> str:
+    if left.expected is None and left.found is None:
+        return f"left: {left.object} {left.id} ({left.name}): {left.why}"
     return (
         f"left: {left.object} {left.id} ({left.name}) {left.field} is {left.found}, the run sent"
         f" {left.expected}: {left.why}"

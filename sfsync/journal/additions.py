@@ -8,12 +8,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sfsync.errors import JournalError
 from sfsync.journal.lookups import LOOKUPS
+from sfsync.journal.losers import LOSERS
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.reviews import REVIEWS
 from sfsync.journal.turns import TURNS
 
-_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS, TURNS)
+_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS, TURNS, LOSERS)
 
 
 def add_tables(engine: sa.Engine) -> None:

@@ -15,6 +15,7 @@ from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
+from sfsync.journal.losers import LOSERS, loser_rows
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
@@ -87,6 +88,8 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
                 )
                 fields = [row for each in placed for row in rows.field_rows(number, *each)]
                 rows.insert(connection, CHANGE_FIELDS, fields)
+                losers = [row for each in placed for row in loser_rows(number, *each)]
+                rows.insert(connection, LOSERS, losers)
 
     def mark_sent(
         self, run_id: str, seqs: Sequence[int], sent_at: datetime, *, job: str | None = None

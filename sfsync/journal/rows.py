@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.losers import read_losers
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
     Action,
@@ -16,6 +17,7 @@ from sfsync.model import (
     Evidence,
     FieldChange,
     JournalledChange,
+    Loser,
     Outcome,
     Run,
     RunState,
@@ -166,7 +168,11 @@ def read_changes(
         fields[row.run, row.seq][row.field] = FieldChange(
             decode(row.before), decode(row.after), decode_source(row.source)
         )
-    return [_change(row, fields[row.run, row.seq]) for row in found]
+    merges = any(row.action == Action.MERGE.value for row in found)
+    losers = read_losers(connection, conditions) if merges else {}
+    return [
+        _change(row, fields[row.run, row.seq], losers.get((row.run, row.seq), ())) for row in found
+    ]
 
 
 def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
@@ -175,7 +181,9 @@ def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
     return {row.id: row.number for row in connection.execute(query)}
 
 
-def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledChange:
+def _change(
+    row: sa.Row[Any], fields: Mapping[str, FieldChange], losers: tuple[Loser, ...]
+) -> JournalledChange:
     change = Change(
         object=row.object,
         id=row.record_id,
@@ -186,6 +194,7 @@ def _change(row: sa.Row[Any], fields: Mapping[str, FieldChange]) -> JournalledCh
         evidence=decode_evidence(row.evidence),
         rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
         action=Action(row.action or Action.UPDATE),
+        losers=losers,
     )
     state, created = State(row.state), row.created or ""
     outcome = Outcome(row.object, row.record_id, state, row.code, row.message, created)

@@ -89,7 +89,7 @@ CHANGES = sa.Table(
     sa.Column("sent_at", Instant),
     # Since version 2: the Id of the org's bulk job to which the change was handed.
     sa.Column("job", RECORD_ID),
-    # Since version 4: create, update or delete (None: update), and the Id of what was created.
+    # Since version 4: what it does to its record (None: update), and the Id of what was created.
     sa.Column("action", sa.String(8)),
     sa.Column("created", RECORD_ID),
     sa.Index("changes_of_record", "record_id", "object"),

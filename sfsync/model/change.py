@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sfsync.model.value import Value
@@ -16,6 +16,10 @@ CLEANUP_CAUSE = "cleanup:"
 ENRICH_CAUSE = "enrich:"
 # The platform moves it whenever a record changes, by whatever hand.
 STAMP_FIELD = "SystemModstamp"
+# The platform merges three records at once: one that stays, and these.
+MOST_LOSERS = 2
+# The platform writes there, of a record that was merged into another one, the Id of that one.
+MASTER_FIELD = "MasterRecordId"
 # By these two a record that was created is found again: an activity can have no key of ours.
 ABOUT_FIELD = "WhatId"
 LABEL_FIELD = "Subject"
@@ -27,6 +31,7 @@ class Action(StrEnum):
     UPDATE = "update"
     CREATE = "create"
     DELETE = "delete"
+    MERGE = "merge"
 
 
 _KEY_START = "new"
@@ -101,6 +106,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Loser:
+    """A record that is merged into another one, and goes: its Id and name, all that it held (by API
+    name, as on the wire), and the Ids of the records that hung on it, by `Object.Field`.
+
+    Only here is it kept: the org forgets it when its recycle bin does.
+    """
+
+    id: str
+    name: str
+    fields: Mapping[str, Value]
+    children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What happens to one record: all its fields together, why, and what the decision rests on.
 
@@ -108,7 +127,9 @@ class Change:
     was read. `watches` says what else the decision saw, and what it saw none of. A record that is
     to be created has no Id yet: its `id` is a key (`key_of_new`), its fields have no value before,
     and `rests_on` begins with the record that it is about. A record that is to be deleted has no
-    values afterwards.
+    values afterwards. Into a record that is to be merged go one or two `losers`; its fields are
+    those that get a loser's value, and the evidence names, field by field, whose. Raises ValueError
+    for losers that no merge has.
     """
 
     object: str
@@ -121,6 +142,12 @@ class Change:
     rests_on: tuple[Stamp, ...] = ()
     watches: tuple[Watch, ...] = ()
     action: Action = Action.UPDATE
+    losers: tuple[Loser, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = {loser.id for loser in self.losers}
+        if bool(ids) != (self.action is Action.MERGE) or len(ids) > MOST_LOSERS or self.id in ids:
+            raise ValueError(f"{self.id}: into a record one or two others are merged")
 
     @property
     def about(self) -> str:

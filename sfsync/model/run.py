@@ -14,8 +14,8 @@ CLOSED_LATER = "the run ended before its work was done; its books were closed la
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that one job would change, sorted, without no-ops, one change a record, and what it
-    found.
+    """All that one job would change, sorted, without no-ops, one change a record (of those that
+    many are merged into: one for every two), and what it found.
 
     `made_at` is the machine's clock when it was made; `now` is the moment that it judges, `read_at`
     the org's clock when reading began (UTC, all). `judged` counts the accounts judged, for

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sfsync.errors import Stopped
 from sfsync.model import Action, Value
+from sfsync.org.budget import Budget as Budget
+from sfsync.org.budget import keep_reserve as keep_reserve
+from sfsync.org.budget import told as told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +24,8 @@ class FieldInfo:
     """A field as the org describes it to the service's user.
 
     `type` is describe's word; `values` are the active values of a picklist, which takes no others
-    where it is `restricted`.
+    where it is `restricted`. `unique`: no two records may have the same value, or it is another
+    system's key.
     """
 
     name: str
@@ -36,6 +39,7 @@ class FieldInfo:
     restricted: bool = False
     reference_to: tuple[str, ...] = ()
     calculated: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,17 @@ class Question:
     deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One or two records (`losers`) that are to be merged into another one, and the values that it
+    gets, by field; all by Ids of 18 characters.
+    """
+
+    survivor: str
+    values: Mapping[str, Value]
+    losers: tuple[str, ...]
+
+
 # The code of a record that an ended bulk job did not come to: nothing was tried.
 UNPROCESSED = "UNPROCESSED"
 
@@ -70,23 +85,6 @@ class RowResult:
     ok: bool
     code: str = ""
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The org's API requests of the rolling 24 hours: how many are used, of how many."""
-
-    used: int
-    total: int
-
-    @property
-    def left(self) -> int:
-        """Requests that may still be made; never below 0, though an org may overshoot a little."""
-        return max(0, self.total - self.used)
-
-    def kept(self, reserve: float) -> int:
-        """Requests that are kept for others, a share of all."""
-        return int(self.total * reserve)
 
 
 # A record bears the moment at which its transaction began, and shows when that ends: the platform
@@ -141,6 +139,11 @@ class OrgReader(Protocol):
 
         None where the org has no such object, or hides it from the service's user. The org is asked
         once for each object; the answer is kept.
+        """
+
+    def children(self, object: str) -> tuple[tuple[str, str], ...]:
+        """Name the fields that lead to an object's records, as (object, field), as the org tells;
+        none where it does not, or has no such object.
         """
 
     def may(self, object: str) -> frozenset[Action]:
@@ -204,23 +207,6 @@ class OrgReader(Protocol):
         """The org's clock at the latest answer, aware UTC, whole seconds; None: not told yet."""
 
 
-def told(budget: Budget, reserve: float) -> str:
-    """Say how many requests are left, and how many of all are kept for others."""
-    return (
-        f"the org has {budget.left} of {budget.total} API calls left today, and"
-        f" {budget.kept(reserve)} are kept for others (limits.api_reserve)"
-    )
-
-
-def keep_reserve(org: OrgReader, reserve: float) -> None:
-    """Raise Stopped where all that is left of the day's API calls, a share, is kept for others."""
-    usage = org.usage()
-    if usage is not None and usage.left < usage.kept(reserve):
-        raise Stopped(
-            f"{told(usage, reserve)}: go on when some are free again (Setup, System Overview)"
-        )
-
-
 class Org(OrgReader, Protocol):
     """An org that can be read and written; only apply accepts one."""
 
@@ -258,6 +244,15 @@ class Org(OrgReader, Protocol):
         unchanged: Callable[[Sequence[str]], Collection[str]] | None = None,
     ) -> list[RowResult]:
         """Delete at most 1,000 records, each on its own, in one call; otherwise as `update`."""
+
+    def merge(self, object: str, merges: Sequence[Merge]) -> list[RowResult]:
+        """Merge records, at most 200 times, each merge on its own, in one call; results in the
+        order given.
+
+        What hung on the losers then hangs on the survivor. Nothing is ever sent twice. Raises
+        OrgUnavailable where the answer was lost or the org was busy (some of it may have been done:
+        the losers tell), OrgRefused where nothing was merged, ValueError for what is no merge.
+        """
 
     def open_job(self, object: str) -> str:
         """Open a bulk job that will update records, and give its Id; nothing is written yet.

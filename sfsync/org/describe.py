@@ -23,8 +23,15 @@ def read_actions(described: Mapping[str, Any]) -> frozenset[Action]:
         Action.CREATE: "createable",
         Action.UPDATE: "updateable",
         Action.DELETE: "deletable",
+        Action.MERGE: "mergeable",
     }
     return frozenset(action for action, key in told.items() if described.get(key, True))
+
+
+def read_children(described: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Read which fields of which objects lead to an object's records."""
+    told = described.get("childRelationships") or ()
+    return tuple((each["childSObject"], each["field"]) for each in told)
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:
@@ -41,6 +48,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         restricted=bool(field.get("restrictedPicklist")),
         reference_to=tuple(field.get("referenceTo") or ()),
         calculated=bool(field.get("calculated")),
+        unique=bool(field.get("unique") or field.get("externalId")),
     )
 
 

@@ -87,6 +87,20 @@ class Line(requests.Session):
         logger.info("the token was refused: signed in again")
         return self._send(method, url, *args, headers=_bearing(renewed, headers), **kwargs)
 
+    @property
+    def token(self) -> str:
+        """The token in use, for who must name it otherwise than in a header; "" where there is
+        none.
+        """
+        return "" if self._tokens is None else self._tokens.token
+
+    def renewed(self, refused: str) -> str | None:
+        """Return the token to use in place of one that was refused; None where there is no way.
+
+        Raises OrgUnavailable or OrgRefused where signing in again fails.
+        """
+        return None if self._tokens is None else self._tokens.after(refused)
+
     def _send(
         self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
     ) -> requests.Response:

@@ -55,6 +55,10 @@ class SalesforceReader:
         """Describe an object's fields by API name; None where the org has none such or hides it."""
         return self._wire.fields(object)
 
+    def children(self, object: str) -> tuple[tuple[str, str], ...]:
+        """Name the fields that lead to an object's records, as (object, field)."""
+        return self._wire.children(object)
+
     def may(self, object: str) -> frozenset[Action]:
         """Tell what the service's user may do with an object's records."""
         return self._wire.may(object)

@@ -22,7 +22,7 @@ from sfsync.org.composite import (
     writes_in_one,
     writes_of,
 )
-from sfsync.org.describe import read_actions, read_fields
+from sfsync.org.describe import read_actions, read_children, read_fields
 from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS, Line
 from sfsync.org.retry import once, persist
 from sfsync.org.soql import fits_a_url
@@ -52,6 +52,7 @@ class Wire:
         self._salesforce = salesforce
         self._described: dict[str, Mapping[str, FieldInfo] | None] = {}
         self._actions: dict[str, frozenset[Action]] = {}
+        self._children: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
         """Describe an object once; None where the org has none of that name, or hides it."""
@@ -64,8 +65,16 @@ class Wire:
         answer = self.get(f"sobjects/{object}/describe", doing, _is_absent)
         if answer is None:
             return None
-        self._actions[object] = read_actions(answer)
+        self._note_described(object, answer)
         return _fields_of(_expect(answer, ("fields",), doing))
+
+    def _note_described(self, object: str, answer: Mapping[str, Any]) -> None:
+        self._actions[object] = read_actions(answer)
+        self._children[object] = read_children(answer)
+
+    def children(self, object: str) -> tuple[tuple[str, str], ...]:
+        """Name the fields that lead to an object's records, as (object, field)."""
+        return self._children[object] if self.fields(object) is not None else ()
 
     def may(self, object: str) -> frozenset[Action]:
         """Tell what may be done with an object's records; nothing where it is not to be had."""
@@ -149,7 +158,7 @@ class Wire:
             )
             for name, described in zip(some, answers or (), strict=False):
                 if isinstance(described, Mapping) and "fields" in described:
-                    self._actions[name] = read_actions(described)
+                    self._note_described(name, described)
                     self._described[name] = _fields_of(described)
 
     def _describes(self, body: Mapping[str, Any]) -> list[Any]:

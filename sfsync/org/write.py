@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sfsync.errors import OrgRefused
 from sfsync.model import Value
-from sfsync.org import FieldInfo, RowResult
+from sfsync.org import FieldInfo, Merge, RowResult
+from sfsync.org import merge as merging
 from sfsync.org.bulk_write import abandon, carry_out, open_ingest, results_by_id
 from sfsync.org.codes import Again, again
 from sfsync.org.objections import cannot_create, check_number, check_once, objection, unwritable
@@ -72,6 +73,24 @@ class SalesforceOrg(SalesforceReader):
         created = [results[place] for place, _ in placed]
         logger.debug("%s: created: %s", object, ", ".join(each.id for each in created if each.ok))
         return created
+
+    def merge(self, object: str, merges: Sequence[Merge]) -> list[RowResult]:
+        """Merge records, at most 200 times, each merge on its own, in one call; results in the
+        order given.
+
+        Raises OrgUnavailable where the answer was lost, OrgRefused where nothing was merged,
+        ValueError for what is no merge.
+        """
+        merging.check(merges)
+        known = self._known(object)
+        results = [merging.cannot_merge(each, known) for each in merges]
+        sent = [each for each, refusal in zip(merges, results, strict=True) if refusal is None]
+        answers = iter(merging.send(self._wire, object, sent, known) if sent else ())
+        done = [result or next(answers) for result in results]
+        refused = sum(not result.ok for result in done)
+        logger.info("%s: %d merges done, %d refused", object, len(done) - refused, refused)
+        logger.debug("%s: merged into: %s", object, ", ".join(each.survivor for each in sent))
+        return done
 
     def _write(
         self, way: Way, object: str, rows: Rows, unchanged: Unchanged | None

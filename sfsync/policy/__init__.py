@@ -29,6 +29,7 @@ from sfsync.policy.settings import (
     EnrichSettings,
     FactSettings,
     Limits,
+    MergeSettings,
     Reading,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "Keep",
     "Limits",
     "Machine",
+    "MergeSettings",
     "Policy",
     "Reading",
     "Rule",
@@ -129,6 +131,7 @@ class Policy:
     stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
+    merge: Mapping[str, MergeSettings] = field(default_factory=dict)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

@@ -110,8 +110,24 @@ class CommitSettings:
 @dataclass(frozen=True, slots=True)
 class CleanupSettings:
     """What cleanups need to know: why an opportunity was lost, by the stage that it was lost from
-    (`default`: from any other), and the statuses of accounts that nothing is sold to any more.
+    (`default`: from any other), the statuses of accounts that nothing is sold to any more, and
+    those of customers.
     """
 
     lost_reasons: Mapping[str, str] = field(default_factory=dict)
     dead_statuses: frozenset[str] = frozenset()
+    customer_statuses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSettings:
+    """Which of several duplicates stays, and which values it gets; `config/sfsync.yaml` explains
+    the rules.
+
+    `survivor` holds rules in order; `values` is the rule for the fields that are not in `fields`,
+    which has them by API name.
+    """
+
+    survivor: tuple[str, ...] = ("oldest",)
+    values: str = "filled"
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -34,6 +34,7 @@ from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
+from sfsync.rules.merging import merge_settings
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 S = TypeVar("S", bound=shape.Shape)
@@ -62,6 +63,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
     enrich = _enrich_settings(documents, others, objects, machines, found)
+    merge = merge_settings(settings.merge, objects, settings_problems)
     if found:
         raise ConfigError(found)
     contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
@@ -78,6 +80,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         stateless=stateless,
         commit=CommitSettings(**settings.commit.model_dump()),
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
+        merge=merge,
     )
 
 
@@ -289,6 +292,7 @@ def _check_facts(
         (("facts", "commit_stage"), "Opportunity", {facts.commit_stage}),
         (("cleanup", "lost_reasons"), "Opportunity", reasons),
         (("cleanup", "dead_statuses"), "Account", cleanup.dead_statuses),
+        (("cleanup", "customer_statuses"), "Account", cleanup.customer_statuses),
     ):
         if object_name not in machines:
             problems.add((), f"no file in rules/ says the states of {object_name}")

@@ -112,6 +112,27 @@ class CleanupShape(Shape):
     dead_statuses: frozenset[str] = Field(
         frozenset(), description="Statuses of accounts that nothing is sold to any more."
     )
+    customer_statuses: frozenset[str] = Field(
+        frozenset(), description="Statuses of accounts that are customers."
+    )
+
+
+# Each puts the records of a group in an order; what it does not tell apart goes on to the next one.
+RecordOrder = Literal["customer", "most_open_deals", "most_activities", "most_filled", "oldest",
+                      "newest", "most_recent"]  # fmt: skip
+
+
+ValueRule = Literal["survivor", "filled", "longest", RecordOrder]
+
+
+class MergeShape(Shape):
+    """Which of several duplicates stays, and which values it gets."""
+
+    survivor: Annotated[tuple[RecordOrder, ...], Field(min_length=1)] = ("oldest",)
+    values: ValueRule = Field("filled", description="Whose value a field gets, in general.")
+    fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], ValueRule] = Field(
+        default_factory=dict, description="Whose value this field gets: our name, or the API's."
+    )
 
 
 class Settings(Shape):
@@ -125,6 +146,7 @@ class Settings(Shape):
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
     commit: CommitShape = CommitShape.model_construct()
     cleanup: CleanupShape = CleanupShape.model_construct()
+    merge: dict[Literal["Account", "Contact"], MergeShape] = Field(default_factory=dict)
 
 
 class State(Shape):

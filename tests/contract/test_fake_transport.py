@@ -196,7 +196,7 @@ def test_what_the_fake_does_not_offer_it_says(org: FakeOrg, sf: Salesforce) -> N
         sf.restful("limits", method="DELETE")
     assert general.value.status == 405
     session = org.session()
-    for path in ("/services/Soap/u/59.0", "/elsewhere"):
+    for path in ("/services/Soap/c/59.0", "/elsewhere"):
         reply = session.post(f"https://{org.host}{path}")
         assert reply.status_code == 404
         assert "The fake does not offer" in reply.json()[0]["message"]

@@ -1,6 +1,7 @@
 """What does the org say about its objects and fields?"""
 
 from sfsync.fake.describing import field_json
+from sfsync.fake.merging import MERGEABLE
 from sfsync.fake.picklists import picklist_of
 from sfsync.fake.rest.route import Route
 from sfsync.fake.schema import ObjectType
@@ -71,7 +72,7 @@ def _summary(owner: ObjectType, base: str) -> dict[str, object]:
         "label": owner.label,
         "labelPlural": owner.label_plural,
         "layoutable": owner.createable,
-        "mergeable": False,
+        "mergeable": owner.name in MERGEABLE,
         "mruEnabled": owner.createable,
         "name": owner.name,
         "queryable": True,

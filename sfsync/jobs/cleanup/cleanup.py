@@ -80,6 +80,22 @@ class Found:
 Along = Callable[[OrgReader, Look, Wishes, Sequence[Change]], Sequence[Change]]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The changes that a cleanup makes itself, of the part that is asked for; whose the records
+    are, by (object, id); and what it says of them.
+    """
+
+    changes: tuple[Change, ...]
+    owners: Mapping[tuple[str, str], str | None]
+    notes: tuple[str, ...] = ()
+
+
+def nothing(_look: Look, _wishes: Wishes) -> Found:
+    """Find nothing to be written into fields."""
+    return Found({})
+
+
 def _anything(_wishes: Wishes, _today: date) -> None:
     """Take any wishes."""
 
@@ -91,17 +107,19 @@ class Cleanup:
     `reads` names the columns (`Object.column`) that it needs beside those of facts and rules,
     `may_read` those that it can do without where the policy does not name them. `check` raises
     Misused where the wishes make no sense, on that day of the org. What goes `along` with a record
-    is not counted by `--limit`.
+    is not counted by `--limit`. One that does something else to records than to write fields has
+    `make` in place of `find`, and looks itself at which part is asked for.
     """
 
     name: str
     summary: str
-    find: Callable[[Look, Wishes], Found]
+    find: Callable[[Look, Wishes], Found] = nothing
     options: tuple[Option, ...] = ()
     reads: tuple[str, ...] = ()
     may_read: tuple[str, ...] = ()
     along: Along | None = None
     check: Callable[[Wishes, date], None] = _anything
+    make: "Callable[[Services, Look, Wishes, Part], Made] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +149,10 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     look = read(services, _way(cleanup, services))
     owned = None if part.owners is None else tuple(sorted(part.owners))
     wishes = {**wishes, "id": tuple(part.ids), "owner": owned}
+    if cleanup.make is not None:
+        made = cleanup.make(services, look, wishes, part)
+        plan = as_plan(name, services, made.changes, read_at=read_at, notes=made.notes)
+        return Planned(plan, owners=made.owners)
     found = cleanup.find(look, wishes)
     changes: list[Change] = []
     owners: dict[tuple[str, str], str | None] = {}
