@@ -117,8 +117,9 @@ def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     is_real = setting.is_salesforce
     clock = opening.wall_clock if is_real else None
     has_key = is_real and bool(load_salesforce().private_key)
-    name = wishes_of(setting).permission_set.name
-    seen = Seen(entrance.how, entrance.version, clock, name, has_key)
+    wishes = wishes_of(setting)
+    names = wishes.permission_set.name, wishes.cleanups.permission_set.name
+    seen = Seen(entrance.how, entrance.version, clock, *names, has_key)
     yield from check_org(org, policy, seen)
     described = {name: org.fields(name) for name in policy.objects}
     needed = {name: described[name] for name in objects_needed(policy)}
