@@ -172,6 +172,18 @@ def _secrets(
     return found
 
 
+def secret_files(settings: Settings | SalesforceSettings) -> list[Path]:
+    """Name the files that hold secrets: those that are set, and `.env` where one is in it."""
+    fields = type(settings).model_fields
+    values = (getattr(settings, name) for name in fields if name.endswith("_file"))
+    found = [path.expanduser() for path in values if path is not None]
+    prefix = settings.model_config["env_prefix"]
+    secret = {f"{prefix}{name.upper()}" for name, info in fields.items() if not info.repr}
+    if any(value for name, value in _env_file().items() if name in secret):
+        found.append(Path(ENV_FILE))
+    return found
+
+
 def _unknown_names(kind: type[BaseSettings], prefix: str) -> list[str]:
     known = {f"{prefix}{name.upper()}" for name in kind.model_fields}
     places = dict.fromkeys(os.environ, "environment") | dict.fromkeys(_env_file(), ENV_FILE)
