@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from base64 import b64decode
@@ -23,6 +24,7 @@ from sfsync.fake import FakeOrg, Reply
 from sfsync.fake.faults import refuse
 from sfsync.org.client import API_VERSION
 from sfsync.org.deploy import Deployer
+from sfsync.rules.needs import columns_known
 from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
@@ -173,6 +175,30 @@ def test_a_second_permission_set_opens_what_cleanups_write() -> None:
     assert set(texts(file, "userPermissions/name")) == given
     readme = Path("made/README.md").read_text(encoding="utf-8")
     assert "The permission set Sfsync_Cleanup opens what `sfsync cleanup` writes" in readme
+
+
+def rights_in(name: str) -> dict[str, set[str]]:
+    """The rights on objects that a permission set gives, in words."""
+    file = SOURCE / f"permissionsets/{name}.permissionset-meta.xml"
+    rights: dict[str, set[str]] = {}
+    objects = texts(file, "objectPermissions/object")
+    for word in ("Read", "Create", "Edit", "Delete"):
+        given = texts(file, f"objectPermissions/allow{word}")
+        for each, is_given in zip(objects, given, strict=True):
+            rights.setdefault(each, set()).update({word.lower()} if is_given == "true" else ())
+    return rights
+
+
+@pytest.mark.usefixtures("made")
+def test_the_page_on_security_tells_each_object_and_what_may_be_done_with_it() -> None:
+    page = (CONFIG.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z]\w+) \| ([a-z, ]*) \| ([a-z, ]*?) ?\| ", page, re.MULTILINE)
+    told = {name: [set(each.split(", ")) - {""} for each in rest] for name, *rest in rows}
+    assert set(told) == set(columns_known(shipped_policy()))
+    for name, rights in rights_in("Sfsync_Service").items():
+        assert told[name][0] == rights, name
+    for name, rights in rights_in("Sfsync_Cleanup").items():
+        assert told[name][1] == rights - {"read"}, name
 
 
 def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(
