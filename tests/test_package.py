@@ -9,6 +9,7 @@ from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 
+import check_pins
 import pytest
 from click.testing import CliRunner
 from hatchling.builders.wheel import WheelBuilder
@@ -71,13 +72,13 @@ def test_an_unpacked_wheel_needs_no_source_tree(unpacked: Path, tmp_path: Path) 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SFSYNC_")}
     code = "import sfsync, sys; print(sfsync.__file__, file=sys.stderr); import sfsync.__main__"
     done = subprocess.run(
-        [sys.executable, "-c", code, "rules", "check"],
+        [sys.executable, "-c", code, "init", "service"],
         cwd=tmp_path, env={**kept, "PYTHONPATH": str(unpacked)},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith(str(unpacked))
-    assert done.stdout.startswith(str(unpacked / "sfsync" / "_shipped" / "config"))
+    assert (tmp_path / "service" / "config" / "rules" / "accounts.yaml").is_file()
 
 
 def test_the_pins_for_running_it_are_those_that_are_tested() -> None:
@@ -166,3 +167,38 @@ def test_init_complains_of_all_that_it_cannot_read(tmp_path: Path) -> None:
     assert done.exit_code == 5
     assert "sfsync.yaml: cannot be read: it is no text in UTF-8" in done.output
     assert "setup.yaml: cannot be read: No such file" in done.output
+
+
+@pytest.mark.parametrize(
+    ("licence", "fitting"),
+    [
+        ("MIT", True),
+        ("GNU Lesser General Public License v3 (LGPLv3)", True),
+        ("MPL-2.0 AND BSD-3-Clause", True),
+        ("Apache-2.0 OR GPL-3.0-only", True),
+        ("GPL-2.0-or-later", False),
+        ("Apache-2.0 AND AGPL-3.0-only", False),
+        ("GNU General Public License v3 (GPLv3)", False),
+        ("", False),
+    ],
+)
+def test_a_licence_that_reaches_over_to_who_uses_it_does_not_fit(
+    licence: str, fitting: bool
+) -> None:
+    assert check_pins.fits(licence) is fitting
+
+
+def test_what_nobody_could_look_up_is_not_said_to_be_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    well = {"name": "click", "version": "8.5.1", "vulns": []}
+    unknown = {"name": "numpy", "skip_reason": "not found"}
+    hole = {"id": "PYSEC-1", "fix_versions": ["8.6"]}
+    assert check_pins.judged([unknown]) == 0
+    assert "skipped" in capsys.readouterr().out
+    assert check_pins.judged([well, unknown]) == 0
+    assert (
+        "nobody knows of numpy\naudit: nothing is known against 1 pins" in capsys.readouterr().out
+    )
+    assert check_pins.judged([{**well, "vulns": [hole]}, unknown]) == 1
+    assert "click 8.5.1: PYSEC-1, mended by 8.6" in capsys.readouterr().out
