@@ -8,7 +8,8 @@ from pathlib import Path
 
 CONFIG = "config"
 DEMO = "demo"
-DEPLOY = "deploy"
+# What running it as a service takes, beside the configuration.
+_SERVICE = {"deploy", "monitoring"}
 EXAMPLE = ".env.example"
 _SETTINGS_FILE = "sfsync.yaml"
 _IN_A_WHEEL = "_shipped"
@@ -33,12 +34,12 @@ def demo() -> Path | None:
 
 def editable(*, with_deploy: bool) -> Iterator[tuple[str, str]]:
     """Give the files that people edit, each with its path (such as `config/sfsync.yaml`) and text,
-    sorted; those for deployment only where they are asked for.
+    sorted; those for running it as a service only where they are asked for.
     """
     folder = root()
     if folder is None:
         return
-    left_out = {DEMO} if with_deploy else {DEMO, DEPLOY}
+    left_out = {DEMO} if with_deploy else {DEMO, *_SERVICE}
     files = [path for path in (folder / CONFIG).rglob("*") if path.is_file()]
     for path in [folder / EXAMPLE, *sorted(files)]:
         parts = path.relative_to(folder).parts

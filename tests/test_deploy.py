@@ -251,6 +251,21 @@ def test_two_schedulers_run_only_with_a_journal_that_both_reach() -> None:
     assert "PersistentVolumeClaim" not in kinds(path), "a volume is one pod's alone"
 
 
+@pytest.mark.parametrize("name", ["deployment.yaml", "deployment-postgresql.yaml"])
+def test_a_scheduler_is_asked_for_its_health_where_it_tells_it(name: str) -> None:
+    (container,) = pod_of(DEPLOY / "kubernetes" / name)["containers"]
+    port = container["args"][container["args"].index("--health-port") + 1]
+    ready, alive = (
+        container[f"{kind}Probe"]["exec"]["command"] for kind in ("readiness", "liveness")
+    )
+    assert f"http://127.0.0.1:{port}/healthz" in ready[-1]
+    assert f"('127.0.0.1', {port})" in alive[-1]
+    for program, option, code in (ready, alive):
+        assert (program, option) == ("python", "-c")
+        compile(code, name, "exec")
+    assert "/healthz" not in alive[-1], "what is not well is not mended by a new start"
+
+
 def test_the_cron_job_is_never_two() -> None:
     path = DEPLOY / "kubernetes" / "cronjob.yaml"
     job = kinds(path)["CronJob"]["spec"]

@@ -105,7 +105,7 @@ def test_init_writes_a_copy_that_the_commands_then_find(
     place = tmp_path / "service"
     told = initialised(place)
     assert f"cd {place}" in told
-    apart = ("demo/", "deploy/")
+    apart = ("demo/", "deploy/", "monitoring/")
     expected = {name for name in files_under(ROOT / "config") if not name.startswith(apart)}
     assert files_under(place / "config") == expected
     for name in expected:
