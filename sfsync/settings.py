@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-import sfsync
+from sfsync import shipped
 from sfsync.complaint import complaint
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
@@ -172,6 +172,18 @@ def _secrets(
     return found
 
 
+def secret_files(settings: Settings | SalesforceSettings) -> list[Path]:
+    """Name the files that hold secrets: those that are set, and `.env` where one is in it."""
+    fields = type(settings).model_fields
+    values = (getattr(settings, name) for name in fields if name.endswith("_file"))
+    found = [path.expanduser() for path in values if path is not None]
+    prefix = settings.model_config["env_prefix"]
+    secret = {f"{prefix}{name.upper()}" for name, info in fields.items() if not info.repr}
+    if any(value for name, value in _env_file().items() if name in secret):
+        found.append(Path(ENV_FILE))
+    return found
+
+
 def _unknown_names(kind: type[BaseSettings], prefix: str) -> list[str]:
     known = {f"{prefix}{name.upper()}" for name in kind.model_fields}
     places = dict.fromkeys(os.environ, "environment") | dict.fromkeys(_env_file(), ENV_FILE)
@@ -204,8 +216,9 @@ def read_config(settings: Settings) -> ConfigFolder:
     """Read `sfsync.yaml` and `rules/*.yaml` of the configuration folder, and, where there are any,
     `enrich.yaml` and `industries.yaml`.
 
-    The folder is the one named; else `config/` in the working folder; else the one that came with
-    the package. Raises ConfigError where there is none, or a file is not readable as UTF-8.
+    The folder is the one named, or `config/` in it; else `config/` in the working folder; else the
+    one that came with the package. Raises ConfigError where there is none, or a file is not
+    readable as UTF-8.
     """
     folder = _config_folder(settings)
     files = [folder / SETTINGS_FILE, *sorted((folder / "rules").glob("*.yaml"))]
@@ -224,15 +237,15 @@ def read_config(settings: Settings) -> ConfigFolder:
 
 def _config_folder(settings: Settings) -> Path:
     if settings.config is not None:
-        if not (settings.config / SETTINGS_FILE).is_file():
-            raise ConfigError(
-                [f"{settings.config}: there is no {SETTINGS_FILE} in it (--config, {PREFIX}CONFIG)"]
-            )
-        return settings.config
-    package = Path(sfsync.__file__).parent
-    for folder in (Path("config"), package.parent / "config", package / "_config"):
-        if (folder / SETTINGS_FILE).is_file():
-            return folder
+        for folder in (settings.config, settings.config / shipped.CONFIG):
+            if (folder / SETTINGS_FILE).is_file():
+                return folder
+        raise ConfigError(
+            [f"{settings.config}: there is no {SETTINGS_FILE} in it (--config, {PREFIX}CONFIG)"]
+        )
+    for root in (Path(), shipped.root()):
+        if root is not None and (root / shipped.CONFIG / SETTINGS_FILE).is_file():
+            return root / shipped.CONFIG
     raise ConfigError([f"no configuration folder: name one with --config or {PREFIX}CONFIG"])
 
 

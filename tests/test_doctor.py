@@ -135,7 +135,7 @@ def test_a_refused_sign_in_is_told_and_the_journal_is_looked_at_all_the_same(
     monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "wrong")
     checks = examine(ExitCode.UNREACHABLE)
 
-    assert [each["group"] for each in checks] == ["sign-in", "journal", "mail"]
+    assert [each["group"] for each in checks] == ["sign-in", "journal", "files", "mail"]
     assert "invalid_client" in checks[0]["text"]
 
 

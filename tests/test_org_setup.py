@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from base64 import b64decode
@@ -23,6 +24,7 @@ from sfsync.fake import FakeOrg, Reply
 from sfsync.fake.faults import refuse
 from sfsync.org.client import API_VERSION
 from sfsync.org.deploy import Deployer
+from sfsync.rules.needs import columns_known
 from sfsync.setup import Wishes, load_wishes
 from sfsync.setup.formulas import validation_rule
 
@@ -149,6 +151,56 @@ def test_the_permission_set_gives_read_on_what_is_read_and_edit_on_what_is_writt
     assert {"ApiEnabled", "EditTask"} <= set(texts(file, "userPermissions/name"))
 
 
+@pytest.mark.usefixtures("made")
+def test_a_second_permission_set_opens_what_cleanups_write() -> None:
+    file = SOURCE / "permissionsets/Sfsync_Cleanup.permissionset-meta.xml"
+    fields = texts(file, "fieldPermissions/field")
+    assert {"Opportunity.Lost_Reason__c", "Opportunity.Probability", "Lead.LeadSource"} <= set(
+        fields
+    )
+    assert set(texts(file, "fieldPermissions/editable")) == {"true"}
+    # an address goes as a whole, and what is no matter of permissions is not named
+    assert "Account.BillingAddress" in fields
+    assert "Opportunity.StageName" not in fields
+    objects = texts(file, "objectPermissions/object")
+    assert objects == ["Account", "Contact", "Lead", "Opportunity"]
+    assert set(texts(file, "objectPermissions/allowEdit")) == {"true"}
+    deleted = texts(file, "objectPermissions/allowDelete")
+    assert dict(zip(objects, deleted, strict=True)) == {
+        "Account": "true", "Contact": "true", "Lead": "false", "Opportunity": "false"
+    }  # fmt: skip
+    for right in ("allowCreate", "modifyAllRecords", "viewAllRecords"):
+        assert set(texts(file, f"objectPermissions/{right}")) == {"false"}
+    given = {"ActivitiesAccess", "ApiEnabled", "EditTask", "TransferAnyEntity", "TransferAnyLead"}
+    assert set(texts(file, "userPermissions/name")) == given
+    readme = Path("made/README.md").read_text(encoding="utf-8")
+    assert "The permission set Sfsync_Cleanup opens what `sfsync cleanup` writes" in readme
+
+
+def rights_in(name: str) -> dict[str, set[str]]:
+    """The rights on objects that a permission set gives, in words."""
+    file = SOURCE / f"permissionsets/{name}.permissionset-meta.xml"
+    rights: dict[str, set[str]] = {}
+    objects = texts(file, "objectPermissions/object")
+    for word in ("Read", "Create", "Edit", "Delete"):
+        given = texts(file, f"objectPermissions/allow{word}")
+        for each, is_given in zip(objects, given, strict=True):
+            rights.setdefault(each, set()).update({word.lower()} if is_given == "true" else ())
+    return rights
+
+
+@pytest.mark.usefixtures("made")
+def test_the_page_on_security_tells_each_object_and_what_may_be_done_with_it() -> None:
+    page = (CONFIG.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z]\w+) \| ([a-z, ]*) \| ([a-z, ]*?) ?\| ", page, re.MULTILINE)
+    told = {name: [set(each.split(", ")) - {""} for each in rest] for name, *rest in rows}
+    assert set(told) == set(columns_known(shipped_policy()))
+    for name, rights in rights_in("Sfsync_Service").items():
+        assert told[name][0] == rights, name
+    for name, rights in rights_in("Sfsync_Cleanup").items():
+        assert told[name][1] == rights - {"read"}, name
+
+
 def test_the_same_org_gives_the_same_bytes_and_says_what_it_replaces(
     made: FakeOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,8 +297,8 @@ def test_a_bare_org_is_set_up_and_then_the_loop_runs(bare: FakeOrg) -> None:
     # a second time there is nothing left but the permissions
     said = call("setup").stdout.splitlines()
     assert said[0] == (
-        "Nothing is missing that setup makes: only the permission set Sfsync_Service is to be "
-        "written again."
+        "Nothing is missing that setup makes: only the permission sets Sfsync_Cleanup, "
+        "Sfsync_Service are to be written again."
     )
     assert said[1].startswith("Left for you: ")
     assert len(said) == 3
@@ -256,6 +308,32 @@ def test_a_bare_org_is_set_up_and_then_the_loop_runs(bare: FakeOrg) -> None:
     assert "validation rule" not in said
     assert "already had the permission set" in said
     assert len(bare.records("PermissionSetAssignment")) == 1
+
+
+def test_a_cleanup_may_write_as_long_as_the_second_permission_set_is_assigned(
+    bare: FakeOrg,
+) -> None:
+    call("setup", "--apply", "--yes")
+    account = bare.add("Account", Name="Atelier Fictif", Status__c="Target")
+    lost = {"AccountId": account, "CloseDate": NOW.date(), "StageName": "Closed Lost"}
+    deal = bare.add("Opportunity", Name="Lost", **lost)
+    assert CliRunner().invoke(commands, ["init", "."]).exit_code == ExitCode.DONE
+    file = Path("config/sfsync.yaml")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("  lost_reasons: {}", "  lost_reasons: {default: Too small}"))
+    fix = ["cleanup", "fix-stages", "--id", deal, "--apply", "--config", "config"]
+    said = CliRunner().invoke(commands, fix)
+    assert said.exit_code == ExitCode.CONFIGURATION, said.output
+    assert "may not write Lost_Reason__c: allow it first" in said.output
+    assert bare.record("Opportunity", deal)["Lost_Reason__c"] is None
+
+    (parent,) = [row for row in bare.records("PermissionSet") if row["Name"] == "Sfsync_Cleanup"]
+    bare.add("PermissionSetAssignment", AssigneeId=bare.user_id, PermissionSetId=parent["Id"])
+    said = CliRunner().invoke(commands, fix)
+    assert said.exit_code == ExitCode.DONE, said.output
+    assert bare.record("Opportunity", deal)["Lost_Reason__c"] == "Too small"
+    (check,) = [each for each in examine() if "Sfsync_Cleanup" in each["text"]]
+    assert (check["level"], check["remedy"]) == ("note", "take it away once the cleanup is done")
 
 
 def test_a_picklist_gets_the_states_that_it_lacks_and_keeps_the_rest(
@@ -416,6 +494,15 @@ def test_mistakes_in_the_file_are_told_with_their_lines() -> None:
     assert len(caught.value.problems) == 3
     assert 'setup.yaml:6: no rules know the state "Comit"; did you mean "Commit"?' in (
         caught.value.problems
+    )
+
+
+def test_cleanups_are_opened_only_what_the_configuration_knows() -> None:
+    with pytest.raises(ConfigError) as caught:
+        wishes("cleanups:\n  edit:\n    Acount: [Phone]\n  delete:\n    - Contact\n")
+    assert caught.value.problems == (
+        'setup.yaml:3: sfsync.yaml names no object "Acount"; did you mean "Account"?',
+        "setup.yaml:5: Contact: what is deleted must also be under `edit`",
     )
 
 

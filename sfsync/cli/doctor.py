@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +20,7 @@ from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
 from sfsync.errors import ConfigError, ExitCode, LimitReached, OrgError, SfsyncError
 from sfsync.model import Run, RunState, State
-from sfsync.settings import load_salesforce
+from sfsync.settings import load_salesforce, secret_files
 
 if TYPE_CHECKING:
     from sfsync.doctor import Check, Level
@@ -51,7 +53,7 @@ def doctor(form: str, place: Place, quiet: bool) -> None:
 
 def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> ExitCode:
     """Check everything, print what was found, and say how the process is to end."""
-    from sfsync.doctor import LIMITS, SIGN_IN, Check, Level, is_well
+    from sfsync.doctor import LIMITS, SIGN_IN, Check, Level, check_files, is_well
 
     checks: list[Check] = []
     code = ExitCode.DONE
@@ -67,6 +69,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
         checks.append(Check(group, Level.PROBLEM, one_line(str(error))))
         code = error.exit_code
     checks += _of_journal(setting)
+    checks += check_files(setting.settings.state_dir, _secrets(setting))
     checks += check_mail(setting.settings, is_real=setting.is_salesforce)
     if code is ExitCode.DONE and not is_well(checks):
         code = ExitCode.CONFIGURATION
@@ -117,14 +120,24 @@ def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     is_real = setting.is_salesforce
     clock = opening.wall_clock if is_real else None
     has_key = is_real and bool(load_salesforce().private_key)
-    name = wishes_of(setting).permission_set.name
-    seen = Seen(entrance.how, entrance.version, clock, name, has_key)
+    wishes = wishes_of(setting)
+    names = wishes.permission_set.name, wishes.cleanups.permission_set.name
+    seen = Seen(entrance.how, entrance.version, clock, *names, has_key)
     yield from check_org(org, policy, seen)
     described = {name: org.fields(name) for name in policy.objects}
     needed = {name: described[name] for name in objects_needed(policy)}
     hidden = hidden_fields(org, absent_fields(policy, needed))
     yield from check_fields(policy, find_gaps(policy, needed, hidden))
     yield from check_spare_fields(policy, described)
+
+
+def _secrets(setting: Setting) -> list[Path]:
+    """Return the files with secrets; where those of signing in are wrong, that is told already."""
+    found = secret_files(setting.settings)
+    if setting.is_salesforce:
+        with suppress(ConfigError):
+            found += secret_files(load_salesforce())
+    return list(dict.fromkeys(found))
 
 
 def _of_journal(setting: Setting) -> list["Check"]:

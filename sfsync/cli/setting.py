@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfsync import shipped
 from sfsync.cli.options import Place
 from sfsync.errors import ConfigError
 from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
@@ -13,7 +14,7 @@ from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
 if TYPE_CHECKING:
     from sfsync.policy import Policy
 
-DEMO = "demo"
+DEMO = shipped.DEMO
 SALESFORCE = "salesforce"
 READ_ONLY = (
     "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
@@ -100,12 +101,18 @@ def _source_of(settings: Settings, config: Path) -> Path:
     if name == SALESFORCE:
         problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
         raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
-    path = config / DEMO if name == DEMO else Path(name)
+    path = _demo_of(config) if name == DEMO else Path(name)
     if not path.exists():
         raise ConfigError(
             [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
         )
     return path
+
+
+def _demo_of(config: Path) -> Path:
+    """Return the demo org of the configuration folder, else the one that came with the package."""
+    own = config / DEMO
+    return own if own.exists() else shipped.demo() or own
 
 
 def _copy_of(source: Path, state_dir: Path) -> Path:

@@ -1,6 +1,6 @@
 """How does an org get what the rules need? (`sfsync setup`)"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +141,7 @@ def _blueprint(
         _user_permissions(org),
         hidden,
         tracked_fields(org, policy),
-        _has_permission_set(org, wishes.permission_set.name),
+        _permission_sets(org, [wishes.permission_set.name, wishes.cleanups.permission_set.name]),
     )
     return draw(policy, wishes, find_gaps(policy, described, hidden).gaps, now)
 
@@ -164,21 +164,24 @@ def _user_permissions(org: "OrgReader") -> frozenset[str] | None:
     return frozenset(name.removeprefix(start) for name in known) if known else None
 
 
-def _has_permission_set(org: "OrgReader", name: str) -> bool:
+def _permission_sets(org: "OrgReader", names: Sequence[str]) -> frozenset[str]:
+    """Return those of the names that permission sets of the org have."""
     from sfsync.org import Question
     from sfsync.org.soql import condition
 
     if "Name" not in (org.fields("PermissionSet") or ()):
-        return False
-    (rows,) = org.ask([Question("PermissionSet", ("Name",), where=condition("Name = {}", name))])
-    return bool(rows)
+        return frozenset()
+    (rows,) = org.ask([Question("PermissionSet", ("Name",), where=condition("Name IN {}", names))])
+    return frozenset(str(row["Name"]) for row in rows)
 
 
 def _tell(blueprint: "Blueprint", screen: Screen) -> None:
     if blueprint.is_all_there:
-        name = blueprint.permission_set
+        names = [each.name for each in blueprint.components]
+        told = ", ".join(names)
+        kind, are = ("permission set", "is") if len(names) == 1 else ("permission sets", "are")
         screen.tell(
-            f"Nothing is missing that setup makes: only the permission set {name} is to be written "
+            f"Nothing is missing that setup makes: only the {kind} {told} {are} to be written "
             "again."
         )
     else:

@@ -16,6 +16,7 @@ from sfsync.doctor.check import (
     is_well,
 )
 from sfsync.doctor.fields import check_fields, check_spare_fields
+from sfsync.doctor.files import check_files
 from sfsync.doctor.org import (
     ASKED_ABOUT,
     SET_NAME,
@@ -38,6 +39,7 @@ __all__ = [
     "Level",
     "Seen",
     "check_fields",
+    "check_files",
     "check_org",
     "check_spare_fields",
     "hidden_fields",

@@ -13,8 +13,9 @@ from sfsync.org.soql import condition
 from sfsync.policy import Policy
 from sfsync.rules.tasks import TASK, fields_written_by
 
-# The permission set that `sfsync setup` makes where setup.yaml names no other.
+# The permission sets that `sfsync setup` makes where setup.yaml names no other.
 SET_NAME = "Sfsync_Service"
+CLEANUP_SET_NAME = "Sfsync_Cleanup"
 _SKEW_TOLD, _SKEW_BAD = 30, 150
 _FIELD_PERMISSIONS = "FieldPermissions"
 _ASSIGNMENT = "PermissionSetAssignment"
@@ -27,14 +28,15 @@ _HOURS = (1, 24, 720)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the doctor is told beside the org: how it signed in, the API's version, the machine's
-    clock (None where the org's is its own), the name of the service's permission set, and whether
-    what it signed in with is good only for minutes by the machine's clock.
+    clock (None where the org's is its own), the names of the permission sets of every day and of
+    cleanups, and whether what it signed in with is good only for minutes by the machine's clock.
     """
 
     how: str
     version: str
     clock: Callable[[], datetime] | None
     permission_set: str = SET_NAME
+    cleanup_set: str = CLEANUP_SET_NAME
     signs_by_clock: bool = False
 
 
@@ -188,6 +190,10 @@ def _permissions(org: OrgReader, seen: Seen) -> Iterator[Check]:
         text = f"the service's user has no permission set {seen.permission_set}"
         remedy = "see that another one gives it what it needs, or use that of `sfsync setup`"
         yield Check(PERMISSIONS, Level.NOTE, text, remedy)
+    if any(row["Name"] == seen.cleanup_set for row in sets.values()):
+        text = f"the service's user has the permission set {seen.cleanup_set}, which is for"
+        text += " cleanups alone"
+        yield Check(PERMISSIONS, Level.NOTE, text, "take it away once the cleanup is done")
     yield from _all_data(sets)
 
 

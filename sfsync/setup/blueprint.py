@@ -15,6 +15,8 @@ from sfsync.setup.permissions import Grants, is_granted, permission_set
 from sfsync.setup.stages import STAGES, stages
 from sfsync.setup.wishes import StageWish, Wishes, object_of
 
+_EVERY_DAY = "What sfsync reads and writes, and nothing else."
+_CLEANING = "What sfsync's cleanups write beside that. Assign it for the time of a cleanup only."
 Details = Mapping[str, Mapping[str, FieldDetail] | None]
 # The standard picklist that is a set of its own in the platform's metadata.
 _STAGE = ("Opportunity", "StageName")
@@ -26,7 +28,7 @@ _DESCRIBED = {"picklist": "picklist", "flag": "boolean"}
 class OrgNow:
     """What setup must know of an org: its fields, the rows of its stages, names of its validation
     rules and of the permissions that users can have (None: the org does not tell), fields that are
-    known to be there or to be tracked, and whether it is known to have the permission set.
+    known to be there or to be tracked, and the permission sets of ours that it is known to have.
     """
 
     details: Details
@@ -35,13 +37,14 @@ class OrgNow:
     user_permissions: frozenset[str] | None
     hidden: frozenset[str]
     tracked: frozenset[str]
-    has_permission_set: bool
+    permission_sets: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
     """Components to deploy, sorted by type and name; what changes what is there already, and what
-    only the admin can do, both in sentences.
+    only the admin can do, both in sentences. `permission_set` is the one of every day;
+    `cleanup_set` the one for cleanups, empty where none is wished.
 
     Where the org did not tell which validation rules it has, `rules_are_known` is False: deploying
     one that is there would switch it off.
@@ -51,11 +54,12 @@ class Blueprint:
     changing: tuple[str, ...]
     by_hand: tuple[str, ...]
     permission_set: str
+    cleanup_set: str
     rules_are_known: bool
 
     @property
     def is_all_there(self) -> bool:
-        """Whether the org lacks nothing of it: only the permission set is written again."""
+        """Whether the org lacks nothing of it: only permission sets are written again."""
         return all(each.type == "PermissionSet" and each.is_there for each in self.components)
 
     def of_type(self, kind: str) -> list[Component]:
@@ -76,14 +80,15 @@ def draw(policy: Policy, wishes: Wishes, gaps: Sequence[Gap], org: OrgNow) -> Bl
     components += changed
     rules, left_out = plan.validation_rules(made)
     components += rules
-    rights = permission_set(wishes.permission_set, plan.grants(made))
-    components.append(replace(rights, is_there=org.has_permission_set))
+    sets = plan.permission_sets(made)
+    components += sets
     components.sort(key=lambda each: (each.type, each.name))
     return Blueprint(
         tuple(components),
         tuple(sentences),
         (*plan.beyond_setup(), *by_hand, *left_out),
         wishes.permission_set.name,
+        wishes.cleanups.permission_set.name if wishes.cleanups.edit else "",
         org.validation_rules is not None,
     )
 
@@ -216,6 +221,27 @@ class _Drawing:
         return {field: wish.type or "" for field, wish in wishes.items()} | {
             spec.field: spec.type for spec in named
         }
+
+    def permission_sets(self, made: Sequence[FieldToMake]) -> list[Component]:
+        """Give the set of every day, and the one for cleanups where there is anything to open."""
+        wish, extra = self.wishes.permission_set, self.wishes.cleanups
+        sets = [permission_set(wish, _EVERY_DAY, self.grants(made))]
+        if extra.edit:
+            grants = self.cleanup_grants(made)
+            sets.append(permission_set(extra.permission_set, _CLEANING, grants))
+        return [replace(each, is_there=each.name in self.org.permission_sets) for each in sets]
+
+    def cleanup_grants(self, made: Sequence[FieldToMake]) -> Grants:
+        wish = self.wishes.cleanups
+        coming = {(each.object, each.field) for each in made}
+        opened = {
+            name: {self._grant(name, field, coming) for field in fields} - {""}
+            for name, fields in wish.edit.items()
+            if self.org.details.get(name) is not None
+        }
+        edited, deleted = frozenset(opened), frozenset(wish.delete) & set(opened)
+        known = self.org.user_permissions
+        return Grants(opened, opened, known, edited=edited, deleted=deleted)
 
     def grants(self, made: Sequence[FieldToMake]) -> Grants:
         coming = {(each.object, each.field) for each in made}

@@ -28,7 +28,7 @@ _DEFINED_ON = {"Task": "Activity", "Event": "Activity"}
 _NEW_FIELDS, _CHANGED_FIELDS = "New fields", "Changed fields"
 _TITLES = {
     "StandardValueSet": "Sets of standard picklist values, changed",
-    "PermissionSet": "The permission set of the service's user",
+    "PermissionSet": "Permission sets of the service's user",
     "ValidationRule": "Validation rules, inactive",
 }
 
@@ -75,6 +75,7 @@ def _readme(blueprint: Blueprint, policy: Policy, org: str) -> str:
     return template.render(
         org=org,
         permission_set=blueprint.permission_set,
+        cleanup_set=blueprint.cleanup_set,
         parts=_parts(blueprint),
         changing=blueprint.changing,
         by_hand=blueprint.by_hand,

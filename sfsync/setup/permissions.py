@@ -1,4 +1,4 @@
-"""Which permission set lets the service do its work, and nothing else?"""
+"""Which permission sets let the service do its work, and nothing else?"""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -17,21 +17,26 @@ _OBJECT_RIGHTS = ("allowCreate", "allowDelete", "allowEdit", "allowRead")
 class Grants:
     """What the service reads and writes: per object, the fields as permission sets name them.
 
-    `known` are the permissions of users that the org has; None where it does not tell.
+    `known` are the permissions of users that the org has; None where it does not tell. `edited`
+    are objects whose records are edited, handed over too, whatever fields are `written`; of
+    `deleted` ones records are deleted.
     """
 
     read: Mapping[str, Set[str]]
     written: Mapping[str, Set[str]]
     known: Set[str] | None = None
     creates_tasks: bool = False
+    edited: Set[str] = frozenset()
+    deleted: Set[str] = frozenset()
 
 
-def permission_set(wish: PermissionSetWish, grants: Grants) -> Component:
-    """Write the permission set: each field that is read, editable where it is written; the objects
-    likewise; the API; and activities, which have no object permissions of their own.
+def permission_set(wish: PermissionSetWish, purpose: str, grants: Grants) -> Component:
+    """Write a permission set for some purpose (a sentence): each field that is read, editable where
+    it is written; the objects likewise; the API; and activities, which have no object permissions
+    of their own.
     """
     element = root("PermissionSet")
-    put(element, "description", "What sfsync reads and writes, and nothing else.")
+    put(element, "description", purpose)
     for object_name in sorted(grants.read):
         if is_granted(object_name):
             written = grants.written.get(object_name, frozenset())
@@ -43,7 +48,9 @@ def permission_set(wish: PermissionSetWish, grants: Grants) -> Component:
     for object_name in sorted(grants.read):
         if is_granted(object_name) and object_name not in _ACTIVITIES:
             rights = SubElement(element, "objectPermissions")
-            given = {"allowRead": True, "allowEdit": bool(grants.written.get(object_name))}
+            is_edited = bool(grants.written.get(object_name)) or object_name in grants.edited
+            given = {"allowRead": True, "allowEdit": is_edited}
+            given["allowDelete"] = object_name in grants.deleted
             put_all(rights, [(right, given.get(right, False)) for right in _OBJECT_RIGHTS])
             put_all(rights, [("modifyAllRecords", False), ("object", object_name)])
             put(rights, "viewAllRecords", False)
@@ -62,6 +69,10 @@ def _user_permissions(grants: Grants) -> Set[str]:
     wanted = {"ApiEnabled"}
     if _ACTIVITIES & set(grants.read):
         wanted.add("ActivitiesAccess")
-    if grants.creates_tasks:
+    if grants.creates_tasks or "Task" in grants.edited:
         wanted.add("EditTask")
+    if grants.edited:
+        wanted.add("TransferAnyEntity")
+    if "Lead" in grants.edited:
+        wanted.add("TransferAnyLead")
     return wanted if grants.known is None else wanted & grants.known

@@ -15,6 +15,7 @@ SETUP_FILE = "setup.yaml"
 
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z](_?[A-Za-z0-9])*$", max_length=40)]
 CustomName = Annotated[str, Field(pattern=r"^[A-Za-z](_?[A-Za-z0-9])*__c$", max_length=43)]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=80)]
 FieldPath = Annotated[str, Field(pattern=r"^([A-Za-z]\w*\.)?[A-Za-z]\w*$")]
 Label = Annotated[str, Field(min_length=1, max_length=40)]
 MadeType = Literal["text", "long_text", "email", "url", "number", "flag", "date", "instant"]
@@ -29,6 +30,19 @@ class PermissionSetWish(Shape):
 
     name: ApiName = "Sfsync_Service"
     label: Annotated[str, Field(min_length=1, max_length=80)] = "sfsync service"
+
+
+class CleanupWish(Shape):
+    """What a second permission set opens, which the service's user has while cleaning up: objects
+    to edit, with the fields that are a matter of permissions, and objects of which records are
+    deleted.
+    """
+
+    permission_set: PermissionSetWish = PermissionSetWish(
+        name="Sfsync_Cleanup", label="sfsync cleanup"
+    )
+    edit: dict[ApiName, tuple[FieldName, ...]] = Field(default_factory=dict)
+    delete: tuple[ApiName, ...] = ()
 
 
 class FieldWish(Shape):
@@ -71,6 +85,7 @@ class Wishes(Shape):
     """The file setup.yaml."""
 
     permission_set: PermissionSetWish = PermissionSetWish()
+    cleanups: CleanupWish = CleanupWish()
     fields: dict[str, dict[CustomName, FieldWish]] = Field(default_factory=dict)
     stages: dict[str, StageWish] = Field(default_factory=dict)
     validation_rules: tuple[RuleWish, ...] = ()
@@ -96,7 +111,11 @@ def load_wishes(text: str, name: str, policy: Policy) -> Wishes:
                 for each in error.errors()
             ]
         ) from error
-    found = {**_untyped(wishes, policy), **_stateless(wishes, policy)}
+    found = {
+        **_untyped(wishes, policy),
+        **_stateless(wishes, policy),
+        **_unnamed(wishes.cleanups, policy),
+    }
     problems = [f"{document.place(path)}: {words}" for path, words in found.items()]
     if problems:
         raise ConfigError(problems)
@@ -132,6 +151,20 @@ def _stateless(wishes: Wishes, policy: Policy) -> Mapping[Path, str]:
                 if unknown
                 else f"{wish.name}: both states must be of one object"
             )
+    return problems
+
+
+def _unnamed(wish: CleanupWish, policy: Policy) -> Mapping[Path, str]:
+    """Find the objects for cleanups that sfsync.yaml does not name: no cleanup knows them."""
+    problems: dict[Path, str] = {}
+    places: list[tuple[Path, str]] = [(("cleanups", "edit", name), name) for name in wish.edit]
+    places += [(("cleanups", "delete", at), name) for at, name in enumerate(wish.delete)]
+    for place, name in places:
+        if name not in policy.objects:
+            known = nearest(name, policy.objects)
+            problems[place] = f'sfsync.yaml names no object "{name}"{known}'
+        elif place[1] == "delete" and name not in wish.edit:
+            problems[place] = f"{name}: what is deleted must also be under `edit`"
     return problems
 
 
