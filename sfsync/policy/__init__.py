@@ -29,6 +29,7 @@ from sfsync.policy.settings import (
     EnrichSettings,
     FactSettings,
     Limits,
+    NormaliseSettings,
     Reading,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "Keep",
     "Limits",
     "Machine",
+    "NormaliseSettings",
     "Policy",
     "Reading",
     "Rule",
@@ -129,6 +131,7 @@ class Policy:
     stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
+    normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
 
     @property
     def judged(self) -> Mapping[str, Machine]:
