@@ -102,7 +102,8 @@ def _words(path: Path, values: Mapping[str, Iterable[str]]) -> Iterator[tuple[Pa
 
 
 def _check_countries(file: CountriesShape, problems: Problems) -> None:
-    codes = [code for code in Locale("en").territories if len(code) == 2 and code.isalpha()]
+    territories = map(str, Locale("en").territories)
+    codes = [code for code in territories if len(code) == 2 and code.isalpha()]
     for key, each in (("names", file.names), ("means", file.means)):
         for code in each:
             if code not in codes:

@@ -69,11 +69,12 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a cleanup would write, by object and row of the object's frame, and what it says of
-    it.
+    it; where it moves accounts, of how many `judged` ones.
     """
 
     written: Mapping[str, Mapping[int, Sequence[Written]]]
     notes: tuple[str, ...] = ()
+    judged: int = 0
 
 
 # Changes of other records that go along with those that were chosen.
@@ -144,7 +145,8 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     chosen, notes = _part_of(with_recent(tuple(changes), look), owners, part)
     if cleanup.along is not None:
         chosen += cleanup.along(services.org, look, wishes, chosen)
-    plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
+    notes = [*found.notes, *notes]
+    plan = as_plan(name, services, chosen, read_at=read_at, notes=notes, judged=found.judged)
     return Planned(plan, owners=owners)
 
 

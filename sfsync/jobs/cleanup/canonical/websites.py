@@ -56,7 +56,8 @@ def _without_tracking(query: str | None, tracking: Collection[str]) -> tuple[str
         return "", ()
     exact = {each.casefold() for each in tracking if not each.endswith("*")}
     beginnings = tuple(each[:-1].casefold() for each in tracking if each.endswith("*"))
-    kept, dropped = [], []
+    kept: list[str] = []
+    dropped: list[str] = []
     for part in query.split("&"):
         name = part.partition("=")[0].casefold()
         is_tracking = name in exact or (bool(beginnings) and name.startswith(beginnings))
