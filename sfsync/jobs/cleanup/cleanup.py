@@ -77,6 +77,8 @@ class Found:
     judged: int = 0
 
 
+# What is left of what was found, once it is known which values the org has.
+Fit = Callable[[OrgReader, Look, Found], Found]
 # Changes of other records that go along with those that were chosen.
 Along = Callable[[OrgReader, Look, Wishes, Sequence[Change]], Sequence[Change]]
 
@@ -91,8 +93,9 @@ class Cleanup:
 
     `reads` names the columns (`Object.column`) that it needs beside those of facts and rules,
     `may_read` those that it can do without where the policy does not name them. `check` raises
-    Misused where the wishes make no sense, on that day of the org. What goes `along` with a record
-    is not counted by `--limit`.
+    Misused where the wishes make no sense, on that day of the org. `fit` takes out what the org's
+    picklists lack; without it such a value is refused. What goes `along` with a record is not
+    counted by `--limit`.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Cleanup:
     options: tuple[Option, ...] = ()
     reads: tuple[str, ...] = ()
     may_read: tuple[str, ...] = ()
+    fit: Fit | None = None
     along: Along | None = None
     check: Callable[[Wishes, date], None] = _anything
 
@@ -133,6 +137,7 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     owned = None if part.owners is None else tuple(sorted(part.owners))
     wishes = {**wishes, "id": tuple(part.ids), "owner": owned}
     found = cleanup.find(look, wishes)
+    found = found if cleanup.fit is None else cleanup.fit(services.org, look, found)
     changes: list[Change] = []
     owners: dict[tuple[str, str], str | None] = {}
     for object_name, rows in found.written.items():

@@ -1,8 +1,7 @@
 """Which values mean what another form says, and are to be written in that one form?"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import numpy as np
@@ -13,6 +12,7 @@ from sfsync.facts import Look
 from sfsync.facts.blank import blank_texts_of, says_nothing
 from sfsync.jobs.cleanup.canonical.forms import MAKERS
 from sfsync.jobs.cleanup.cleanup import Cleanup, Found, Option, Wishes, Written, asked_for
+from sfsync.org import OrgReader
 from sfsync.registry import nearest
 from sfsync.rules.shape import NORMALISE_FILE, SETTINGS_FILE
 
@@ -40,26 +40,9 @@ _COLUMNS = {
 }
 # So many values are named in a note.
 _MOST_NAMED = 40
-_MAPPED = ("sources", "industries", "countries")
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is said of one field: what becomes what, and which values are left, how many times."""
-
-    name: str
-    kind: str
-    become: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-
-    def in_words(self) -> Iterator[str]:
-        """Yield a note about what several values become, and one about what is left."""
-        if self.become:
-            pairs = [(f'"{old}" to {new}', n) for (old, new), n in self.become.items()]
-            yield f"{self.name}, as config/{NORMALISE_FILE} says: {_listed(pairs)}."
-        if self.unknown:
-            named = [(f'"{text}"', n) for text, n in self.unknown.items()]
-            yield f"{self.name}, {_LEFT[self.kind]}: {_listed(named)}."
+# Kinds of which each value stands on a list, and their columns: several words mean one value.
+_OF_LISTS = ("sources", "industries", "countries")
+_MEANT = frozenset(each for kind in _OF_LISTS for each in _COLUMNS[kind])
 
 
 def check(wishes: Wishes, _today: date) -> None:
@@ -73,9 +56,8 @@ def check(wishes: Wishes, _today: date) -> None:
 def find(look: Look, wishes: Wishes) -> Found:
     """Find what stands in another form than its own one.
 
-    Notes say, for each field, which words become which value, and which are left since nothing says
-    what they mean; and which fields are left out. Raises NotFound for a field that is not looked
-    at.
+    Notes say, for each field, which values are left since nothing says what they mean, and which
+    fields are left out. Raises NotFound for a field that is not looked at.
     """
     written: dict[str, dict[int, list[Written]]] = {}
     notes: list[str] = []
@@ -86,10 +68,12 @@ def find(look: Look, wishes: Wishes) -> Found:
         for each in columns:
             object_name, _, name = each.partition(".")
             rows = np.flatnonzero(asked_for(look, object_name, wishes))
-            some, told = _of_column(look, kind, object_name, name, rows)
+            some, left = _of_column(look, kind, object_name, name, rows)
             for row, one in some.items():
                 written.setdefault(object_name, {}).setdefault(row, []).append(one)
-            notes += told.in_words()
+            if left:
+                named = {f'"{text}"': count for text, count in left.items()}
+                notes.append(f"{_api(look, each)}, {_LEFT[kind]}: {_listed(named)}.")
     return Found(written, (*notes, *_left_out(look, wishes)))
 
 
@@ -122,8 +106,7 @@ def _named(look: Look, kinds: Iterable[str]) -> list[str]:
 def _names_of(look: Look, column: str) -> tuple[str, ...]:
     """Return by which names a field may be wished."""
     object_name, _, name = column.partition(".")
-    api = look.policy.field(object_name, name)
-    return api, name, f"{object_name}.{api}", column
+    return look.policy.field(object_name, name), name, _api(look, column), column
 
 
 def _left_out(look: Look, wishes: Wishes) -> Iterator[str]:
@@ -135,20 +118,44 @@ def _left_out(look: Look, wishes: Wishes) -> Iterator[str]:
     unnamed = [each for kind in kinds for each in _COLUMNS[kind] if each not in named]
     if unnamed:
         yield f"Not named in {SETTINGS_FILE}, and left out: {', '.join(unnamed)}."
-    lacking = [_names_of(look, each)[2] for each in named if look.lacks(each)]
+    lacking = [_api(look, each) for each in named if look.lacks(each)]
     if lacking:
         yield f"Not there, or not to be read, and left out: {', '.join(lacking)}."
 
 
+def fit(org: OrgReader, look: Look, found: Found) -> Found:
+    """Take out the values that a picklist of the org lacks; say what several words become, and what
+    is left since there is no such value.
+    """
+    written: dict[str, dict[int, list[Written]]] = {}
+    become: dict[str, Counter[str]] = {}
+    lacking: Counter[str] = Counter()
+    for object_name, rows in found.written.items():
+        fields = org.fields(object_name) or {}
+        for row, several in rows.items():
+            for each in several:
+                column = f"{object_name}.{each.column}"
+                info = fields.get(look.policy.field(object_name, each.column))
+                if info is not None and info.values and each.after not in info.values:
+                    lacking[f'{_api(look, column)} "{each.after}"'] += 1
+                    continue
+                written.setdefault(object_name, {}).setdefault(row, []).append(each)
+                if column in _MEANT:
+                    become.setdefault(_api(look, column), Counter())[each.reason] += 1
+    notes = [f"{name}: {_listed(meant)}." for name, meant in become.items()]
+    if lacking:
+        notes.append(f"Left, since the picklist has no such value: {_listed(lacking)}.")
+    return Found(written, (*notes, *found.notes))
+
+
 def _of_column(
     look: Look, kind: str, object_name: str, name: str, rows: Array
-) -> tuple[dict[int, Written], _Told]:
-    """Return what is to be written into one column, by row, and what is said of it."""
-    told = _Told(f"{object_name}.{look.policy.field(object_name, name)}", kind)
+) -> tuple[dict[int, Written], Counter[str]]:
+    """Return what is to be written into one column, by row, and which values are left."""
     form_of = MAKERS[kind](look, object_name, name)
     blank = blank_texts_of(look.policy)
     column = look.column(object_name, name)
-    written = {}
+    written, left = {}, Counter[str]()
     for row, code in zip(rows.tolist(), column.values[rows].tolist(), strict=True):
         if code < 0:
             continue
@@ -156,11 +163,9 @@ def _of_column(
         form = form_of(row, text)
         if form.text and form.text != text:
             written[row] = Written(name, form.text, form.why, form.evidence)
-            if kind in _MAPPED:
-                told.become[text, form.text] += 1
-        elif not form.text and (kind in _MAPPED or not says_nothing(text, blank)):
-            told.unknown[text] += 1
-    return written, told
+        elif not form.text and (kind in _OF_LISTS or not says_nothing(text, blank)):
+            left[text] += 1
+    return written, left
 
 
 # What is left though something stands there, and why.
@@ -180,12 +185,18 @@ def _several(wishes: Wishes, option: Option) -> tuple[str, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-def _listed(values: Sequence[tuple[str, int]]) -> str:
+def _listed(values: Mapping[str, int]) -> str:
     """List values with how many records have each, the most frequent first."""
-    order = sorted(values, key=lambda each: (-each[1], each[0]))
+    order = sorted(values.items(), key=lambda each: (-each[1], each[0]))
     more = len(order) - _MOST_NAMED
-    named = ", ".join(f"{text} {number}" for text, number in order[:_MOST_NAMED])
+    named = ", ".join(f"{text} ({number})" for text, number in order[:_MOST_NAMED])
     return named + (f", and {more} other values" if more > 0 else "")
+
+
+def _api(look: Look, column: str) -> str:
+    """Return a column by the names that the org has for it."""
+    object_name, _, name = column.partition(".")
+    return f"{object_name}.{look.policy.field(object_name, name)}"
 
 
 CLEANUP = Cleanup(
@@ -197,5 +208,6 @@ CLEANUP = Cleanup(
         *(each for columns in _COLUMNS.values() for each in columns),
         *("Contact.account", "Account.country"),
     ),
+    fit=fit,
     check=check,
 )
