@@ -9,8 +9,10 @@ import numpy as np
 from sfsync.columns import Mask
 from sfsync.extract import in_the_loop
 from sfsync.facts import Look
+from sfsync.facts.activity import activities
+from sfsync.snapshot import Snapshot
 
-_ACCOUNT, _DEAL = "Account", "Opportunity"
+_ACCOUNT, _DEAL, _TASK = "Account", "Opportunity", "Task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,32 @@ class Since:
 def as_of(look: Look, day: np.datetime64) -> Look:
     """Look at the same records at the last second of a day; today, at the moment judged.
 
-    What was made later is left out, and what happened later has not happened. Fields are as they
-    stand now.
+    What was made later is left out, what happened later has not happened, and tasks that were done
+    later are open. Fields are as they stand now.
     """
     if day == look.today:
         return look
-    now = _end_of(look, day).item().replace(tzinfo=UTC)
+    end = _end_of(look, day)
+    now = end.item().replace(tzinfo=UTC)
     previous = look.snapshot.previous
     known = previous if previous is not None and previous <= now else None
-    then = replace(look.snapshot, now=now, previous=known)
+    then = replace(_with_tasks_then(look, end), now=now, previous=known)
     return Look(in_the_loop(then, look.policy), look.policy)
+
+
+def _with_tasks_then(look: Look, end: Any) -> Snapshot:
+    """Return what was read with the tasks as they were: in a pass, one that is closed counts as
+    done at the moment judged, whenever it was.
+    """
+    frame, snapshot = look.frame(_TASK), look.snapshot
+    if not len(frame) or look.lacks(f"{_TASK}.is_closed"):
+        return snapshot
+    # Tasks come first among the activities.
+    was_open = ~(activities(look).done[: len(frame)] <= end)
+    is_later = look.column(_TASK, "created").values > end
+    tasks = frame.assign(is_closed=frame["is_closed"].to_numpy() & ~was_open)
+    frames = {**snapshot.frames, _TASK: tasks}
+    return replace(snapshot, frames=frames).only({_TASK: ~(was_open & is_later)})
 
 
 def since(look: Look, day: np.datetime64) -> Since:
