@@ -25,6 +25,7 @@ from sfsync.jobs.cleanup.canonical.blanks import without_stray_blanks
 from sfsync.jobs.cleanup.canonical.phones import canonical_phone
 from sfsync.jobs.cleanup.canonical.websites import canonical_website
 from sfsync.lines import read_yaml
+from sfsync.model import State
 from sfsync.policy import Policy
 from sfsync.rules.load import load_policy
 
@@ -162,7 +163,12 @@ def test_a_contact_s_number_is_dialled_in_its_own_country_or_else_its_account_s(
     ]
     with org_of({"Account": [account], "Contact": contacts}, policy()) as loop:
         made = planned(loop, field=("Contact.Phone",))
+        # Whoever moves the account abroad meanwhile is not overruled.
+        loop.fake.clock.advance(60)
+        loop.fake.edit("Account", account["Id"], BillingCountry="France")
+        states = {each.id: each.state for each in loop.apply(made).outcomes}
     first, second, third = (id_of("003", number) for number in (1, 2, 3))
+    assert states == {first: State.STALE, second: State.APPLIED, third: State.STALE}
     italian = {"Phone": "+390110001763"}
     assert wanted(made) == {first: italian, second: {"Phone": "+33199009727"}, third: italian}
     (proof,) = made.plan.changes[0].evidence

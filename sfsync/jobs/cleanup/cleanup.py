@@ -55,8 +55,8 @@ class Option:
 class Written:
     """What a cleanup writes into one field (our name) of a record, why, and what proves it.
 
-    Values are as on the wire: into a reference goes an Id. `rests` names the facts that decided:
-    where what they are made of changes, so may they.
+    Values are as on the wire: into a reference goes an Id. `rests` names the facts that decided, or
+    fields of other records (`account.country`): where what they are made of changes, so may they.
     """
 
     column: str

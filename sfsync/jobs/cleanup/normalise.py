@@ -162,7 +162,7 @@ def _of_column(
         text = column.words[code]
         form = form_of(row, text)
         if form.text and form.text != text:
-            written[row] = Written(name, form.text, form.why, form.evidence)
+            written[row] = Written(name, form.text, form.why, form.evidence, form.rests)
         elif not form.text and (kind in _OF_LISTS or not says_nothing(text, blank)):
             left[text] += 1
     return written, left

@@ -151,9 +151,10 @@ def _written_by(org: _Then, machine: Machine) -> tuple[dict[int, list[Written]],
         for change, then_row, row in zip(changes, then_rows.tolist(), rows.tolist(), strict=True):
             rule = rule_of(decision, then_row)
             rests = tuple(facts_of([rule])) if rule is not None else ()
+            by = f" (rule {rule.name})" if rule is not None else ""
             moved |= {row} if rule is not None else set()
             for name, each in change.fields.items():
-                reason = org.said(change.reason)
+                reason = org.said(f"{change.reason}{by}")
                 one = Written(columns[name], each.after, reason, change.evidence, rests)
                 found.setdefault(row, {})[one.column] = one
     return {row: [*several.values()] for row, several in found.items()}, moved

@@ -20,11 +20,14 @@ _NO_COUNTRY = ""
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a value becomes (None: nobody can tell), why, and what proves it."""
+    """What a value becomes (None: nobody can tell), why, what proves it, and on which fields of
+    other records that rests.
+    """
 
     text: str | None
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 # Gives the form of the text that stands in a row.
@@ -88,7 +91,9 @@ def _phones(look: Look, object_name: str, _name: str) -> FormOf:
             forms[key] = canonical_phone(*key)
         evidence = () if country is None else (Evidence("country", country, record),)
         where = f" in {key[1]}" if key[1] else ""
-        return Form(forms[key], f"as it is dialled from everywhere (E.164), read{where}", evidence)
+        rests = () if record is None else ("account.country",)
+        why = f"as it is dialled from everywhere (E.164), read{where}"
+        return Form(forms[key], why, evidence, rests)
 
     return form
 
