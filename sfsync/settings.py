@@ -19,11 +19,11 @@ from sfsync import shipped
 from sfsync.complaint import complaint
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
-from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
 # What a configuration folder may do without.
-_OPTIONAL = (ENRICH_FILE, INDUSTRIES_FILE)
+_OPTIONAL = (ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE)
 SALESFORCE_PREFIX = "SALESFORCE_"
 ENV_FILE = ".env"
 # What other tools sign in with, and this one on purpose does not.
@@ -214,7 +214,7 @@ class ConfigFolder:
 
 def read_config(settings: Settings) -> ConfigFolder:
     """Read `sfsync.yaml` and `rules/*.yaml` of the configuration folder, and, where there are any,
-    `enrich.yaml` and `industries.yaml`.
+    `enrich.yaml`, `industries.yaml` and `normalise.yaml`.
 
     The folder is the one named, or `config/` in it; else `config/` in the working folder; else the
     one that came with the package. Raises ConfigError where there is none, or a file is not

@@ -12,6 +12,7 @@ from sfsync.facts.look import Look, fact
 
 _COUNT = "Account.backlog_count"
 _UNTIL = "Account.backlog_until"
+_NONE = "NaT"
 
 
 def _length(look: Look, counts: Array) -> Array:
@@ -61,10 +62,27 @@ def next_backlog_until_by_reason(look: Look) -> Column:
     """The last day of a pause that begins today, by the reason of the last lost opportunity if that
     names a length.
     """
+    own = _length_by_reason(look)
+    return _until(look, np.where(np.isnat(own), _length(look, _stays(look) + 1), own))
+
+
+def _length_by_reason(look: Look) -> Array:
+    """Return the days of the pause that the last lost reason names, timedelta64[D]; NaT where it
+    names none.
+    """
     reason = look.column("Account", "last_lost_reason")
-    own = np.array(
-        [look.policy.facts.pause_days_by_lost_reason.get(word, -1) for word in reason.words] + [-1]
-    )
-    days = own[reason.values]
-    usual = _length(look, _stays(look) + 1)
-    return _until(look, np.where(days >= 0, days.astype("timedelta64[D]"), usual))
+    lengths = look.policy.facts.pause_days_by_lost_reason
+    days = [
+        np.timedelta64(lengths[word], "D") if word in lengths else _NONE for word in reason.words
+    ]
+    return np.asarray(np.array([*days, _NONE], dtype="timedelta64[D]")[reason.values])
+
+
+def pauses_by_history(look: Look) -> tuple[Array, Array]:
+    """Return the last day of each account's present pause, whatever date is set: by the number of
+    its stays, and by the last lost reason, NaT where that names no length; datetime64[D], both NaT
+    where nobody knows since when it is in its status.
+    """
+    entered_day = entered_days(look)
+    by_stays = entered_day + _length(look, _stays(look))
+    return np.asarray(by_stays), np.asarray(entered_day + _length_by_reason(look))

@@ -30,6 +30,7 @@ from sfsync.policy.settings import (
     FactSettings,
     Limits,
     MergeSettings,
+    NormaliseSettings,
     Reading,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "Limits",
     "Machine",
     "MergeSettings",
+    "NormaliseSettings",
     "Policy",
     "Reading",
     "Rule",
@@ -132,6 +134,7 @@ class Policy:
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
     merge: Mapping[str, MergeSettings] = field(default_factory=dict)
+    normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

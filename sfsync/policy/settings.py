@@ -131,3 +131,20 @@ class MergeSettings:
     survivor: tuple[str, ...] = ("oldest",)
     values: str = "filled"
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NormaliseSettings:
+    """How values are written in one form; `config/normalise.yaml` explains each.
+
+    `sources`, `industries` and `countries` (by ISO 3166 alpha-2) hold other words for each value.
+    Country fields hold codes, or names: those of `country_names`, else the English ones.
+    `tracking` names parameters of web addresses; `*` at the end stands for any ending.
+    """
+
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    industries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    countries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    country_names: Mapping[str, str] = field(default_factory=dict)
+    holds_codes: bool = False
+    tracking: tuple[str, ...] = ()

@@ -4,12 +4,12 @@ Which providers there are is not known here: `sfsync.enrich` checks their names.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, RootModel, ValidationError, model_validator
 
 from sfsync.columns import Kind
-from sfsync.lines import Path
+from sfsync.lines import Document, Path
 from sfsync.policy import NO_STATE, EnrichSettings, FieldSpec, Machine
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
@@ -175,8 +175,15 @@ def _written(file: EnrichFile) -> list[tuple[Path, str, Kind]]:
     return items
 
 
-def industries_of(data: Any) -> Mapping[str, Mapping[str, str | None]]:
-    """Read the table of industries, by classification and beginning of a code. Raises pydantic's
-    ValidationError where it is none.
+def industries_of(document: Document, found: list[str]) -> Mapping[str, Mapping[str, str | None]]:
+    """Read the table of industries, by classification and beginning of a code; what is wrong is
+    added to `found`, and then there is none.
     """
-    return IndustriesFile.model_validate({} if data is None else data).root
+    try:
+        return IndustriesFile.model_validate(document.data or {}).root
+    except ValidationError as error:
+        problems = Problems(document, found)
+        for each in error.errors():
+            path = tuple(part for part in each["loc"] if part != "[key]")
+            problems.add(path, f"{'.'.join(map(str, path))}: {each['msg']}")
+        return {}

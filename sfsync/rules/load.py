@@ -6,15 +6,12 @@ before any org is asked anything.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
 
 from sfsync.columns import Kind
 from sfsync.conditions import Condition, parse_condition
 from sfsync.errors import ConfigError
 from sfsync.facts import FACTS
-from sfsync.lines import Document, Path, read_yaml, without
+from sfsync.lines import Document, Path, read_yaml
 from sfsync.policy import (
     ANY_STAGE,
     NO_STATE,
@@ -26,6 +23,7 @@ from sfsync.policy import (
     FieldSpec,
     Limits,
     Machine,
+    NormaliseSettings,
     Policy,
     Reading,
     hash_of,
@@ -35,24 +33,24 @@ from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
 from sfsync.rules.merging import merge_settings
-from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
-
-S = TypeVar("S", bound=shape.Shape)
+from sfsync.rules.normalising import NormaliseFile, normalise_settings
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
+from sfsync.rules.shaped import shaped
 
 
 def load_policy(texts: Mapping[str, str]) -> Policy:
     """Build the policy from the texts of `config/`: `sfsync.yaml` and `rules/*.yaml`, by file name,
-    and `enrich.yaml` and `industries.yaml` where there are any.
+    and `enrich.yaml`, `industries.yaml` and `normalise.yaml` where there are any.
 
     The file whose name ends in `sfsync.yaml` holds the settings, every other one a machine. Raises
     ConfigError with all problems at once.
     """
     found: list[str] = []
     documents, main = _documents(texts, found)
-    settings, settings_problems = _shaped(shape.Settings, documents[main], found)
-    others = _of_enrichment(documents)
+    settings, settings_problems = shaped(shape.Settings, documents[main], found)
+    others = _optional(documents)
     rules = [each for name, each in documents.items() if name not in (main, *others.values())]
-    files = [_shaped(shape.RuleFile, each, found) for each in rules]
+    files = [shaped(shape.RuleFile, each, found) for each in rules]
     if settings is None:
         raise ConfigError(found)
     objects = _objects(settings, settings_problems)
@@ -62,7 +60,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     out = _leave_out(settings, objects, settings_problems)
     if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
-    enrich = _enrich_settings(documents, others, objects, machines, found)
+    enrich, normalise = _of_optional(documents, others, objects, machines, found)
     merge = merge_settings(settings.merge, objects, settings_problems)
     if found:
         raise ConfigError(found)
@@ -81,6 +79,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         commit=CommitSettings(**settings.commit.model_dump()),
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
         merge=merge,
+        normalise=normalise,
     )
 
 
@@ -96,40 +95,39 @@ def _documents(texts: Mapping[str, str], found: list[str]) -> tuple[dict[str, Do
     return documents, main
 
 
-def _of_enrichment(documents: Mapping[str, Document]) -> dict[str, str]:
-    """Name the files about enrichment that there are, by the names that they have in a folder."""
+def _optional(documents: Mapping[str, Document]) -> dict[str, str]:
+    """Name the files that may be absent, of those that there are, by their names in a folder."""
     return {
         file: name
-        for file in (ENRICH_FILE, INDUSTRIES_FILE)
+        for file in (ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE)
         for name in documents
         if name.rpartition("/")[2] == file
     }
 
 
-def _enrich_settings(
+def _of_optional(
     documents: Mapping[str, Document],
     names: Mapping[str, str],
     objects: Mapping[str, Mapping[str, FieldSpec]],
     machines: Mapping[str, Machine],
     found: list[str],
-) -> EnrichSettings:
-    """Read how accounts are enriched; nothing is where there is no such file."""
+) -> tuple[EnrichSettings, NormaliseSettings]:
+    """Read how accounts are enriched, and how values are written in one form; where there is no
+    such file, nothing is.
+    """
+    enrich, normalise = EnrichSettings(), NormaliseSettings()
     industries: Mapping[str, Mapping[str, str | None]] = {}
     if INDUSTRIES_FILE in names:
-        document = documents[names[INDUSTRIES_FILE]]
-        try:
-            industries = industries_of(document.data)
-        except ValidationError as error:
-            problems = Problems(document, found)
-            for each in error.errors():
-                path = tuple(part for part in each["loc"] if part != "[key]")
-                problems.add(path, f"{'.'.join(map(str, path))}: {each['msg']}")
-    if ENRICH_FILE not in names:
-        return EnrichSettings()
-    file, problems = _shaped(EnrichFile, documents[names[ENRICH_FILE]], found)
-    if file is None:
-        return EnrichSettings()
-    return enrich_settings(file, problems, objects, machines, industries)
+        industries = industries_of(documents[names[INDUSTRIES_FILE]], found)
+    if ENRICH_FILE in names:
+        enriching, problems = shaped(EnrichFile, documents[names[ENRICH_FILE]], found)
+        if enriching is not None:
+            enrich = enrich_settings(enriching, problems, objects, machines, industries)
+    if NORMALISE_FILE in names:
+        normalising, problems = shaped(NormaliseFile, documents[names[NORMALISE_FILE]], found)
+        if normalising is not None:
+            normalise = normalise_settings(normalising, problems, industries)
+    return enrich, normalise
 
 
 def _machines(
@@ -158,70 +156,6 @@ def _read(text: str, name: str, found: list[str]) -> Document | None:
     except ConfigError as error:
         found += error.problems
         return None
-
-
-def _shaped(model: type[S], document: Document, found: list[str]) -> tuple[S | None, Problems]:
-    """Read a file into its shape.
-
-    What is wrong is noted and taken out, so that the rest is checked too.
-
-    Returns None where too little is left, and the problems of the file, to which more can be added.
-    """
-    while True:
-        problems = Problems(document, found)
-        try:
-            return model.model_validate(document.data), problems
-        except ValidationError as error:
-            for each in error.errors():
-                problems.add(*_words(model, each["loc"], each["type"], each["msg"]))
-            paths = {_item(each["loc"], each["type"]) for each in error.errors()}
-        if () in paths:
-            return None, problems
-        # From the end of a list to its beginning, so that no place moves before its turn.
-        for path in sorted(paths, key=_order, reverse=True):
-            if _stands(document.data, path):
-                document = without(document, path)
-
-
-def _order(path: Path) -> list[tuple[int, str]]:
-    return [(part, "") if isinstance(part, int) else (0, part) for part in path]
-
-
-def _item(loc: Path, kind: str) -> Path:
-    """Return what has to go for a problem.
-
-    The wrong key itself, or the whole rule or field that it spoils.
-
-    Empty where the file makes no sense without it.
-    """
-    if kind == "extra_forbidden":
-        return loc
-    places = [place for place, part in enumerate(loc) if isinstance(part, int)]
-    if places:
-        return loc[: places[-1] + 1]
-    return loc[:3] if loc[:1] == ("objects",) and len(loc) > 3 else ()
-
-
-def _stands(data: Any, path: Path) -> bool:
-    for part in path:
-        if part in data if isinstance(data, dict) else isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            return False
-    return True
-
-
-def _words(model: type[shape.Shape], loc: Path, kind: str, message: str) -> tuple[Path, str]:
-    if kind == "extra_forbidden":
-        return (
-            loc,
-            f'unknown key "{loc[-1]}"{nearest(str(loc[-1]), shape.keys_at(model, loc[:-1]))}',
-        )
-    if not loc:
-        return loc, "the file must hold keys with values, as the one that came with sfsync does"
-    if kind == "missing":
-        return loc, f'"{loc[-1]}" is missing'
-    return loc, f"{'.'.join(str(part) for part in loc)}: {message.removeprefix('Value error, ')}"
 
 
 def _objects(settings: shape.Settings, problems: Problems) -> dict[str, dict[str, FieldSpec]]:

@@ -18,11 +18,15 @@ def resting_on(
     names: Iterable[str],
     asked: Iterable[FindingRule] = (),
 ) -> Iterator[tuple[Stamp, ...]]:
-    """Yield, for each record, its own stamp, those of the records that prove the named facts, and
-    of those that have the fields about which the findings asked for ask.
+    """Yield, for each record, its own stamp, those of the records that prove the named facts, or
+    have the named fields of others (`account.country`), and of those that have the fields about
+    which the findings asked for ask.
     """
     proving: list[set[Stamp]] = [set() for _ in rows]
-    proofs = [look.column(object_name, name).proof for name in names]
+    proofs = [
+        proof_of(look, object_name, name) if "." in name else look.column(object_name, name).proof
+        for name in names
+    ]
     proofs += [proof_of(look, object_name, path) for each in asked for path in each.missing]
     for proof in proofs:
         for other, here, proved in proof.by_table(rows) if proof is not None else ():

@@ -14,6 +14,7 @@ from sfsync.bounds import MOST_DAYS
 
 SETTINGS_FILE = "sfsync.yaml"
 ENRICH_FILE, INDUSTRIES_FILE = "enrich.yaml", "industries.yaml"
+NORMALISE_FILE = "normalise.yaml"
 
 
 def _as_list(value: Any) -> Any:

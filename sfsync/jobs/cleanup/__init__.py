@@ -5,11 +5,17 @@ from sfsync.jobs.cleanup import (
     close_stale,
     fix_stages,
     merge_duplicates,
+    normalise,
     reassign_owners,
+    recompute,
 )
 from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, Wishes, plan_cleanup
 
-for _each in (backfill_timestamps, close_stale, fix_stages, merge_duplicates, reassign_owners):
+_ALL = (
+    *(backfill_timestamps, close_stale, fix_stages, merge_duplicates, normalise, reassign_owners),
+    recompute,
+)
+for _each in _ALL:
     CLEANUPS.add(_each.CLEANUP.name, _each.CLEANUP)
 
 __all__ = ["CLEANUPS", "Cleanup", "Option", "Part", "Wishes", "plan_cleanup"]

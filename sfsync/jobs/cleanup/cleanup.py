@@ -55,8 +55,8 @@ class Option:
 class Written:
     """What a cleanup writes into one field (our name) of a record, why, and what proves it.
 
-    Values are as on the wire: into a reference goes an Id. `rests` names the facts that decided:
-    where what they are made of changes, so may they.
+    Values are as on the wire: into a reference goes an Id. `rests` names the facts that decided, or
+    fields of other records (`account.country`): where what they are made of changes, so may they.
     """
 
     column: str
@@ -69,13 +69,16 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a cleanup would write, by object and row of the object's frame, and what it says of
-    it.
+    it; where it moves accounts, of how many `judged` ones.
     """
 
     written: Mapping[str, Mapping[int, Sequence[Written]]]
     notes: tuple[str, ...] = ()
+    judged: int = 0
 
 
+# What is left of what was found, once it is known which values the org has.
+Fit = Callable[[OrgReader, Look, Found], Found]
 # Changes of other records that go along with those that were chosen.
 Along = Callable[[OrgReader, Look, Wishes, Sequence[Change]], Sequence[Change]]
 
@@ -106,9 +109,10 @@ class Cleanup:
 
     `reads` names the columns (`Object.column`) that it needs beside those of facts and rules,
     `may_read` those that it can do without where the policy does not name them. `check` raises
-    Misused where the wishes make no sense, on that day of the org. What goes `along` with a record
-    is not counted by `--limit`. One that does something else to records than to write fields has
-    `make` in place of `find`, and looks itself at which part is asked for.
+    Misused where the wishes make no sense, on that day of the org. `fit` takes out what the org's
+    picklists lack; without it such a value is refused. What goes `along` with a record is not
+    counted by `--limit`. One that does something else to records than to write fields has `make` in
+    place of `find`, and looks itself at which part is asked for.
     """
 
     name: str
@@ -117,6 +121,7 @@ class Cleanup:
     options: tuple[Option, ...] = ()
     reads: tuple[str, ...] = ()
     may_read: tuple[str, ...] = ()
+    fit: Fit | None = None
     along: Along | None = None
     check: Callable[[Wishes, date], None] = _anything
     make: "Callable[[Services, Look, Wishes, Part], Made] | None" = None
@@ -154,6 +159,7 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
         plan = as_plan(name, services, made.changes, read_at=read_at, notes=made.notes)
         return Planned(plan, owners=made.owners)
     found = cleanup.find(look, wishes)
+    found = found if cleanup.fit is None else cleanup.fit(services.org, look, found)
     changes: list[Change] = []
     owners: dict[tuple[str, str], str | None] = {}
     for object_name, rows in found.written.items():
@@ -166,7 +172,8 @@ def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> P
     chosen, notes = _part_of(with_recent(tuple(changes), look), owners, part)
     if cleanup.along is not None:
         chosen += cleanup.along(services.org, look, wishes, chosen)
-    plan = as_plan(name, services, chosen, read_at=read_at, notes=[*found.notes, *notes])
+    notes = [*found.notes, *notes]
+    plan = as_plan(name, services, chosen, read_at=read_at, notes=notes, judged=found.judged)
     return Planned(plan, owners=owners)
 
 
