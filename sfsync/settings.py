@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     )
     journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
     config: Path | None = Field(None, description="The configuration folder.")
+    service: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        description="The name of the schedule in the journal; empty: after the org.",
+    )
     read_only: bool = Field(False, description="Make every write to the org impossible.")
     smtp_host: str = Field("", description="The mail server; empty: mails go to files.")
     smtp_port: int | None = Field(None, ge=1, le=65535, description="None: as the security says.")

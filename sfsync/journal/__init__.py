@@ -17,6 +17,7 @@ from sfsync.journal.reviews import (
     ShownClue,
     ShownValue,
 )
+from sfsync.journal.turns import Turns
 
 __all__ = [
     "Filled",
@@ -30,5 +31,6 @@ __all__ = [
     "ShownCandidate",
     "ShownClue",
     "ShownValue",
+    "Turns",
     "new_run_id",
 ]

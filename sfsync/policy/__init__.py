@@ -22,6 +22,7 @@ from sfsync.policy.machine import (
     StateSpec,
     TaskRule,
 )
+from sfsync.policy.schedule import WEEKDAYS, Rhythm, Schedule, ScheduledJob
 from sfsync.policy.settings import (
     CleanupSettings,
     CommitSettings,
@@ -49,6 +50,7 @@ __all__ = [
     "NUMBER_INVALID",
     "TASK_WAITING",
     "UPDATE_REFUSED",
+    "WEEKDAYS",
     "Assignment",
     "CleanupSettings",
     "CommitSettings",
@@ -64,7 +66,10 @@ __all__ = [
     "NormaliseSettings",
     "Policy",
     "Reading",
+    "Rhythm",
     "Rule",
+    "Schedule",
+    "ScheduledJob",
     "ScoreLine",
     "StateSpec",
     "TaskRule",
@@ -135,6 +140,7 @@ class Policy:
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
     merge: Mapping[str, MergeSettings] = field(default_factory=dict)
     normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
+    schedule: Schedule = field(default_factory=Schedule)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

@@ -34,6 +34,7 @@ from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
 from sfsync.rules.merging import merge_settings
 from sfsync.rules.normalising import NormaliseFile, normalise_settings
+from sfsync.rules.scheduling import schedule_of, without_schedule
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
 from sfsync.rules.shaped import shaped
 
@@ -62,9 +63,10 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         _check_facts(settings, machines, settings_problems)
     enrich, normalise = _of_optional(documents, others, objects, machines, found)
     merge = merge_settings(settings.merge, objects, settings_problems)
+    schedule = schedule_of(settings.schedule, settings_problems)
     if found:
         raise ConfigError(found)
-    contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
+    contents = {n.rpartition("/")[2]: repr(without_schedule(d)) for n, d in documents.items()}
     return Policy(
         objects=objects,
         leave_out=out,
@@ -80,6 +82,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
         merge=merge,
         normalise=normalise,
+        schedule=schedule,
     )
 
 

@@ -50,6 +50,8 @@ def _item(model: type[shape.Shape], loc: Path, kind: str) -> Path:
     """
     if kind == "extra_forbidden":
         return loc
+    if loc[:1] == ("schedule",):
+        return loc[:3]
     places = [place for place, part in enumerate(loc) if isinstance(part, int)]
     if places:
         return loc[: places[-1] + 1]
