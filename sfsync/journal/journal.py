@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from sfsync.errors import NotFound
 from sfsync.journal import rows
-from sfsync.journal.additions import add_tables
 from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
+from sfsync.journal.database import open_database
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.journal.turns import Turns
 from sfsync.model import (
     Change,
@@ -44,9 +44,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
 
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
-        engine = open_database(url)
-        add_tables(engine)
-        return cls(engine)
+        return cls(open_database(url))
 
     @property
     def messages(self) -> Messages:
