@@ -8,6 +8,7 @@ from sfsync.journal.enrichment import Filled
 from sfsync.journal.findings import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
+from sfsync.journal.lock import JournalLock, is_lockable
 from sfsync.journal.lookups import LookedUp, LookupOutcome
 from sfsync.journal.reviews import (
     Review,
@@ -22,6 +23,7 @@ __all__ = [
     "Filled",
     "FindingCounts",
     "Journal",
+    "JournalLock",
     "LookedUp",
     "LookupOutcome",
     "Review",
@@ -30,5 +32,6 @@ __all__ = [
     "ShownCandidate",
     "ShownClue",
     "ShownValue",
+    "is_lockable",
     "new_run_id",
 ]

@@ -28,6 +28,7 @@ _POSTGRESQL = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+_IDLE_MS = 30_000
 # Any number will do that others who use the database do not take: "sfsy" in ASCII.
 _LAYOUT_LOCK = 0x73667379
 
@@ -67,6 +68,7 @@ def _connected(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name == POSTGRESQL:
         sa.event.listen(engine, "do_connect", _prepare_postgresql)
+        sa.event.listen(engine, "connect", _prepare_session)
     return engine
 
 
@@ -96,6 +98,14 @@ def _prepare_postgresql(
     # What the URL says of it holds.
     for name, value in _POSTGRESQL.items():
         parameters.setdefault(name, value)
+
+
+def _prepare_session(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # A process that is stopped within a transaction must not keep another from taking over.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    cursor.close()
+    connection.commit()
 
 
 def _bring_up_to_date(engine: sa.Engine) -> None:

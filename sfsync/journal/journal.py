@@ -7,7 +7,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from sfsync.errors import NotFound
+from sfsync.errors import Locked, NotFound
 from sfsync.journal import rows
 from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
@@ -15,6 +15,7 @@ from sfsync.journal.database import open_database
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
+from sfsync.journal.lock import check_fence
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
@@ -73,9 +74,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def start(self, run: Run, changes: Sequence[Change]) -> None:
         """Enter a run and all its changes as planned; the place of a change is its seq.
 
-        Raises ValueError, naming record and field, where a value is none that Salesforce has.
+        Raises ValueError, naming record and field, where a value is none that Salesforce has;
+        Locked where another machine has taken over the lock of the runs.
         """
         with self._engine.begin() as connection:
+            check_fence(connection)
             connection.execute(sa.insert(RUNS).values(rows.run_row(run)))
             number = self._number(connection, run.id)
             for first in range(0, len(changes), INSERTED_AT_ONCE):
@@ -91,7 +94,8 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     ) -> None:
         """Note that these changes are about to be handed to the org, or to its bulk job `job`.
 
-        `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run.
+        `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run; Locked
+        where another machine has taken over the lock of the runs: then nothing may be sent.
         """
         values = [{"state": State.SENT.value, "sent_at": sent_at, "job": job} for _ in seqs]
         self._update(run_id, seqs, values)
@@ -115,7 +119,21 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         return dict(found)
 
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        """Note what became of changes, by seq. Raises NotFound where there is no such run."""
+        """Note what became of changes, by seq. Raises NotFound where there is no such run.
+
+        Raises Locked where another machine has taken over the lock of the runs; what the org did is
+        noted all the same: who took over could not know it.
+        """
+        try:
+            self._note(run_id, outcomes)
+        except Locked:
+            done = [each for each in outcomes if each[1].state is State.APPLIED]
+            self._note(run_id, done, fenced=False)
+            raise
+
+    def _note(
+        self, run_id: str, outcomes: Sequence[tuple[int, Outcome]], *, fenced: bool = True
+    ) -> None:
         values = [
             {
                 "state": outcome.state.value,
@@ -125,15 +143,24 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
             }
             for _, outcome in outcomes
         ]
-        self._update(run_id, [seq for seq, _ in outcomes], values)
+        self._update(run_id, [seq for seq, _ in outcomes], values, fenced=fenced)
 
-    def _update(self, run_id: str, seqs: Sequence[int], values: Sequence[rows.Row]) -> None:
+    def _update(
+        self,
+        run_id: str,
+        seqs: Sequence[int],
+        values: Sequence[rows.Row],
+        *,
+        fenced: bool = True,
+    ) -> None:
         if not seqs:
             return
         statement = sa.update(CHANGES).where(
             CHANGES.c.run == sa.bindparam("of_run"), CHANGES.c.seq == sa.bindparam("of_seq")
         )
         with self._engine.begin() as connection:
+            if fenced:
+                check_fence(connection)
             number = self._number(connection, run_id)
             connection.execute(
                 statement.values({name: sa.bindparam(name) for name in values[0]}),
@@ -162,9 +189,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
         read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
-        for it, None where nobody knows. Raises NotFound where there is no such run.
+        for it, None where nobody knows. Raises NotFound where there is no such run; Locked where
+        another machine has taken over the lock of the runs: it closes the books.
         """
         with self._engine.begin() as connection:
+            check_fence(connection)
             number = self._number(connection, run_id)
             connection.execute(
                 sa.update(RUNS)

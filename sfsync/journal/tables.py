@@ -149,6 +149,4 @@ HOLDERS = sa.Table(
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("taken_at", Instant, nullable=False),
-    # None as long as it is held, and where the holder died.
-    sa.Column("let_go_at", Instant),
 )

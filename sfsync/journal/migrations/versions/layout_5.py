@@ -109,5 +109,4 @@ def _turns() -> None:
         sa.Column("fence", sa.Integer, nullable=False),
         sa.Column("holder", sa.Text, nullable=False),
         sa.Column("taken_at", INSTANT, nullable=False),
-        sa.Column("let_go_at", INSTANT),
     )
