@@ -31,7 +31,7 @@ from typing import Any
 # The org, and the server of the database, are those of the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from handover import NOW, add_opportunity, complete, own_tasks, won_org
+from handover import add_opportunity, complete, own_tasks, won_org
 from postgres_server import served_postgresql, tell
 
 from sfsync.cli.opening import wall_clock
@@ -280,9 +280,12 @@ def main() -> int:
     parser.add_argument("--grace", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    with TemporaryDirectory(prefix="sfsync-pg-") as data, TemporaryDirectory() as place:
-        with served_postgresql(Path(data)) as server:
-            told = failover(Path(place), server.new(), given.times, given.grace, given.seed)
+    with (
+        TemporaryDirectory(prefix="sfsync-pg-") as data,
+        TemporaryDirectory() as place,
+        served_postgresql(Path(data)) as server,
+    ):
+        told = failover(Path(place), server.new(), given.times, given.grace, given.seed)
     print(json.dumps(told, indent=2))  # noqa: T201
     return 1 if told["amiss"] else 0
 
