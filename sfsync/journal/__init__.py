@@ -10,6 +10,7 @@ from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
 from sfsync.journal.lock import JournalLock, is_lockable
 from sfsync.journal.lookups import LookedUp, LookupOutcome
+from sfsync.journal.pruning import Ages, Pruning
 from sfsync.journal.reviews import (
     Review,
     ReviewAnswer,
@@ -20,12 +21,14 @@ from sfsync.journal.reviews import (
 )
 
 __all__ = [
+    "Ages",
     "Filled",
     "FindingCounts",
     "Journal",
     "JournalLock",
     "LookedUp",
     "LookupOutcome",
+    "Pruning",
     "Review",
     "ReviewAnswer",
     "ReviewKind",

@@ -1,7 +1,7 @@
 """What may be asked of the journal, and what may be written to it?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -17,6 +17,7 @@ from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.lock import check_fence
 from sfsync.journal.messages import Messages
+from sfsync.journal.pruning import Ages, Pruning
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.journal.turns import Turns
@@ -66,6 +67,19 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def turns(self) -> Turns:
         """The turns that the jobs of the schedule had."""
         return Turns(self._engine)
+
+    def pruning(self, ages: Ages, state_fields: Mapping[str, str]) -> Pruning:
+        """What is older than these ages, and of no use any more; `state_fields` names the field of
+        the state for each object.
+        """
+        return Pruning(self._engine, ages, state_fields)
+
+    def vacuum(self) -> None:
+        """Give back to the system what was let go of. In SQLite nobody else can write meanwhile,
+        and it takes as much room again as the journal has.
+        """
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
