@@ -7,11 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from loop_org import empty_org, loop_of
 from postgres_server import tell
 from test_journal import ORG, STATUS, a_change, a_run, outcome_of
 from test_journal import file as file
 from test_journal import url as url
 
+from sfsync.cli import commands
+from sfsync.errors import PlanRefused
+from sfsync.jobs.undo import undo
 from sfsync.journal import Ages, Journal, LookedUp, LookupOutcome, pruning
 from sfsync.letter import AlertNote, EditionNote, Letter, MessageState
 from sfsync.model import (
@@ -266,3 +271,30 @@ def test_room_is_given_back(anywhere: Journal, url: str) -> None:
     journal.vacuum()
     if url.startswith("sqlite"):
         assert tell(url, "PRAGMA freelist_count") == [(0,)]
+
+
+def test_the_command_shows_first_and_then_does_it(alone: None) -> None:
+    Path(".sfsync").mkdir()
+    with closing(Journal.open(f"sqlite:///{Path('.sfsync/journal.db').absolute()}")) as journal:
+        long_ago = datetime(2015, 1, 15, 8, tzinfo=UTC)
+        old = a_past_run(journal, long_ago, applied(plain()), applied(a_change(2)))
+        assert "changes\t730\t1\n" in said("journal", "prune")
+        assert journal.run(old).pruned_at is None
+        assert said("journal", "prune", "-q", "--apply", "--vacuum") == ""
+        assert journal.run(old).pruned_at is not None
+        shown = said("show", old)
+        assert "only what later passes need is left" in shown
+
+
+def said(*args: str) -> str:
+    done = CliRunner().invoke(commands, args)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_pruned_run_is_not_taken_back_in_part() -> None:
+    with loop_of(empty_org(NOW, "Europe/Paris"), NOW) as loop:
+        run = a_past_run(loop.journal, OLD, applied(plain()), applied(a_change(2)))
+        pruned(loop.journal)
+        with pytest.raises(PlanRefused, match="most of what it changed was pruned from the jou"):
+            undo(replace(loop.services, books=ORG), run)

@@ -31,6 +31,7 @@ from sfsync.policy.settings import (
     FactSettings,
     Limits,
     Reading,
+    Retention,
 )
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Machine",
     "Policy",
     "Reading",
+    "Retention",
     "Rhythm",
     "Rule",
     "Schedule",
@@ -135,6 +137,7 @@ class Policy:
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
     schedule: Schedule = field(default_factory=Schedule)
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

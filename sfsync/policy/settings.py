@@ -115,3 +115,14 @@ class CleanupSettings:
 
     lost_reasons: Mapping[str, str] = field(default_factory=dict)
     dead_statuses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days the journal keeps what no later pass needs, by kind."""
+
+    runs: int = 730
+    messages: int = 365
+    findings: int = 730
+    lookups: int = 1095
+    turns: int = 180

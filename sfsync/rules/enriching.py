@@ -13,7 +13,14 @@ from sfsync.lines import Path
 from sfsync.policy import NO_STATE, EnrichSettings, FieldSpec, Machine
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import INDUSTRIES_FILE, Days, Name, Shape
+from sfsync.rules.shape import (
+    ENRICH_FILE,
+    INDUSTRIES_FILE,
+    Days,
+    Name,
+    RetentionShape,
+    Shape,
+)
 
 _ACCOUNT = "Account"
 
@@ -180,3 +187,13 @@ def industries_of(data: Any) -> Mapping[str, Mapping[str, str | None]]:
     ValidationError where it is none.
     """
     return IndustriesFile.model_validate({} if data is None else data).root
+
+
+def check_retention(retention: RetentionShape, enrich: EnrichSettings, problems: Problems) -> None:
+    """Check that a look-up is kept for as long as it saves asking again."""
+    days = max(enrich.refresh_days, enrich.look_again_days)
+    if retention.lookups < days:
+        problems.add(
+            ("retention", "lookups"),
+            f"retention.lookups: {days} at least, as {ENRICH_FILE} asks again after so many days",
+        )

@@ -28,14 +28,16 @@ from sfsync.policy import (
     Machine,
     Policy,
     Reading,
+    Retention,
     hash_of,
 )
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
-from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
-from sfsync.rules.scheduling import schedule_of, without_schedule
+from sfsync.rules.enriching import EnrichFile, check_retention, enrich_settings, industries_of
+from sfsync.rules.scheduling import schedule_of, that_plans_rest_on
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
+from sfsync.rules.versions import as_of_today
 
 S = TypeVar("S", bound=shape.Shape)
 
@@ -49,6 +51,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     """
     found: list[str] = []
     documents, main = _documents(texts, found)
+    documents[main] = as_of_today(documents[main], Problems(documents[main], found))
     settings, settings_problems = _shaped(shape.Settings, documents[main], found)
     others = _of_enrichment(documents)
     rules = [each for name, each in documents.items() if name not in (main, *others.values())]
@@ -63,10 +66,11 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
     enrich = _enrich_settings(documents, others, objects, machines, found)
+    check_retention(settings.retention, enrich, settings_problems)
     schedule = schedule_of(settings.schedule, settings_problems)
     if found:
         raise ConfigError(found)
-    contents = {n.rpartition("/")[2]: repr(without_schedule(d)) for n, d in documents.items()}
+    contents = {n.rpartition("/")[2]: repr(that_plans_rest_on(d)) for n, d in documents.items()}
     return Policy(
         objects=objects,
         leave_out=out,
@@ -81,6 +85,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         commit=CommitSettings(**settings.commit.model_dump()),
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
         schedule=schedule,
+        retention=Retention(**settings.retention.model_dump()),
     )
 
 
