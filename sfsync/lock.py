@@ -1,5 +1,6 @@
 """Who alone may do something at this moment: write to an org, serve a schedule?"""
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -81,6 +82,40 @@ class LockFile:
                 return True
         except Timeout:
             return False
+
+    def __enter__(self) -> Self:
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free()
+
+
+class Locks:
+    """Several locks as one: who has it has all of them."""
+
+    def __init__(self, *locks: Lock) -> None:
+        self._locks = locks
+
+    def take(self) -> None:
+        """Take all, in their order, or none. Raises Locked where another process has one."""
+        with ExitStack() as taken:
+            for lock in self._locks:
+                taken.enter_context(lock)
+            taken.pop_all()
+
+    def free(self) -> None:
+        """Give all back; nothing happens where none is held."""
+        for lock in reversed(self._locks):
+            lock.free()
+
+    def is_held(self) -> bool:
+        """Tell whether this object still holds all of them."""
+        return all(lock.is_held() for lock in self._locks)
+
+    def is_free(self) -> bool:
+        """Tell whether nobody holds any of them."""
+        return all(lock.is_free() for lock in self._locks)
 
     def __enter__(self) -> Self:
         self.take()

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         description="An SQLAlchemy URL; empty: an SQLite file in the state folder.",
     )
     journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
+    takeover_seconds: float = Field(
+        15, ge=0, description="How long who takes over waits for what a dead run had sent."
+    )
     config: Path | None = Field(None, description="The configuration folder.")
     service: str = Field(
         "",

@@ -8,13 +8,16 @@ import signal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from cut_org import cut
 from entering import connect
 from hypothesis import settings
+from postgres_server import Server, served_postgresql
 
 from sfsync.fake import FakeOrg
+from sfsync.journal import Journal
 from sfsync.lines import read_yaml
 from sfsync.org import Org
 from sfsync.policy import Policy
@@ -82,3 +85,19 @@ def org(fake: FakeOrg, slept: list[float]) -> Org:
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, started where some test wants it."""
+    # The path of a socket may not be long, and other users must get at it.
+    with TemporaryDirectory(prefix="sfsync-pg-") as folder, served_postgresql(Path(folder)) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def journal_in_postgresql(postgresql: Server) -> str:
+    """The URL of a journal in PostgreSQL, with what the test before left in it."""
+    url = postgresql.new()
+    Journal.open(url).close()
+    return url

@@ -48,7 +48,7 @@ def won_org(opportunities: Iterable[Mapping[str, Any]], *, queue: bool = True) -
         "bare": fake.add("Account", Name="Bare", **customer, **past),
     }
     for each in opportunities:
-        _add_opportunity(fake, accounts, each)
+        add_opportunity(fake, accounts, each)
     return fake
 
 
@@ -61,7 +61,7 @@ def add_queue(
     return queue
 
 
-def _add_opportunity(fake: FakeOrg, accounts: Mapping[str, str], given: Mapping[str, Any]) -> None:
+def add_opportunity(fake: FakeOrg, accounts: Mapping[str, str], given: Mapping[str, Any]) -> None:
     each = dict(given)
     name, history = each.pop("Id"), each.pop("history")
     has_meeting, account = each.pop("onboarding_meeting"), accounts[each.pop("AccountId")]

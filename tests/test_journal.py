@@ -2,13 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
-from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -40,8 +38,24 @@ STATUS = {"Account": "Status__c"}
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'journal.db'}"
+def file(tmp_path: Path) -> Path:
+    """Where a journal in SQLite is."""
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def in_sqlite(file: Path) -> Iterator[Journal]:
+    with closing(Journal.open(f"sqlite:///{file}")) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, file: Path) -> str:
+    """Where a journal is: in each database that sfsync is for."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        return str(server.emptied(request.getfixturevalue("journal_in_postgresql")))
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture
@@ -108,10 +122,10 @@ def test_a_run_that_cannot_be_written_whole_leaves_nothing(journal: Journal) -> 
     assert journal.runs() == []
 
 
-def test_a_run_of_more_changes_than_one_insert_takes_is_whole(journal: Journal) -> None:
+def test_a_run_of_more_changes_than_one_insert_takes_is_whole(in_sqlite: Journal) -> None:
     changes = [a_change(number, evidence=(), rests_on=()) for number in range(5_003)]
-    journal.start(a_run(), changes)
-    assert [entry.change for entry in journal.changes(a_run().id)] == changes
+    in_sqlite.start(a_run(), changes)
+    assert [entry.change for entry in in_sqlite.changes(a_run().id)] == changes
 
 
 def test_a_run_without_changes_is_a_run(journal: Journal) -> None:
@@ -309,10 +323,11 @@ def test_a_forgotten_record_counts_as_never_read_and_its_org_alone_forgets_it(
     assert journal.previous_pass(OTHER_ORG) == PreviousPass(NOW, states)
 
 
-def test_only_states_that_differ_are_written(journal: Journal, tmp_path: Path) -> None:
+def test_only_states_that_differ_are_written(in_sqlite: Journal, file: Path) -> None:
+    journal = in_sqlite
     states: dict[tuple[str, str], str | None] = {("Account", str(n)): "Target" for n in range(500)}
     finished(journal, 1, states)
-    with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as database:
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("CREATE TABLE touched (id TEXT)")
         database.execute(
             "CREATE TRIGGER watch AFTER UPDATE ON pass_states"
@@ -346,132 +361,6 @@ def test_instants_keep_their_microseconds_and_come_back_as_utc(journal: Journal)
 def test_a_moment_without_a_zone_is_not_guessed(journal: Journal) -> None:
     with pytest.raises(sa.exc.StatementError, match="no time zone"):
         journal.start(a_run(started=NOW.replace(tzinfo=None)), [])
-
-
-def test_a_journal_of_a_newer_version_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
-    Journal.open(url).close()
-    with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as database:
-        database.execute("UPDATE journal_version SET version = 99")
-    with pytest.raises(ConfigError, match=r"journal\.db has layout 99, this sfsync knows layout 4"):
-        Journal.open(url)
-
-
-# A journal as version 1 left it, with a run of one change in it.
-VERSION_1 = """
-CREATE TABLE journal_version (version INTEGER NOT NULL, PRIMARY KEY (version));
-INSERT INTO journal_version VALUES (1);
-CREATE TABLE runs (
-  number INTEGER NOT NULL, id VARCHAR(40) NOT NULL, org VARCHAR(80) NOT NULL,
-  zone VARCHAR(80) NOT NULL, job VARCHAR(80) NOT NULL, now VARCHAR(27) NOT NULL,
-  started VARCHAR(27) NOT NULL, finished VARCHAR(27), state VARCHAR(16) NOT NULL,
-  policy_hash VARCHAR(128) NOT NULL, undoes VARCHAR(40), error TEXT, is_pass BOOLEAN NOT NULL,
-  PRIMARY KEY (number), UNIQUE (id)
-);
-CREATE INDEX runs_of_org ON runs (org, number);
-CREATE TABLE changes (
-  run INTEGER NOT NULL, seq INTEGER NOT NULL, object VARCHAR(80) NOT NULL,
-  record_id VARCHAR(18) NOT NULL, name TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
-  evidence TEXT NOT NULL, rests_on TEXT NOT NULL, state VARCHAR(16) NOT NULL, code TEXT NOT NULL,
-  message TEXT NOT NULL, sent_at VARCHAR(27),
-  PRIMARY KEY (run, seq), FOREIGN KEY(run) REFERENCES runs (number)
-);
-CREATE INDEX changes_of_record ON changes (record_id, object);
-CREATE TABLE change_fields (
-  run INTEGER NOT NULL, seq INTEGER NOT NULL, field VARCHAR(120) NOT NULL, "before" TEXT NOT NULL,
-  "after" TEXT NOT NULL,
-  PRIMARY KEY (run, seq, field), FOREIGN KEY(run, seq) REFERENCES changes (run, seq)
-);
-CREATE INDEX change_fields_of_field ON change_fields (field);
-CREATE TABLE pass_states (
-  org VARCHAR(80) NOT NULL, object VARCHAR(80) NOT NULL, record_id VARCHAR(18) NOT NULL,
-  state VARCHAR(255), PRIMARY KEY (org, object, record_id)
-);
-INSERT INTO runs VALUES (
-  1, '20261125-190301-aaaa', '00D000000000001AAA', 'UTC', 'hourly', '2026-11-25T19:03:01.000000Z',
-  '2026-11-25T19:03:01.000000Z', NULL, 'running', 'p1', NULL, NULL, 0
-);
-INSERT INTO changes VALUES (
-  1, 0, 'Account', '001000000000001AAA', 'Firm 1', 'rule:idle', 'no activity', '[]', '[]', 'sent',
-  '', '', '2026-11-25T19:03:01.000000Z'
-);
-INSERT INTO change_fields VALUES (1, 0, 'Status__c', '"Target"', '"Backlog"');
-"""
-OLD_CHANGE = Change(
-    "Account",
-    "001000000000001AAA",
-    "Firm 1",
-    {"Status__c": FieldChange("Target", "Backlog")},
-    "rule:idle",
-    "no activity",
-)
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A journal that version 1 wrote."""
-    path = tmp_path / "journal.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(VERSION_1)
-    return path
-
-
-def shape(path: Path) -> dict[str, set[tuple[object, ...]]]:
-    """The columns of each table (name, type, whether it must be there) and the indexes."""
-    with closing(sqlite3.connect(path)) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master ORDER BY 1")]
-        return {
-            name: {row[1:4] for row in database.execute(f"PRAGMA table_info({name})")}
-            for name in names
-        }
-
-
-def test_an_older_journal_is_brought_up_to_date_where_it_stands(
-    old: Path, url: str, tmp_path: Path
-) -> None:
-    for _ in range(2):
-        with closing(Journal.open(url)) as journal:
-            (entry,) = journal.changes(a_run().id)
-            sent = outcome_of(OLD_CHANGE, State.SENT)
-            assert entry == JournalledChange(a_run().id, 0, OLD_CHANGE, sent, NOW)
-            assert journal.jobs(a_run().id) == {}
-    Journal.open(f"sqlite:///{tmp_path / 'new.db'}").close()
-    assert shape(old) == shape(tmp_path / "new.db")
-    with closing(Journal.open(url)) as journal:
-        journal.mark_sent(a_run().id, [0], NOW, job="750000000000001AAA")
-        assert journal.jobs(a_run().id) == {"750000000000001AAA": [0]}
-
-
-def test_a_journal_without_the_index_of_creations_gets_it(url: str, tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    Journal.open(url).close()
-    whole = shape(path)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("DROP INDEX changes_of_action")
-    assert shape(path) != whole
-    Journal.open(url).close()
-    assert shape(path) == whole
-
-
-def test_an_update_of_the_journal_that_was_broken_off_is_finished(old: Path, url: str) -> None:
-    with closing(sqlite3.connect(old, isolation_level=None)) as database:
-        database.execute("ALTER TABLE changes ADD COLUMN job VARCHAR(18)")
-    with closing(Journal.open(url)) as journal:
-        assert journal.open_runs(ORG) == [a_run(counts={"sent": 1})]
-    with closing(sqlite3.connect(old)) as database:
-        assert database.execute("SELECT version FROM journal_version").fetchall() == [(4,)]
-
-
-def test_two_processes_may_update_a_journal_at_once(old: Path, url: str) -> None:
-    start = Barrier(4)
-
-    def opened(_: int) -> list[Run]:
-        start.wait()
-        with closing(Journal.open(url)) as journal:
-            return journal.runs()
-
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(opened, range(4)))
-    assert found == [[a_run(counts={"sent": 1})]] * 4
 
 
 def test_the_journal_knows_which_bulk_job_has_which_changes(journal: Journal) -> None:
@@ -510,8 +399,8 @@ def test_opening_an_existing_journal_changes_nothing(journal: Journal, url: str)
         assert again.runs() == journal.runs()
 
 
-def test_sqlite_is_set_up_to_lose_nothing_and_to_wait(journal: Journal) -> None:
-    with journal._engine.connect() as connection:
+def test_sqlite_is_set_up_to_lose_nothing_and_to_wait(in_sqlite: Journal) -> None:
+    with in_sqlite._engine.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

@@ -50,6 +50,7 @@ _COMMANDS = {
         "Write what managers, owners and the admin are told, and send it.",
     ),
     "mail": ("sfsync.cli.mail:mail", "Try whether mails arrive."),
+    "journal": ("sfsync.cli.journal:journal", "Let go of what is old in the journal."),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),
 }

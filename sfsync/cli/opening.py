@@ -5,6 +5,8 @@ a clock of its own, which stands at its last change: so a rehearsal gives the sa
 day.
 """
 
+import os
+import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +18,13 @@ from typing import TYPE_CHECKING
 from sfsync.cli.copies import lock_of_copy, name_of_copy, open_recorded
 from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.setting import Setting, make
-from sfsync.lock import LockFile
+from sfsync.lock import LockFile, Locks
 from sfsync.settings import Settings
 
 if TYPE_CHECKING:
     from sfsync.jobs import Services
     from sfsync.journal import Journal
+    from sfsync.lock import Lock
     from sfsync.org import Org, OrgReader
 
 LOCK = "run.lock"
@@ -124,14 +127,14 @@ def enter(setting: Setting, *moments: datetime | None) -> Entrance:
 
 @contextmanager
 def lock_of(setting: Setting) -> Iterator[None]:
-    """Hold the lock of the runs in this state folder, and that of our copy of a recorded org.
+    """Hold the lock of the runs in this state folder and journal, and that of our copy of a
+    recorded org.
 
     Raises Locked where another run, or who serves the copy, has it.
     """
-    from sfsync.jobs import locked
-
-    make(setting.settings.state_dir)
-    with locked(setting.settings.state_dir / LOCK):
+    settings = setting.settings
+    make(settings.state_dir)
+    with lock_named(settings, LOCK, "another run is at work"):
         if setting.is_salesforce:
             yield
         else:
@@ -139,6 +142,22 @@ def lock_of(setting: Setting) -> Iterator[None]:
                 yield
 
 
+def lock_named(settings: Settings, name: str, taken: str) -> "Lock":
+    """Return a lock of all processes with this state folder, and with this journal where its
+    database has locks that other machines see; `taken` says what it means that another has it.
+    """
+    from sfsync.journal import JournalLock, is_lockable
+
+    file = LockFile(settings.state_dir / name, taken)
+    if not is_lockable(settings.journal):
+        return file
+    holder = f"{platform.node()}, process {os.getpid()}"
+    grace = settings.takeover_seconds
+    name = name.removesuffix(".lock")
+    shared = JournalLock(settings.journal, holder, name, taken=taken, grace=grace, sleep=sleep)
+    return Locks(file, shared)
+
+
 def is_at_work(settings: Settings) -> bool:
     """Tell whether some process holds the lock of the runs: if none does, no open run is alive."""
-    return not LockFile(settings.state_dir / LOCK, "a run is at work").is_free()
+    return not lock_named(settings, LOCK, "a run is at work").is_free()

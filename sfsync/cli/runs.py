@@ -80,6 +80,8 @@ def show(run: str, form: str, restore: Path | None, place: Place, quiet: bool) -
     )
     if found.undoes:
         screen.say(f"It undoes {found.undoes}.")
+    if found.pruned_at:
+        screen.say(f"Pruned {screen.moment(found.pruned_at)}: only what later passes need is left.")
     if state == ENDED_EARLY:
         screen.say("Its books are open: the next run, apply or undo closes them.")
     if found.error:

@@ -37,13 +37,18 @@ def undo(
     """Plan the undo of a run of this org, or of what some rules did in it, or of some records.
 
     Raises NotFound where the journal has no such run, or the run no such rule or record;
-    PlanRefused where it is the run of another org.
+    PlanRefused where it is the run of another org, or pruned.
     """
     run = services.journal.run(run_id)
     if run.org != services.books:
         raise PlanRefused(
             f"{run.id} is a run on {run.org}, this is {services.books}: name its org with --org; of"
             " a copy that was reset since, it cannot be taken back"
+        )
+    if run.pruned_at is not None:
+        raise PlanRefused(
+            f"{run.id} cannot be taken back: most of what it changed was pruned from the journal on"
+            f" {run.pruned_at:%Y-%m-%d} (`retention` in sfsync.yaml)"
         )
     changes = _chosen(services.journal.changes(run.id), only, ids)
     read_at = services.clock()

@@ -8,7 +8,9 @@ from sfsync.journal.enrichment import Filled
 from sfsync.journal.findings import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
+from sfsync.journal.lock import JournalLock, is_lockable
 from sfsync.journal.lookups import LookedUp, LookupOutcome
+from sfsync.journal.pruning import Ages, Pruning
 from sfsync.journal.reviews import (
     Review,
     ReviewAnswer,
@@ -20,11 +22,14 @@ from sfsync.journal.reviews import (
 from sfsync.journal.turns import Turns
 
 __all__ = [
+    "Ages",
     "Filled",
     "FindingCounts",
     "Journal",
+    "JournalLock",
     "LookedUp",
     "LookupOutcome",
+    "Pruning",
     "Review",
     "ReviewAnswer",
     "ReviewKind",
@@ -32,5 +37,6 @@ __all__ = [
     "ShownClue",
     "ShownValue",
     "Turns",
+    "is_lockable",
     "new_run_id",
 ]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
+from sfsync.journal.lock import check_fence
 from sfsync.journal.rows import Row, decode_evidence, encode_evidence, insert
 from sfsync.journal.tables import FINDINGS
 from sfsync.model import Finding, OpenFinding
@@ -170,9 +171,11 @@ class FindingsBook:
 
     def merge_findings(self, books: str, at: datetime, found: Found) -> FindingCounts:
         """Put what a whole pass at `at` (aware) found, each with the amount at stake, beside what
-        is known: what it did not find is solved, what had been solved before has returned.
+        is known: what it did not find is solved, what had been solved before has returned. Raises
+        Locked where another machine has taken over the lock of the runs.
         """
         with self._engine.begin() as connection:
+            check_fence(connection)
             return merge(connection, books, at, found)
 
     def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:

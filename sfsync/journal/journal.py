@@ -1,24 +1,26 @@
 """What may be asked of the journal, and what may be written to it?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
 import sqlalchemy as sa
 
-from sfsync.errors import NotFound
+from sfsync.errors import Locked, NotFound
 from sfsync.journal import rows
-from sfsync.journal.additions import add_tables
 from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
+from sfsync.journal.database import open_database
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.findings import FindingsBook
+from sfsync.journal.lock import check_fence
 from sfsync.journal.losers import LOSERS, loser_rows
 from sfsync.journal.messages import Messages
+from sfsync.journal.pruning import Ages, Pruning
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.journal.turns import Turns
 from sfsync.model import (
     Change,
@@ -45,9 +47,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
 
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
-        engine = open_database(url)
-        add_tables(engine)
-        return cls(engine)
+        return cls(open_database(url))
 
     @property
     def messages(self) -> Messages:
@@ -69,6 +69,19 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         """The turns that the jobs of the schedule had."""
         return Turns(self._engine)
 
+    def pruning(self, ages: Ages, state_fields: Mapping[str, str]) -> Pruning:
+        """What is older than these ages, and of no use any more; `state_fields` names the field of
+        the state for each object.
+        """
+        return Pruning(self._engine, ages, state_fields)
+
+    def vacuum(self) -> None:
+        """Give back to the system what was let go of. In SQLite nobody else can write meanwhile,
+        and it takes as much room again as the journal has.
+        """
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")
+
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
         self._engine.dispose()
@@ -76,9 +89,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def start(self, run: Run, changes: Sequence[Change]) -> None:
         """Enter a run and all its changes as planned; the place of a change is its seq.
 
-        Raises ValueError, naming record and field, where a value is none that Salesforce has.
+        Raises ValueError, naming record and field, where a value is none that Salesforce has;
+        Locked where another machine has taken over the lock of the runs.
         """
         with self._engine.begin() as connection:
+            check_fence(connection)
             connection.execute(sa.insert(RUNS).values(rows.run_row(run)))
             number = self._number(connection, run.id)
             for first in range(0, len(changes), INSERTED_AT_ONCE):
@@ -96,7 +111,8 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     ) -> None:
         """Note that these changes are about to be handed to the org, or to its bulk job `job`.
 
-        `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run.
+        `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run; Locked
+        where another machine has taken over the lock of the runs: then nothing may be sent.
         """
         values = [{"state": State.SENT.value, "sent_at": sent_at, "job": job} for _ in seqs]
         self._update(run_id, seqs, values)
@@ -120,7 +136,21 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         return dict(found)
 
     def note(self, run_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        """Note what became of changes, by seq. Raises NotFound where there is no such run."""
+        """Note what became of changes, by seq. Raises NotFound where there is no such run.
+
+        Raises Locked where another machine has taken over the lock of the runs; what the org did is
+        noted all the same: who took over could not know it.
+        """
+        try:
+            self._note(run_id, outcomes)
+        except Locked:
+            done = [each for each in outcomes if each[1].state is State.APPLIED]
+            self._note(run_id, done, fenced=False)
+            raise
+
+    def _note(
+        self, run_id: str, outcomes: Sequence[tuple[int, Outcome]], *, fenced: bool = True
+    ) -> None:
         values = [
             {
                 "state": outcome.state.value,
@@ -130,15 +160,24 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
             }
             for _, outcome in outcomes
         ]
-        self._update(run_id, [seq for seq, _ in outcomes], values)
+        self._update(run_id, [seq for seq, _ in outcomes], values, fenced=fenced)
 
-    def _update(self, run_id: str, seqs: Sequence[int], values: Sequence[rows.Row]) -> None:
+    def _update(
+        self,
+        run_id: str,
+        seqs: Sequence[int],
+        values: Sequence[rows.Row],
+        *,
+        fenced: bool = True,
+    ) -> None:
         if not seqs:
             return
         statement = sa.update(CHANGES).where(
             CHANGES.c.run == sa.bindparam("of_run"), CHANGES.c.seq == sa.bindparam("of_seq")
         )
         with self._engine.begin() as connection:
+            if fenced:
+                check_fence(connection)
             number = self._number(connection, run_id)
             connection.execute(
                 statement.values({name: sa.bindparam(name) for name in values[0]}),
@@ -167,9 +206,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that
         read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
-        for it, None where nobody knows. Raises NotFound where there is no such run.
+        for it, None where nobody knows. Raises NotFound where there is no such run; Locked where
+        another machine has taken over the lock of the runs: it closes the books.
         """
         with self._engine.begin() as connection:
+            check_fence(connection)
             number = self._number(connection, run_id)
             connection.execute(
                 sa.update(RUNS)

@@ -141,6 +141,7 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
         error=row.error,
         zone=row.zone,
         api_calls=row.api_calls,
+        pruned_at=row.pruned_at,
     )
 
 

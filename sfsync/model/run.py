@@ -87,7 +87,8 @@ class Run:
 
     `org` is the name under which the books of its org are kept, `zone` the org's IANA time zone.
     `now` is the moment judged; `started` and `finished` are the machine's clock. `api_calls` counts
-    the requests that its process made, reading included; None where nobody counted.
+    the requests that its process made, reading included; None where nobody counted. `pruned_at`
+    says since when only those of its changes are there that later passes need.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Run:
     error: str | None = None
     zone: str = "UTC"
     api_calls: int | None = None
+    pruned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sfsync.policy.settings import (
     MergeSettings,
     NormaliseSettings,
     Reading,
+    Retention,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "NormaliseSettings",
     "Policy",
     "Reading",
+    "Retention",
     "Rhythm",
     "Rule",
     "Schedule",
@@ -141,6 +143,7 @@ class Policy:
     merge: Mapping[str, MergeSettings] = field(default_factory=dict)
     normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
     schedule: Schedule = field(default_factory=Schedule)
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

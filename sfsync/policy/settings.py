@@ -148,3 +148,14 @@ class NormaliseSettings:
     country_names: Mapping[str, str] = field(default_factory=dict)
     holds_codes: bool = False
     tracking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days the journal keeps what no later pass needs, by kind."""
+
+    runs: int = 730
+    messages: int = 365
+    findings: int = 730
+    lookups: int = 1095
+    turns: int = 180

@@ -13,7 +13,14 @@ from sfsync.lines import Document, Path
 from sfsync.policy import NO_STATE, EnrichSettings, FieldSpec, Machine
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import INDUSTRIES_FILE, Days, Name, Shape
+from sfsync.rules.shape import (
+    ENRICH_FILE,
+    INDUSTRIES_FILE,
+    Days,
+    Name,
+    RetentionShape,
+    Shape,
+)
 
 _ACCOUNT = "Account"
 
@@ -187,3 +194,13 @@ def industries_of(document: Document, found: list[str]) -> Mapping[str, Mapping[
             path = tuple(part for part in each["loc"] if part != "[key]")
             problems.add(path, f"{'.'.join(map(str, path))}: {each['msg']}")
         return {}
+
+
+def check_retention(retention: RetentionShape, enrich: EnrichSettings, problems: Problems) -> None:
+    """Check that a look-up is kept for as long as it saves asking again."""
+    days = max(enrich.refresh_days, enrich.look_again_days)
+    if retention.lookups < days:
+        problems.add(
+            ("retention", "lookups"),
+            f"retention.lookups: {days} at least, as {ENRICH_FILE} asks again after so many days",
+        )

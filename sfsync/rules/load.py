@@ -26,17 +26,19 @@ from sfsync.policy import (
     NormaliseSettings,
     Policy,
     Reading,
+    Retention,
     hash_of,
 )
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
-from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
+from sfsync.rules.enriching import EnrichFile, check_retention, enrich_settings, industries_of
 from sfsync.rules.merging import merge_settings
 from sfsync.rules.normalising import NormaliseFile, normalise_settings
-from sfsync.rules.scheduling import schedule_of, without_schedule
+from sfsync.rules.scheduling import schedule_of, that_plans_rest_on
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
 from sfsync.rules.shaped import shaped
+from sfsync.rules.versions import as_of_today
 
 
 def load_policy(texts: Mapping[str, str]) -> Policy:
@@ -48,6 +50,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     """
     found: list[str] = []
     documents, main = _documents(texts, found)
+    documents[main] = as_of_today(documents[main], Problems(documents[main], found))
     settings, settings_problems = shaped(shape.Settings, documents[main], found)
     others = _optional(documents)
     rules = [each for name, each in documents.items() if name not in (main, *others.values())]
@@ -63,10 +66,11 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         _check_facts(settings, machines, settings_problems)
     enrich, normalise = _of_optional(documents, others, objects, machines, found)
     merge = merge_settings(settings.merge, objects, settings_problems)
+    check_retention(settings.retention, enrich, settings_problems)
     schedule = schedule_of(settings.schedule, settings_problems)
     if found:
         raise ConfigError(found)
-    contents = {n.rpartition("/")[2]: repr(without_schedule(d)) for n, d in documents.items()}
+    contents = {n.rpartition("/")[2]: repr(that_plans_rest_on(d)) for n, d in documents.items()}
     return Policy(
         objects=objects,
         leave_out=out,
@@ -83,6 +87,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         merge=merge,
         normalise=normalise,
         schedule=schedule,
+        retention=Retention(**settings.retention.model_dump()),
     )
 
 

@@ -15,6 +15,7 @@ from sfsync.rules.build import Problems
 from sfsync.rules.shape import ScheduledShape, ScheduleShape
 
 _KEY = "schedule"
+_OF_NO_PLAN = (_KEY, "retention", "version")
 
 
 def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
@@ -31,10 +32,14 @@ def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
     return Schedule(tuple(jobs))
 
 
-def without_schedule(document: Document) -> Any:
-    """Return what a file says beside the schedule: when something is done changes no plan."""
+def that_plans_rest_on(document: Document) -> Any:
+    """Return what a file says of what is to be done: when that is, and for how long the journal
+    keeps it, changes no plan.
+    """
     data = document.data
-    return {key: data[key] for key in data if key != _KEY} if isinstance(data, dict) else data
+    if not isinstance(data, dict):
+        return data
+    return {key: value for key, value in data.items() if key not in _OF_NO_PLAN}
 
 
 def _known_zone(zone: str, path: Path, problems: Problems) -> None:

@@ -167,9 +167,25 @@ class ScheduleShape(Shape):
     jobs: list[ScheduledShape] = Field(default_factory=list)
 
 
+KeptDays = Annotated[int, Field(ge=90, le=MOST_DAYS)]
+
+
+class RetentionShape(Shape):
+    """For how many days the journal keeps what no later pass needs (sfsync journal prune)."""
+
+    runs: KeptDays = Field(730, description="Runs with their changes.")
+    messages: KeptDays = Field(365, description="Mails that were sent or refused.")
+    findings: KeptDays = Field(730, description="Findings that are solved.")
+    lookups: KeptDays = Field(1095, description="The last look-up of each account.")
+    turns: KeptDays = Field(180, description="Turns of the schedule.")
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
+    version: int = Field(
+        1, ge=1, strict=True, description="For which version this file is written."
+    )
     objects: dict[str, dict[Name, FieldShape]]
     leave_out: dict[str, Any] = Field(default_factory=dict)
     facts: FactsShape
@@ -179,6 +195,7 @@ class Settings(Shape):
     commit: CommitShape = CommitShape.model_construct()
     cleanup: CleanupShape = CleanupShape.model_construct()
     merge: dict[Literal["Account", "Contact"], MergeShape] = Field(default_factory=dict)
+    retention: RetentionShape = Field(default_factory=lambda: RetentionShape.model_validate({}))
     schedule: ScheduleShape = ScheduleShape.model_construct(zone="UTC", jobs=[])
 
 

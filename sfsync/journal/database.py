@@ -1,0 +1,180 @@
+"""Is the journal's database there, and does it have the layout that this version knows?
+
+What is peculiar to SQLite and to PostgreSQL is here and in `lock.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from sfsync.errors import ConfigError, JournalError
+from sfsync.journal.keeping import keep_copy
+from sfsync.journal.migrations import migrate
+from sfsync.journal.tables import LAYOUT, METADATA, VERSION
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+BUSY_TIMEOUT_MS = 30_000
+# A line that is dead is noticed by our side after some 25 seconds, also in the middle of a request.
+_POSTGRESQL = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+_IDLE_MS = 30_000
+# Any number will do that others who use the database do not take: "sfsy" in ASCII.
+_LAYOUT_LOCK = 0x73667379
+
+
+def open_database(url: str) -> sa.Engine:
+    """Connect to the journal's database, made where it is missing, and brought to this layout where
+    an older sfsync wrote it.
+
+    Raises ConfigError where the URL is none, the database cannot be reached, or a newer version of
+    sfsync wrote it.
+    """
+    engine = _connected(url)
+    try:
+        _bring_up_to_date(engine)
+    except (DatabaseError, OSError) as error:
+        engine.dispose()
+        why = error.orig if isinstance(error, DatabaseError) else error
+        problem = f"the journal {_shown(engine)} cannot be opened: {why}; check that"
+        raise ConfigError([f"{problem} its folder or server exists and may be written"]) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    sa.event.listen(engine, "handle_error", _tell)
+    return engine
+
+
+def _connected(url: str) -> sa.Engine:
+    try:
+        parts = sa.make_url(url)
+        # Between two runs of a service the server may have been started again.
+        how = {} if parts.get_backend_name() != POSTGRESQL else {"pool_pre_ping": True}
+        engine = sa.create_engine(parts, **how)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        problem = f"the journal's URL cannot be used: {error}; write it as sqlite:///PATH or as"
+        raise ConfigError([f"{problem} an SQLAlchemy URL whose driver is installed"]) from error
+    if engine.dialect.name == SQLITE:
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    elif engine.dialect.name == POSTGRESQL:
+        sa.event.listen(engine, "do_connect", _prepare_postgresql)
+        sa.event.listen(engine, "connect", _prepare_session)
+    return engine
+
+
+def _tell(context: sa.engine.ExceptionContext) -> None:
+    """Say in words that the database failed: full disk, lost connection, read-only file."""
+    if isinstance(context.sqlalchemy_exception, DatabaseError):
+        raise JournalError(
+            f"the journal failed: {context.original_exception}; mend that and start again: the next"
+            " run closes the books of this one"
+        ) from context.original_exception
+
+
+def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # FULL, because in WAL mode NORMAL may lose the last transactions when the power fails: "sent"
+    # must not be lost.
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _prepare_postgresql(
+    dialect: object, entry: object, given: object, parameters: dict[str, object]
+) -> None:
+    # What the URL says of it holds.
+    for name, value in _POSTGRESQL.items():
+        parameters.setdefault(name, value)
+
+
+def _prepare_session(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # A process that is stopped within a transaction must not keep another from taking over.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    cursor.close()
+    connection.commit()
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    # One question, and none of Alembic, where all is well: that is every command but one.
+    found = _layout(engine)
+    if found is None or found < LAYOUT:
+        with exclusively(engine) as connection:
+            # Another process may have been quicker.
+            found = _layout(connection)
+            if found is None:
+                _create(connection)
+            elif found < LAYOUT:
+                keep_copy(engine, LAYOUT)
+                migrate(connection)
+            found = _layout(connection)
+    if found != LAYOUT:
+        problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"
+        remedy = "install the sfsync that wrote it, or a newer one, or name another journal"
+        raise ConfigError([f"{problem} layout {LAYOUT}: {remedy}"])
+
+
+def _layout(at: sa.Engine | sa.Connection) -> int | None:
+    """Read the layout's number; None where there is no journal yet."""
+    query = sa.select(sa.func.max(VERSION.c.version))
+    found: int | None = None
+    if isinstance(at, sa.Engine):
+        try:
+            with at.connect() as connection:
+                found = connection.scalar(query)
+        except DatabaseError:
+            # There is no such table, or something worse: then this fails again.
+            with at.connect() as connection:
+                return _layout(connection)
+    # Within a transaction a question that fails would be the end of it.
+    elif sa.inspect(at).has_table(VERSION.name):
+        found = at.scalar(query)
+    return found
+
+
+@contextmanager
+def exclusively(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Begin a transaction, done whole or not at all, that one process has at a time: what makes or
+    changes tables.
+    """
+    if engine.dialect.name == SQLITE:
+        # The driver's own transactions do not hold what changes tables.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+        return
+    with engine.begin() as connection:
+        if engine.dialect.name == POSTGRESQL:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LAYOUT_LOCK)))
+        yield connection
+
+
+def _create(connection: sa.Connection) -> None:
+    # An older sfsync may have died when it had made some of them.
+    for table in METADATA.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index, if_not_exists=True))
+    connection.execute(sa.insert(VERSION).values(version=LAYOUT))
+
+
+def _shown(engine: sa.Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)

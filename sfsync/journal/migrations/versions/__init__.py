@@ -1,0 +1,1 @@
+"""Which layouts did the journal have, and what leads from each to the next?"""
