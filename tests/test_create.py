@@ -25,6 +25,7 @@ from sfsync.model import (
     Action,
     Change,
     FieldChange,
+    Loser,
     Outcome,
     Run,
     RunState,
@@ -341,9 +342,13 @@ def test_a_died_deletion_is_settled_from_the_org(fake: FakeOrg, desk: Desk) -> N
     ]
 
 
-def test_creations_and_deletions_never_go_by_bulk_jobs() -> None:
+def test_creations_deletions_and_merges_never_go_by_bulk_jobs() -> None:
     def changes(action: Action) -> list[Change]:
-        return [Change("Task", f"{action}{n}", "", {}, "", "", action=action) for n in range(9)]
+        losers = (Loser("loser", "", {}),) if action is Action.MERGE else ()
+        return [
+            Change("Task", f"{action}{n}", "", {}, "", "", action=action, losers=losers)
+            for n in range(9)
+        ]
 
     mixed = [each for action in Action for each in changes(action)][::-1]
     cut = list(portions(mixed, bulk_from=3, batch_size=4))
@@ -351,8 +356,10 @@ def test_creations_and_deletions_never_go_by_bulk_jobs() -> None:
         (Action.UPDATE, True, 9),
         *((Action.CREATE, False, size) for size in (4, 4, 1)),
         *((Action.DELETE, False, size) for size in (4, 4, 1)),
+        # They have a size of their own.
+        (Action.MERGE, False, 9),
     ]
-    assert sorted(seq for each in cut for seq, _ in each.placed) == list(range(27))
+    assert sorted(seq for each in cut for seq, _ in each.placed) == list(range(36))
     assert isinstance(cut[0], Portion)
 
 
