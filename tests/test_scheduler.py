@@ -186,7 +186,7 @@ def test_beside_another_run_it_is_tried_again_for_an_hour_or_until_its_next_time
     tries = [at for words, at in stage.begun if words == "run hourly" and at < nine]
     gaps = [b - a for a, b in pairwise(tries)]
     assert timedelta(minutes=5) <= min(gaps) <= max(gaps) < timedelta(minutes=7)
-    assert len(tries) == 8
+    assert 8 <= len(tries) <= 10
     assert stage.ends()[:2] == [("late", 0), ("early", 7)]
     assert (stage.told[1].attempts, stage.told[1].due) == (1, nine.replace(hour=8))
 
