@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfsync.bounds import MOST_DAYS
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.apply import carry_out, large_option, settle_first
 from sfsync.cli.opening import Opened, lock_of, opened
 from sfsync.cli.options import Day, Place, RecordId, place_options
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _NOBODY = "no user is called"
 
 
-class CleanupGroup(click.Group):
+class CleanupGroup(HelpfulGroup):
     """A group whose commands are the cleanups that there are."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,16 +39,6 @@ class CleanupGroup(click.Group):
         from sfsync.jobs.cleanup import CLEANUPS
 
         return _command(CLEANUPS[cmd_name]) if cmd_name in CLEANUPS else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command; a mistyped one is told the nearest."""
-        from sfsync.jobs.cleanup import CLEANUPS
-
-        if args and not args[0].startswith("-"):
-            CLEANUPS.find(args[0])
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=CleanupGroup, invoke_without_command=True)
@@ -155,7 +146,7 @@ def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
         elif call.out is not None:
             screen.say(f"Nothing was written to the org: `sfsync apply {call.out}` does it.")
         elif made.plan.changes:
-            screen.say("Nothing was written: add --apply to do it.")
+            screen.say_how_to_apply()
     sys.exit(ran.exit_code if ran else ExitCode.DONE)
 
 

@@ -5,7 +5,6 @@ journal when it is done: whoever stops half-way goes on there the next time, and
 answered is kept, too.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,13 +15,13 @@ from sfsync.enrich.heeded import OWN_SITE, heeded
 from sfsync.enrich.looking import Looked, Panel, is_half, is_partly
 from sfsync.enrich.provider import Provider
 from sfsync.enrich.targets import Countries
-from sfsync.enrich.values import Remark, RemarkKind
 from sfsync.enrich.writing import Writer
 from sfsync.errors import ConfigError, NotFound, SourceUnavailable
 from sfsync.facts.blank import blank_texts_of
 from sfsync.jobs.accounts import ACCOUNT, read_accounts, targets_of, with_currencies
 from sfsync.jobs.asked import finding_of, review_of
 from sfsync.jobs.job import CHECK_ID, Planned, Services, Sources, as_plan
+from sfsync.jobs.tally import Tally, in_accounts
 from sfsync.journal import (
     LookedUp,
     LookupOutcome,
@@ -33,7 +32,6 @@ from sfsync.registry import nearest
 from sfsync.snapshot import Snapshot
 
 NAME = "enrich"
-_SHOWN = 5
 
 
 def enrich(services: Services) -> Planned:
@@ -57,21 +55,23 @@ def enrich(services: Services) -> Planned:
     sources.looked(0, len(chosen.accounts), {})
     for done, account in enumerate(chosen.accounts):
         if panel.is_empty:
-            left = _count(len(chosen.accounts) - done)
+            left = in_accounts(len(chosen.accounts) - done)
             notes.append(f"No source can be asked any more; not looked up: {left}.")
             break
         visit.look_up(account)
-        sources.looked(done + 1, len(chosen.accounts), visit.hits)
+        sources.looked(done + 1, len(chosen.accounts), visit.tally.hits)
     if chosen.accounts and visit.is_in_vain:
-        raise SourceUnavailable(" ".join(["no public source could be asked:", *visit.troubles()]))
+        raise SourceUnavailable(
+            " ".join(["no public source could be asked:", *visit.tally.troubles(panel.left_out)])
+        )
     plan = as_plan(
         NAME,
         services,
         sorted(visit.changes, key=lambda each: each.id),
         read_at=read_at,
         findings=sorted(visit.findings, key=lambda each: (each.code, each.id)),
-        notes=[*notes, *visit.notes(), *_waiting(chosen)],
-        judged=visit.looked_up,
+        notes=[*notes, *visit.tally.notes(len(visit.findings), panel.left_out), *_waiting(chosen)],
+        judged=visit.tally.looked_up,
     )
     return Planned(plan)
 
@@ -160,7 +160,7 @@ def _reviews(services: Services) -> Mapping[str, list[Review]]:
 def _waiting(chosen: Chosen) -> list[str]:
     notes = []
     if chosen.waiting:
-        notes.append(f"Due as well: {_count(chosen.waiting)}; the next run goes on with them.")
+        notes.append(f"Due as well: {in_accounts(chosen.waiting)}; the next run goes on with them.")
     if chosen.never:
         names = ", ".join(each.name for each in chosen.never)
         notes.append(f"Not looked up, since a person said never: {names}.")
@@ -178,20 +178,12 @@ class _Visit:
     reviews: Mapping[str, Sequence[Review]]
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    hits: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[LookupOutcome] = field(default_factory=Counter)
-    failures: dict[str, list[str]] = field(default_factory=dict)
-    hidden: int = 0
-
-    @property
-    def looked_up(self) -> int:
-        return sum(self.outcomes.values())
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def is_in_vain(self) -> bool:
         """Tell whether nobody is left to ask, and nothing came of asking before that."""
-        return self.panel.is_empty and self.outcomes[LookupOutcome.FAILED] == self.looked_up
+        return self.panel.is_empty and self.tally.is_all_failed
 
     def look_up(self, account: Account) -> None:
         """Look one account up, and enter what came of it."""
@@ -206,16 +198,11 @@ class _Visit:
             own = tuple(each for each in looked.sure if each.entry.provider == OWN_SITE)
             looked = Looked(own, failed=looked.failed)
         written = self.writer.write(account, looked)
-        self.remarks += written.remarks
         if written.change is not None:
             self.changes.append(written.change)
-        self.hidden += looked.is_hidden
-        self.hits.update(each.entry.provider for each in looked.sure)
-        for name, why in looked.failed.items():
-            self.failures.setdefault(name, []).append(why)
+        self.tally.enter(looked, outcome, written.remarks)
         if outcome is not LookupOutcome.FAILED:
             self._ask(account, looked)
-        self.outcomes[outcome] += 1
         if self.sources.only and outcome in (LookupOutcome.NOTHING, LookupOutcome.FAILED):
             # Others may know it: they are asked in the next run that leaves nobody out.
             return
@@ -255,52 +242,3 @@ class _Visit:
         review = review_of(account.id, looked, match, self.services.now)
         journal.reviews.ask(books, review)
         self.findings.append(finding_of(review, account.name, account.owner))
-
-    def notes(self) -> list[str]:
-        """Say what came of the look-ups, beside the changes."""
-        told = ", ".join(f"{number} {name}" for name, number in sorted(self.outcomes.items()))
-        hits = ", ".join(f"{name} {number}" for name, number in self.hits.most_common())
-        known = f" (sure: {hits})" if hits else ""
-        kept = "This is kept: the next plan or run goes on with other accounts."
-        notes = [f"Looked up: {told}{known}. {kept}"] if told else []
-        if self.findings:
-            asked = _count(len(self.findings))
-            notes.append(f"{asked} for a person to judge: `sfsync enrich review`.")
-        if self.hidden:
-            told = "a person's, or of who asked not to be shown: nothing is taken or kept"
-            notes.append(f"The number on {_count(self.hidden)} is {told}.")
-        notes += self.troubles()
-        for kind, sentence in _SENTENCES.items():
-            counts = Counter(each.about for each in self.remarks if each.kind is kind)
-            if counts:
-                notes.append(sentence.format(_counted(counts)))
-        return notes
-
-    def troubles(self) -> list[str]:
-        """Say which sources did not answer, for how many accounts, and why."""
-        notes = []
-        for name, whys in sorted(self.failures.items()):
-            left = " and was left out" if name in self.panel.left_out else ""
-            notes.append(f"{name} did not answer for {_count(len(whys))}{left}: {whys[-1]}")
-        return notes
-
-
-_SENTENCES: Mapping[RemarkKind, str] = {
-    RemarkKind.UNMAPPED: "Activity codes that industries.yaml does not know: {}.",
-    RemarkKind.UNLISTED: "Values that the org's picklists lack, and that were left out: {}.",
-    RemarkKind.DOUBTFUL: "Revenues not believed, and left out: {}.",
-    RemarkKind.FOREIGN: "Revenues in another currency, left out: {}.",
-    RemarkKind.TOO_LONG: "Values too long for their field, left out: {}.",
-    RemarkKind.OUTSIDE: "Numbers of employees outside of the official band, left as they are: {}.",
-}
-
-
-def _count(accounts: int) -> str:
-    return "1 account" if accounts == 1 else f"{accounts} accounts"
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    told = [about if number == 1 else f"{about} ({number})" for about, number in ordered[:_SHOWN]]
-    rest = len(ordered) - _SHOWN
-    return ", ".join([*told, *([f"and {rest} more"] if rest > 0 else [])])
