@@ -71,8 +71,10 @@ def since(look: Look, day: np.datetime64) -> Since:
         news[name] = np.asarray(look.column(name, "last_activity_at").values > end)
     if _ACCOUNT in moved and _DEAL in moved:
         deals = moved[_DEAL] | (look.column(_DEAL, "stage_changed").values > end)
-        moved[_ACCOUNT] |= _accounts_of(look, deals)
-        news[_ACCOUNT] |= _accounts_of(look, look.column(_DEAL, "created").values > end)
+        is_new = look.column(_DEAL, "created").values > end
+        # What was made later was not there: that much is known.
+        moved[_ACCOUNT] |= _accounts_of(look, deals & ~is_new)
+        news[_ACCOUNT] |= _accounts_of(look, is_new)
     return Since(moved, news)
 
 

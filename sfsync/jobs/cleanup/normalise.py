@@ -91,7 +91,7 @@ def _wished(look: Look, wishes: Wishes) -> Iterator[tuple[str, list[str]]]:
             for each in _named(look, [kind])
             if not look.lacks(each)
             and (not fields or set(fields) & {*_names_of(look, each)})
-            and look.column(*each.split(".")).kind is Kind.WORDS
+            and _is_text(look, each)
         ]
         yield kind, columns
 
@@ -121,6 +121,9 @@ def _left_out(look: Look, wishes: Wishes) -> Iterator[str]:
     lacking = [_api(look, each) for each in named if look.lacks(each)]
     if lacking:
         yield f"Not there, or not to be read, and left out: {', '.join(lacking)}."
+    wrong = [each for each in named if not _is_text(look, each)]
+    if wrong:
+        yield f"No text or picklist by {SETTINGS_FILE}, and left out: {', '.join(wrong)}."
 
 
 def fit(org: OrgReader, look: Look, found: Found) -> Found:
@@ -191,6 +194,11 @@ def _listed(values: Mapping[str, int]) -> str:
     more = len(order) - _MOST_NAMED
     named = ", ".join(f"{text} ({number})" for text, number in order[:_MOST_NAMED])
     return named + (f", and {more} other values" if more > 0 else "")
+
+
+def _is_text(look: Look, column: str) -> bool:
+    object_name, _, name = column.partition(".")
+    return look.policy.objects[object_name][name].kind is Kind.WORDS
 
 
 def _api(look: Look, column: str) -> str:
