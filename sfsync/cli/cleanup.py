@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from sfsync.report import Person
 
 _NOBODY = "no user is called"
+# They change nothing in the org, and so have no plan of it.
+_WITHOUT_PLAN = {
+    "export": "sfsync.cli.export:export",
+}
 
 
 class CleanupGroup(click.Group):
@@ -31,12 +36,16 @@ class CleanupGroup(click.Group):
         """Return their names, in order."""
         from sfsync.jobs.cleanup import CLEANUPS
 
-        return sorted(CLEANUPS)
+        return sorted([*CLEANUPS, *_WITHOUT_PLAN])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of a cleanup; None where there is no such one."""
         from sfsync.jobs.cleanup import CLEANUPS
 
+        if cmd_name in _WITHOUT_PLAN:
+            module, _, name = _WITHOUT_PLAN[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
         return _command(CLEANUPS[cmd_name]) if cmd_name in CLEANUPS else None
 
     def resolve_command(
@@ -45,7 +54,7 @@ class CleanupGroup(click.Group):
         """Resolve a command; a mistyped one is told the nearest."""
         from sfsync.jobs.cleanup import CLEANUPS
 
-        if args and not args[0].startswith("-"):
+        if args and not args[0].startswith("-") and args[0] not in _WITHOUT_PLAN:
             CLEANUPS.find(args[0])
         return super().resolve_command(ctx, args)
 

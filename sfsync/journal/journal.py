@@ -14,6 +14,7 @@ from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
+from sfsync.journal.exports import Exports
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
@@ -67,6 +68,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def turns(self) -> Turns:
         """The turns that the jobs of the schedule had."""
         return Turns(self._engine)
+
+    @property
+    def exports(self) -> Exports:
+        """The rows of all orgs, for a spreadsheet."""
+        return Exports(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
