@@ -26,6 +26,7 @@ _NOBODY = "no user is called"
 # They change nothing in the org, and so have no plan of it.
 _WITHOUT_PLAN = {
     "export": "sfsync.cli.export:export",
+    "forget": "sfsync.cli.forget:forget",
 }
 
 

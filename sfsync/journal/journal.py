@@ -16,6 +16,7 @@ from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.exports import Exports
 from sfsync.journal.findings import FindingsBook
+from sfsync.journal.forgetting import Forgetting
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
@@ -73,6 +74,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def exports(self) -> Exports:
         """The rows of all orgs, for a spreadsheet."""
         return Exports(self._engine)
+
+    @property
+    def forgetting(self) -> Forgetting:
+        """What it holds of people, to be taken out."""
+        return Forgetting(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
