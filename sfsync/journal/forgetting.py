@@ -190,12 +190,14 @@ class _Books:
 
     def _others(self) -> Iterator[sa.Table]:
         """Yield all other tables of the database, those of earlier versions and later ones, too."""
-        there = sa.MetaData()
-        there.reflect(self._connection)
-        known = {table.name for table in _KNOWN}
-        for table in there.sorted_tables:
-            if table.name not in known and table.primary_key.columns:
-                yield METADATA.tables.get(table.name, table)
+        names = sa.inspect(self._connection).get_table_names()
+        strange = sa.MetaData()
+        unknown = [name for name in names if name not in METADATA.tables]
+        strange.reflect(self._connection, only=unknown)
+        own = [METADATA.tables[name] for name in names if name in METADATA.tables]
+        for table in (*own, *strange.sorted_tables):
+            if table not in _KNOWN and table.primary_key.columns:
+                yield table
 
     def _texts_of(self, table: sa.Table) -> Change:
         names = [
