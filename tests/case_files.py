@@ -75,13 +75,17 @@ def cases_of(path: Path) -> list[Case]:
     return [Case(path.name, n, body) for n, body in zip(starts, bodies, strict=True)]
 
 
-def ids_of(case: Case) -> dict[str, str]:
-    """Return a real Id for each readable one; per object the alphabetical order stays."""
+def ids_of(case: Case, number: int = 0) -> dict[str, str]:
+    """Return a real Id for each readable one; per object the alphabetical order stays. Cases of
+    different numbers share no record but the users.
+    """
     ids = dict(USERS)
     for object_name, prefix in PREFIXES.items():
         rows = case.body["given"].get(object_name, ())
         names = sorted(row["Id"] for row in rows if "Id" in row)
-        ids |= {name: with_checksum(f"{prefix}{n:012d}") for n, name in enumerate(names, 1)}
+        ids |= {
+            name: with_checksum(f"{prefix}{number:06d}{n:06d}") for n, name in enumerate(names, 1)
+        }
     return ids
 
 

@@ -2,6 +2,7 @@
 night, else a few)?
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -30,6 +31,14 @@ settings.load_profile("small")
 # A shell that runs the tests in the background lets them, and all that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Set aside what lives as long as the tests: modules and tests, which would be searched for
+    garbage again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @cache

@@ -244,6 +244,61 @@ def rewrite(file: Path, rows: Iterable[dict[str, str]]) -> None:
     write(file, list(listed[0]), listed)
 
 
+STAGE_DATES = {
+    "Opportunity Identified": "Identified_At__c",
+    "Qualified Opportunity": "Qualified_At__c",
+    "Free Trial": "Free_Trial_At__c",
+    "Closing": "Closing_At__c",
+    "Commit": "Commit_At__c",
+    "Closed Won": "Won_At__c",
+    "Closed Lost": "Lost_At__c",
+}
+
+
+def test_where_only_the_field_history_knows_the_stages_it_fills_their_dates(call: Call) -> None:
+    folder = cut(Path("org"), accounts=tuple(sorted(rows_of("Account"))[::15]))
+    deals = rows_of("Opportunity", folder)
+    rewrite(
+        folder / "Opportunity.csv",
+        [{**row, **dict.fromkeys(STAGE_DATES.values(), "")} for row in deals.values()],
+    )
+    write(
+        folder / "OpportunityHistory.csv",
+        list(next(iter(rows_of("OpportunityHistory").values()))),
+        [],
+    )
+    history = rows_of("OpportunityFieldHistory").values()
+    moves = [row for row in history if row["OpportunityId"] in deals]
+    rewrite(folder / "OpportunityFieldHistory.csv", moves)
+    moves = [row for row in moves if row["Field"] == "StageName"]
+    assert len(moves) > len(deals) > 1
+    entered: dict[str, dict[str, str]] = {id: {} for id in deals}
+    born: dict[str, dict[str, str]] = {id: {} for id in deals}
+    for row in sorted(moves, key=lambda row: row["CreatedDate"]):
+        deal, at = row["OpportunityId"], row["CreatedDate"]
+        if not entered[deal]:
+            made = deals[deal]["CreatedDate"]
+            born[deal] = {STAGE_DATES[row["OldValue"]]: made[:19]}
+        entered[deal][STAGE_DATES[row["NewValue"]]] = at[:19]
+
+    def dates(*args: str) -> dict[str, dict[str, str]]:
+        wanted = planned(call, "backfill-timestamps", *args, org="org")
+        return {
+            id: {name: at[:19] for name, at in fields.items()}
+            for id, fields in wanted.items()
+            if id in deals
+        }
+
+    assert dates() == {id: fields for id, fields in entered.items() if fields}
+    both = {id: born[id] | entered[id] for id in deals if entered[id]}
+    found = dates("--from-created")
+    assert {id: found[id] for id in both} == both
+    said = call("cleanup", "backfill-timestamps", org="org").stdout
+    assert "from OpportunityFieldHistory" in said
+    said = call("cleanup", "backfill-timestamps", "--from-created", org="org").stdout
+    assert "and was Opportunity Identified when OpportunityFieldHistory began" in said
+
+
 def owned(name: str, *owners: str) -> set[str]:
     return {id for id, row in rows_of(name).items() if row["OwnerId"] in owners}
 

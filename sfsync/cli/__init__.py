@@ -53,7 +53,22 @@ WRITING = "sfsync.writing"
 _BY_SIGNAL = 128
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """A group that tells the nearest command of one that is mistyped."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; raises UsageError with the nearest one where it is none."""
+        from sfsync.registry import nearest
+
+        name, known = args[0] if args else "", self.list_commands(ctx)
+        if name and not name.startswith("-") and name not in known:
+            ctx.fail(f'there is no command "{name}"{nearest(name, known)}')
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(HelpfulGroup):
     """A group that knows its commands by heart, and imports one when it is called."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -95,17 +110,6 @@ class LazyGroup(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command; a mistyped one is told the nearest."""
-        from sfsync.registry import nearest
-
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in _COMMANDS:
-            ctx.fail(f'there is no command "{name}"{nearest(name, _COMMANDS)}')
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfsync.bounds import MOST_DAYS
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.apply import carry_out, large_option, settle_first
 from sfsync.cli.opening import Opened, lock_of, opened
 from sfsync.cli.options import Day, Place, RecordId, place_options
@@ -30,7 +31,7 @@ _WITHOUT_PLAN = {
 }
 
 
-class CleanupGroup(click.Group):
+class CleanupGroup(HelpfulGroup):
     """A group whose commands are the cleanups that there are."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -41,23 +42,13 @@ class CleanupGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of a cleanup; None where there is no such one."""
-        from sfsync.jobs.cleanup import CLEANUPS
-
         if cmd_name in _WITHOUT_PLAN:
             module, _, name = _WITHOUT_PLAN[cmd_name].partition(":")
             command: click.Command = getattr(import_module(module), name)
             return command
-        return _command(CLEANUPS[cmd_name]) if cmd_name in CLEANUPS else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command; a mistyped one is told the nearest."""
         from sfsync.jobs.cleanup import CLEANUPS
 
-        if args and not args[0].startswith("-") and args[0] not in _WITHOUT_PLAN:
-            CLEANUPS.find(args[0])
-        return super().resolve_command(ctx, args)
+        return _command(CLEANUPS[cmd_name]) if cmd_name in CLEANUPS else None
 
 
 @click.group(cls=CleanupGroup, invoke_without_command=True)
@@ -165,7 +156,7 @@ def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
         elif call.out is not None:
             screen.say(f"Nothing was written to the org: `sfsync apply {call.out}` does it.")
         elif made.plan.changes:
-            screen.say("Nothing was written: add --apply to do it.")
+            screen.say_how_to_apply()
     sys.exit(ran.exit_code if ran else ExitCode.DONE)
 
 

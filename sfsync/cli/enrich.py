@@ -2,11 +2,12 @@
 
 import click
 
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.review import review
 from sfsync.cli.sources import sources
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def enrich() -> None:
     """Answer what public sources leave open; list the sources.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import click
 from rich.console import Console
 
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.aside import snooze, waive
 from sfsync.cli.book import LANGUAGE, Book, open_book
 from sfsync.cli.options import Place, RecordId, format_option, place_options
@@ -26,7 +27,7 @@ _ROWS_SHOWN = 10
 _WIDE = 110
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def findings() -> None:
     """List what must be looked at; snooze or waive what need not be."""
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import click
 
-from sfsync.cli import opening
+from sfsync.cli import HelpfulGroup, opening
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.posting import carrier_of, letterhead_of
 from sfsync.cli.screen import Screen
@@ -27,7 +27,7 @@ _HTML = """<!doctype html>
 """
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def mail() -> None:
     """Try whether mails arrive."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.copies import forget_copy, open_recorded
 from sfsync.cli.opening import lock_of
 from sfsync.cli.options import Place, place_options
@@ -12,7 +13,7 @@ from sfsync.cli.serve import serve
 from sfsync.cli.setting import set_up
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def org() -> None:
     """Record an org, serve it, and look after our copy of it.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.alerts import alerts
 from sfsync.cli.delivery import (
     Way,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sfsync.rules.texts import FindingText
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def report() -> None:
     """Write what managers, owners and the admin are told, and send it."""
 

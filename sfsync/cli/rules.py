@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from sfsync.cli import HelpfulGroup
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.setting import set_up, texts_file
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sfsync.policy import Machine, TaskRule
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def rules() -> None:
     """Check and show the rules, facts and states."""
 

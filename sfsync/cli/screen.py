@@ -60,6 +60,10 @@ class Screen:
         """Print what went wrong beside the result, also where it is quiet."""
         click.echo(text, err=self.is_quiet)
 
+    def say_how_to_apply(self) -> None:
+        """Say that only a preview was shown."""
+        self.say("Nothing was written: add --apply to do it.")
+
     def tell(self, text: str = "") -> None:
         """Print a sentence; in a terminal it is wrapped between words."""
         if self.is_terminal:

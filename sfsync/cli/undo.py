@@ -76,7 +76,7 @@ def _say_what_is_next(screen: Screen, *, is_of_rules: bool, is_done: bool) -> No
     if is_of_rules:
         screen.say(_AGAIN)
     if not is_done:
-        screen.say("Nothing was written: add --apply to do it.")
+        screen.say_how_to_apply()
 
 
 def _show_left(left: Sequence["LeftField"], screen: Screen) -> None:

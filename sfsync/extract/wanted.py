@@ -17,7 +17,11 @@ ACCOUNT = "Account"
 ACTIVITIES = ("Task", "Event")
 CREATED = "CreatedDate"
 # The platform hides activities and history older than a year or so from ordinary queries.
-_ARCHIVED = frozenset({"Task", "Event", "AccountHistory", "OpportunityHistory"})
+_ARCHIVED = frozenset(
+    {"Task", "Event", "AccountHistory", "OpportunityHistory", "OpportunityFieldHistory"}
+)
+# Histories of fields, of which only what befell the state is asked for.
+_OF_FIELDS = {"AccountHistory": ACCOUNT, "OpportunityFieldHistory": "Opportunity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,11 @@ def _stamp(
 
 
 def _only_of_state(policy: Policy, name: str, specs: Sequence[FieldSpec]) -> str:
-    """Of the field history only changes of the status, and creations, are asked for."""
-    of_history = name == "AccountHistory" and ACCOUNT in policy.machines
-    if not of_history or "Field" not in {spec.field for spec in specs}:
+    """Of a history of fields only changes of the state, and creations, are asked for."""
+    object_name = _OF_FIELDS.get(name, "")
+    if object_name not in policy.machines or "Field" not in {spec.field for spec in specs}:
         return ""
-    field = policy.field(ACCOUNT, policy.machines[ACCOUNT].state)
+    field = policy.field(object_name, policy.machines[object_name].state)
     return condition("Field IN {}", [field, "created"])
 
 

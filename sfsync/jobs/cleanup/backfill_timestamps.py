@@ -1,19 +1,21 @@
 """When did records enter each status and stage, where its field is empty and the history knows?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from sfsync.columns import Array, latest
+from sfsync.columns import Array, Column, Kind, Mask
 from sfsync.facts import Look
-from sfsync.facts.entry import Entries, entries_known
 from sfsync.jobs.cleanup.cleanup import Cleanup, Found, Option, Wishes, Written
+from sfsync.jobs.cleanup.told import READS, Told, told_of
 from sfsync.model import Evidence
-from sfsync.policy import Machine
+from sfsync.policy import StateSpec
 from sfsync.rules.words import ids_of
 
 FROM_CREATED = Option(
     "from-created",
     "flag",
-    "Of records whose history knows nothing of their status or stage, take the day they were made.",
+    "Of what no history says an entry into, take the day the record was made, if it was made so.",
 )
 
 
@@ -27,7 +29,7 @@ def find(look: Look, wishes: Wishes) -> Found:
     notes: list[str] = []
     for object_name, machine in look.policy.machines.items():
         rows = written.setdefault(object_name, {})
-        known = entries_known(look, object_name)
+        told = told_of(look, object_name)
         for place, state in enumerate(machine.states.values()):
             if state.entered is None:
                 continue
@@ -35,55 +37,72 @@ def find(look: Look, wishes: Wishes) -> Found:
             if look.lacks(f"{object_name}.{state.entered}"):
                 notes.append(f"{field} is not there: left out.")
                 continue
-            told = _of_state(look, machine, known, place, rows, bool(wishes.get(FROM_CREATED.name)))
-            notes += [f"{field}: {told}."] if told else []
+            of_state = _OfState(look, object_name, state, place, told, rows)
+            words = of_state.enter(from_created=bool(wishes.get(FROM_CREATED.name)))
+            notes += [f"{field}: {words}."] if words else []
     return Found(written, tuple(notes))
 
 
-def _of_state(
-    look: Look,
-    machine: Machine,
-    known: Entries,
-    place: int,
-    rows: dict[int, list[Written]],
-    from_created: bool,
-) -> str:
-    """Enter what is known of one status or stage into `rows`; say what comes from where."""
-    state, object_name = list(machine.states.values())[place], machine.object
-    name, column = state.name, str(state.entered)
-    blank = np.isnat(look.column(object_name, column).values)
-    here = known.state == place
-    moments, places = latest(known.record[here], known.at[here], len(blank))
-    by_history = blank & ~np.isnat(moments) & (moments <= look.now)
-    proofs = np.append(known.row[here], -1)[places]
-    for row, at, proof in _each(look, np.flatnonzero(by_history), moments, known, proofs):
-        why = f"it entered {name} on {at[:10]}, says {known.table}"
-        evidence = (Evidence(column, at, proof),)
-        rows.setdefault(row, []).append(Written(column, at, why, evidence))
-    told = [f"{int(by_history.sum())} from {known.table}"] if by_history.any() else []
-    left = blank & ~by_history & (look.state(object_name) == place)
-    if from_created and left.any():
-        made = look.column(object_name, "created")
-        born = left & ~np.isin(np.arange(len(blank)), known.record) & ~np.isnat(made.values)
-        here_rows = np.flatnonzero(born)
-        for row, born_at in zip(here_rows.tolist(), made.take(here_rows), strict=True):
-            day = str(born_at)[:10]
-            why = f"it was made on {day}, and no history says that it was ever not {name}"
-            rows.setdefault(row, []).append(Written(column, born_at, why))
-        told += [f"{len(here_rows)} from CreatedDate"] if len(here_rows) else []
-        left &= ~born
-    if left.any():
-        told.append(f"{int(left.sum())} in {name} stay empty")
-    return ", ".join(told)
+@dataclass(frozen=True, slots=True)
+class _OfState:
+    """One status or stage, what the histories tell, and the rows to enter it into."""
 
+    look: Look
+    object: str
+    state: StateSpec
+    place: int
+    told: Told
+    rows: dict[int, list[Written]]
 
-def _each(
-    look: Look, rows: Array, moments: Array, known: Entries, proofs: Array
-) -> list[tuple[int, str, str]]:
-    texts = np.datetime_as_string(moments[rows]).tolist()
-    ids = ids_of(look, known.table, proofs[rows])
-    wire = [f"{text}.000+0000" for text in texts]
-    return list(zip(rows.tolist(), wire, ids, strict=True))
+    def enter(self, *, from_created: bool) -> str:
+        """Enter what is known; say what comes from where."""
+        look, name = self.look, self.state.name
+        blank = np.isnat(look.column(self.object, self.column).values)
+        moments, tables, proofs = self.told.entered(self.place, len(blank), look.now)
+        counts = []
+        for number, known in enumerate(self.told.entries):
+            rows = np.flatnonzero(blank & (tables == number))
+            why = f"it entered {name} on {{day}}, says {known.table}"
+            self._write(rows, moments, why, known.table, proofs)
+            counts += [f"{len(rows)} from {known.table}"] if len(rows) else []
+        left = blank & (tables < 0)
+        if from_created:
+            made = self._made(left)
+            counts += [f"{int(made.sum())} from CreatedDate"] if made.any() else []
+            left &= ~made
+        stay = int((left & (look.state(self.object) == self.place)).sum())
+        return ", ".join([*counts, *([f"{stay} in {name} stay empty"] if stay else [])])
+
+    @property
+    def column(self) -> str:
+        """Our name of the field."""
+        return str(self.state.entered)
+
+    def _made(self, left: Mask) -> Mask:
+        """Enter the day on which they were made into those that were made so; tell which."""
+        look, name = self.look, self.state.name
+        moments = look.column(self.object, "created").values
+        left = left & ~np.isnat(moments)
+        was = left & (self.told.made_in == self.place)
+        why = f"it was made on {{day}}, and was {name} when {self.told.first_table} began"
+        self._write(np.flatnonzero(was), moments, why, self.told.first_table, self.told.first)
+        untold = np.ones(len(left), dtype=bool)
+        untold[self.told.records] = False
+        is_so = look.state(self.object) == self.place
+        ever = left & ~was & is_so & untold & (self.told.first < 0)
+        why = f"it was made on {{day}}, and no history says that it was ever not {name}"
+        self._write(np.flatnonzero(ever), moments, why)
+        return np.asarray(was | ever)
+
+    def _write(
+        self, rows: Array, moments: Array, why: str, table: str = "", proofs: Array | None = None
+    ) -> None:
+        wire = [str(each) for each in Column(Kind.INSTANT, moments).take(rows)]
+        ids = [""] * len(rows) if proofs is None else ids_of(self.look, table, proofs[rows])
+        for row, at, id in zip(rows.tolist(), wire, ids, strict=True):
+            evidence = (Evidence(self.column, at, id),) if id else ()
+            written = Written(self.column, at, why.format(day=at[:10]), evidence)
+            self.rows.setdefault(row, []).append(written)
 
 
 CLEANUP = Cleanup(
@@ -91,4 +110,5 @@ CLEANUP = Cleanup(
     "Fill the dates of statuses and stages from the history.",
     find,
     (FROM_CREATED,),
+    may_read=READS,
 )

@@ -10,7 +10,7 @@ from sfsync.errors import Misused, NotFound
 from sfsync.facts import Look
 from sfsync.facts.blank import blank_in
 from sfsync.jobs.cleanup.cleanup import Option, Wishes, Written
-from sfsync.model import Value
+from sfsync.model import Value, to_wire
 
 OBJECT = "Opportunity"
 _STAGES = "OpportunityStage"
@@ -102,8 +102,7 @@ def closing(look: Look, stage: Stage, reason: str, why: str) -> Iterator[Written
     yield Written("lost_reason", reason, why)
     entered = machine.states[stage.name].entered
     if entered is not None and not look.lacks(f"{OBJECT}.{entered}"):
-        now = str(np.datetime_as_string(look.now))
-        yield Written(entered, f"{now}.000+0000", why)
+        yield Written(entered, to_wire(look.snapshot.now), why)
     if stage.probability is not None and not look.lacks(f"{OBJECT}.probability"):
         yield Written("probability", stage.probability, why)
 
