@@ -375,8 +375,14 @@ def test_it_waits_for_the_lock_an_answer_and_closed_books(books: Journal) -> Non
 
 
 def test_what_is_no_person_is_told_at_once() -> None:
-    said = forget("a@", "001Dm0000000001IAA", "nobody", exits=ExitCode.USAGE).stderr
-    for part in ("'a@' is no e-mail address", "not the Id of a person", "'nobody' is no record Id"):
+    who = ("a@", "001Dm0000000001IAA", "nobody", "--name", "Fictive")
+    said = forget(*who, exits=ExitCode.USAGE).stderr
+    for part in (
+        "'a@' is no e-mail address",
+        "'Fictive' is one word",
+        "not the Id of a person",
+        "'nobody' is no record Id",
+    ):
         assert part in said
     said = forget(EMAIL, "--recording", str(DEMO), org="demo", exits=ExitCode.USAGE).stderr
     assert "is the demo org, which is never changed" in " ".join(said.split())

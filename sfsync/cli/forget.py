@@ -56,7 +56,7 @@ def forget(
     what there is; with --apply it is taken out, for good, and a receipt is written. Nothing is
     deleted in Salesforce.
     """
-    addresses, ids = _named(who)
+    addresses, ids = _named(who, names)
     setting = set_up(place)
     _check_recordings(recordings, setting)
     screen = Screen(is_quiet=quiet)
@@ -75,9 +75,13 @@ def forget(
     screen.say(_NOT_IN_SALESFORCE)
 
 
-def _named(who: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part addresses from Ids. Raises UsageError with all that are neither."""
-    addresses, ids, problems = [], [], []
+def _named(who: Sequence[str], names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part addresses from Ids. Raises UsageError with all that are neither, and with names of one
+    word.
+    """
+    addresses, ids = [], []
+    told = "is one word, which many texts have: give a name of two or more with --name"
+    problems = [f"{name!r} {told}" for name in names if len(name.split()) == 1]
     for each in map(str.strip, who):
         if "@" in each:
             addresses.append(each)
@@ -122,8 +126,9 @@ def _show(gone: Sequence[Gone], traces: Traces, screen: Screen) -> None:
         return
     rows = [[each.where, each.what, str(each.number), each.how] for each in gone]
     screen.table(("where", "what", "number", "is"), rows, right=("number",))
-    if traces.names:
-        screen.say(f"Looked for by name, too: {', '.join(sorted(traces.names))}.")
+    sought = ", ".join(sorted(traces.addresses | traces.names))
+    if sought:
+        screen.say(f"Looked for: {sought}.")
     if traces.ids:
         screen.say(f"Records of the person: {', '.join(sorted(traces.ids))}.")
     if traces.namesakes:
