@@ -35,6 +35,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # A name of one word is a word of many other texts.
 _FEWEST_WORDS = 2
 _BETWEEN = r",?\s+"
+_ALIKE = re.compile(r"[a-z0-9@._-]+")
 
 Row = Mapping[str, Any]
 
@@ -68,6 +69,8 @@ class Traces:
         """Return a text with the mark in the place of every trace; `of` is the Id of the record to
         which it belongs.
         """
+        if not self.may_be_in(text):
+            return text
         pattern = self._but_names if of in self.namesakes else self._all
         return pattern.sub(FORGOTTEN, text)
 
@@ -80,6 +83,11 @@ class Traces:
         if isinstance(value, dict):
             return {name: self.cut_all(each, of) for name, each in value.items()}
         return value
+
+    def may_be_in(self, text: str) -> bool:
+        """Tell whether a text, perhaps in the form of JSON, need be looked at closely."""
+        lowered = text.lower()
+        return any(hint in lowered for hint in self._hints)
 
     def are_in(self, text: str) -> bool:
         """Tell whether a text holds any trace."""
@@ -121,6 +129,15 @@ class Traces:
         if is_about and (is_note or is_value):
             return left(name, value)
         return self.cut(value, record_id)
+
+    @cached_property
+    def _hints(self) -> tuple[str, ...]:
+        """Return what is in every form of a trace: the longest piece that all forms write alike;
+        nothing ("", which is in every text) where there is none.
+        """
+        whole = {*self.addresses, *self.names, *(each[:_SHORT_ID] for each in self.ids)}
+        composed = (unicodedata.normalize("NFC", each).lower() for each in whole)
+        return tuple(sorted({max(_ALIKE.findall(each), key=len, default="") for each in composed}))
 
     @cached_property
     def _all(self) -> re.Pattern[str]:
@@ -170,6 +187,8 @@ def left(field: str, value: Any) -> Any:
 
 def cut_json(traces: Traces, text: str, of: str = "") -> str:
     """Return a text, which may be JSON, with the mark in the place of every trace."""
+    if not traces.may_be_in(text):
+        return text
     if text[:1] in ('"', "[", "{"):
         try:
             value = json.loads(text)
