@@ -360,6 +360,15 @@ def test_a_recording_that_is_named_forgets_too_and_keeps_its_copy(books: Journal
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_recording_that_is_no_table_is_told_before_anything_is_done() -> None:
+    file = Path("org/Lead.csv")
+    file.write_text(file.read_text("utf-8") + '"too","many"\n', "utf-8")
+    said = forget(EMAIL, "--recording", "org", "--apply", exits=ExitCode.CONFIGURATION).stderr
+    assert "org/Lead.csv:3: cannot be read as UTF-8 CSV" in said
+    assert EMAIL in Path("org/Contact.csv").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("filled")
 def test_by_id_only_that_record_goes_and_what_others_share_stays() -> None:
     said = forget(LEAD[:15], "--apply", "--yes").stdout
     assert f"Records of the person: {LEAD}." in said

@@ -69,7 +69,7 @@ KINDS: Mapping[str, _Kind] = {
 _ASKED = {"ids": "--id"}
 
 
-@click.command()
+@click.command(short_help="Write what the journal holds as CSV or JSON.")
 @click.argument("what", metavar="WHAT", type=click.Choice(list(KINDS)))
 @click.option(
     "--plan",

@@ -28,7 +28,7 @@ _NOT_IN_SALESFORCE = (
 )
 
 
-@click.command()
+@click.command(short_help="Take a person out of all that is kept here.")
 @click.argument("who", metavar="WHO", nargs=-1, required=True)
 @click.option("--name", "names", multiple=True, help="Also called so: a name of two words or more.")
 @click.option(

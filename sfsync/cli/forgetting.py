@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sfsync.fake import FakeOrg
     from sfsync.journal import Journal
 
-_LOG, _STORE, _COPIES = "writes.jsonl", "store", "orgs"
+_LOG, _NAME, _STORE, _COPIES = "writes.jsonl", "name", "store", "orgs"
 _REPLACED, _DELETED = "replaced by a mark", "deleted"
 
 
@@ -68,14 +68,15 @@ def locked_copies(setting: Setting) -> Iterator[None]:
 
     with ExitStack() as held:
         for folder in _folders(setting.settings.state_dir):
-            if setting.is_salesforce or folder != setting.copy:
+            is_copy = (folder / _LOG).exists() or (folder / _NAME).exists()
+            if is_copy and (setting.is_salesforce or folder != setting.copy):
                 held.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
         yield
 
 
 def copies_named(state: Path) -> frozenset[str]:
     """Return the names of the copies of recorded orgs that there are: their books are named so."""
-    files = (folder / "name" for folder in _folders(state))
+    files = (folder / _NAME for folder in _folders(state))
     return frozenset(file.read_text(encoding="utf-8") for file in files if file.exists())
 
 

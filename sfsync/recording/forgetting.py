@@ -1,9 +1,11 @@
 """How does a person go out of a recording, which is else never changed?"""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from sfsync.errors import ConfigError
 from sfsync.traces import Held, Traces, held_in
 
 _MARK = "\ufeff"
@@ -35,10 +37,20 @@ def forget(folder: Path, traces: Traces, *, write: bool) -> int:
 
 
 def _read(file: Path) -> tuple[str, list[str], list[dict[str, str]]]:
-    """Return the mark of UTF-8 with which a file begins, if any, its heads and its rows."""
+    """Return the mark of UTF-8 with which a file begins, if any, its heads and its rows. Raises
+    ConfigError, naming file and line, where it is no table.
+    """
     with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, restval="", strict=True)
-        rows = list(reader)
+        reader = csv.DictReader(stream, strict=True)
+        rows = []
+        try:
+            for row in reader:
+                rows.append(row)
+                if None in row or None in row.values():
+                    raise csv.Error("another number of cells than its header")
+        except (csv.Error, UnicodeDecodeError) as error:
+            problem = f"{file}:{reader.line_num}: cannot be read as UTF-8 CSV: {error}"
+            raise ConfigError([f"{problem}; nothing of it was changed"]) from error
     mark = _MARK if file.read_bytes().startswith(_MARK.encode()) else ""
     return mark, list(reader.fieldnames or ()), rows
 
@@ -50,4 +62,5 @@ def _write(file: Path, mark: str, heads: list[str], rows: list[dict[str, str]]) 
         writer = csv.DictWriter(stream, heads, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    shutil.copymode(file, fresh)
     fresh.replace(file)
