@@ -7,6 +7,7 @@ of what it tells of the person stands a mark.
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,33 +133,33 @@ class _Books:
         return sorted(self._traces.ids)
 
     def _of_change(self, row: Any) -> Values:
-        cut = self._traces
+        new = self._cut(CHANGES, row)
         if self._is_own(row):
             evidence = [
-                [fact, _marked("", value), cut.cut_all(record)]
+                [fact, _marked("", value), self._traces.cut_all(record)]
                 for fact, value, record in json.loads(row.evidence)
             ]
-            told = {name: getattr(row, name) and FORGOTTEN for name in _TEXTS}
-            rests_on = cut.cut_all(json.loads(row.rests_on))
-            return told | {"evidence": _text(evidence), "rests_on": _text(rests_on)}
-        texts = (*_TEXTS, "evidence", "rests_on")
-        return {name: cut_json(cut, getattr(row, name), row.record_id) for name in texts}
+            new |= {name: getattr(row, name) and FORGOTTEN for name in _TEXTS}
+            new["evidence"] = _text(evidence)
+        return new
 
     def _of_field(self, row: Any) -> Values:
+        new = self._cut(CHANGE_FIELDS, row)
         if self._is_own(row):
-            told = {name: decode(getattr(row, name)) for name in ("before", "after")}
-            marked = {name: _marked(row.field, value) for name, value in told.items()}
-            return {name: encode(self._traces.cut_all(each)) for name, each in marked.items()}
-        texts = {name: getattr(row, name) for name in ("before", "after", "source")}
-        return {
-            name: text and cut_json(self._traces, text, row.record_id)
-            for name, text in texts.items()
-        }
+            told = {name: _marked(row.field, decode(new[name])) for name in ("before", "after")}
+            new |= {name: encode(value) for name, value in told.items()}
+        return new
 
     def _of_finding(self, row: Any) -> Values:
-        texts = ("name", "message", "evidence", "why")
-        cut = {name: cut_json(self._traces, getattr(row, name), row.record_id) for name in texts}
+        cut = self._cut(FINDINGS, row)
         return cut | ({"owner_id": None} if row.owner_id in self._traces.ids else {})
+
+    def _cut(self, table: sa.Table, row: Any) -> Values:
+        """Return the texts of a row with the mark in the place of every trace."""
+        return {
+            name: text and cut_json(self._traces, text, row.record_id)
+            for name, text in ((each, getattr(row, each)) for each in _texts_in(table))
+        }
 
     def _of_alert(self, row: Any) -> Values:
         return {"reader": FORGOTTEN} if row.reader in self._traces.ids else {}
@@ -251,6 +252,11 @@ class _Books:
             this = (table.c[name] == sa.bindparam(f"of_{name}") for name in key)
             values = {name: sa.bindparam(name) for name in names}
             self._connection.execute(sa.update(table).where(*this).values(values), rows)
+
+
+@cache
+def _texts_in(table: sa.Table) -> tuple[str, ...]:
+    return tuple(each.name for each in table.columns if isinstance(each.type, sa.Text))
 
 
 def _marked(field: str, value: Any) -> Any:
