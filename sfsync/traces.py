@@ -100,6 +100,13 @@ class Traces:
         unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
         return any(map(self.are_in, {text, unescaped, html.unescape(text), unquote(text)}))
 
+    def are_in_bytes(self, content: bytes) -> bool:
+        """Tell whether a file of whatever form may hold an address or a name, as text or JSON."""
+        lowered = content.decode("utf-8", "replace").lower()
+        names = (form for name in self.names if " " in name for form in _forms(name))
+        texts = [text.lower() for text in (*self.addresses, *names)]
+        return any(text in lowered or json.dumps(text)[1:-1] in lowered for text in texts)
+
     def without(self, object_name: str, row: Row) -> dict[str, Any]:
         """Return a record, by the API's names, without the person: of their own only what says
         nothing of them is left; of others' the traces are cut, and notes about them are taken out.

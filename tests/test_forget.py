@@ -173,6 +173,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cache.keep("site", "a", answer("https://a.example", [EMAIL]), 10_000)
         cache.keep("site", "b", answer("https://b.example", {"by": NAME}), 10_000)
         cache.keep("site", "c", answer("https://example.com", NEIGHBOURS), 10_000)
+    with closing(sqlite3.connect(state / "journal.db")) as database, database:
+        # Of a later version, say.
+        database.execute("CREATE TABLE m (n INTEGER PRIMARY KEY, record_id TEXT, fields TEXT)")
+        values = json.dumps({"MobilePhone": "06 11 22 33 44", "Email": EMAIL, "OwnerId": OWNER})
+        database.execute("INSERT INTO m VALUES (1, ?, ?)", [ZELIE, values])
+    shutil.copy(state / "journal.db", state / "journal.db.before-5")
     for file in ("journal.db", FILE):
         delete_carelessly(state / file, "old")
         assert EMAIL.encode() in (state / file).read_bytes()
@@ -264,7 +270,7 @@ def test_a_preview_changes_nothing() -> None:
     assert "Nothing was changed: add --apply to do it. It cannot be undone." in said
     assert "Nothing is deleted in Salesforce" in said
     assert {line.split("\t")[0].split()[0] for line in said.splitlines() if "\t" in line} == {
-        *("journal", FILE, "reports", "copy", "store")
+        *("journal", "journal.db.before-5", FILE, "reports", "copy", "store")
     }
     assert {file: content for file, content in all_bytes() if file.suffix != ".lock"} == before
 
@@ -273,6 +279,10 @@ def test_nothing_of_a_person_is_left_and_all_of_the_others(kept: Path, forgotten
     assert all(holding(*HERS, of=kept).values())
     assert f"left: {STATE}/notes.txt holds something of the person" in forgotten
     assert holding(*HERS) == {each: set() for each in HERS}
+    with closing(sqlite3.connect(STATE / "journal.db")) as database:
+        (fields,) = database.execute("SELECT fields FROM m").fetchone()
+    mark = FORGOTTEN
+    assert json.loads(fields) == {"MobilePhone": mark, "Email": mark, "OwnerId": OWNER}
     before, now = holding(*NEIGHBOURS, of=kept), holding(*NEIGHBOURS)
     kinds = {"journal.db", "writes.jsonl", FILE}
     assert {each: kinds & before[each] for each in NEIGHBOURS} == dict.fromkeys(NEIGHBOURS, kinds)

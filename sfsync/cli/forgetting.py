@@ -97,6 +97,11 @@ class _Journal:
             yield Gone("journal", what, number, _DELETED if what in _TAKEN_OUT else _REPLACED)
         if write:
             books.wipe()
+        for file in books.kept_before():
+            if traces.are_in_bytes(file.read_bytes()):
+                yield Gone(file.name, "a copy from before an upgrade", 1, _DELETED)
+                if write:
+                    file.unlink()
 
 
 _TAKEN_OUT = frozenset(

@@ -8,6 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
+from glob import escape
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,6 +81,13 @@ class Forgetting:
                 if not write:
                     transaction.rollback()
         return {name: number for name, number in counts.items() if number}
+
+    def kept_before(self) -> list[Path]:
+        """The copies of an SQLite journal that were kept beside it before its layout changed."""
+        name = self._engine.url.database
+        if self._engine.dialect.name != "sqlite" or not name:
+            return []
+        return sorted(Path(name).parent.glob(f"{escape(Path(name).name)}.before-*"))
 
     def wipe(self) -> None:
         """Write the database afresh, so that its files keep no bytes of what was taken out.
@@ -208,10 +217,11 @@ class _Books:
         ]
 
         def change(row: Any) -> Values:
+            cut = _own_text if getattr(row, "record_id", "") in self._traces.ids else cut_json
             texts = {name: getattr(row, name) for name in names}
             return {
                 # An Id alone names what a row is about, as a key does.
-                name: cut_json(self._traces, text)
+                name: FORGOTTEN if cut is _own_text and name == "name" else cut(self._traces, text)
                 for name, text in texts.items()
                 if text and text not in self._traces.ids
             }
@@ -257,6 +267,21 @@ class _Books:
 @cache
 def _texts_in(table: sa.Table) -> tuple[str, ...]:
     return tuple(each.name for each in table.columns if isinstance(each.type, sa.Text))
+
+
+def _own_text(traces: Traces, text: str) -> str:
+    """Return what is left of a text about a person's own record; it may be JSON: fields with their
+    values.
+    """
+    cut = cut_json(traces, text)
+    try:
+        fields = json.loads(cut)
+    except ValueError:
+        return cut
+    if not isinstance(fields, dict):
+        return cut
+    kept = {field: _marked(field, value) for field, value in fields.items()}
+    return cut if kept == fields else _text(kept)
 
 
 def _marked(field: str, value: Any) -> Any:
