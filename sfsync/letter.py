@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email import message_from_bytes, policy
 from enum import StrEnum
 
 # In the Message-ID of a mail that is for the outbox: no sender has this domain (RFC 2606).
@@ -99,3 +100,16 @@ class JournalledMessage:
     def is_decided(self) -> bool:
         """Whether it was sent or refused, so that nothing is left to do."""
         return self.state in (MessageState.SENT, MessageState.REFUSED)
+
+
+def text_of(content: bytes) -> str:
+    """Return all that a mail says as one text: its headers, and the text of each of its parts."""
+    mail = message_from_bytes(content, policy=policy.default)
+    told = [str(value) for value in mail.values()]
+    for part in mail.walk():
+        if not part.is_multipart():
+            told.append(part.get_filename() or "")
+            body = part.get_payload(decode=True)
+            if isinstance(body, bytes):
+                told.append(body.decode(part.get_content_charset() or "utf-8", "replace"))
+    return "\n".join(told)

@@ -18,10 +18,14 @@ from sfsync.model import (
     key_of_new,
     same_value,
 )
+from sfsync.traces import FORGOTTEN
 
 # A run whose books are closed has no change that is only sent.
 PERHAPS_WRITTEN = (State.APPLIED, State.UNKNOWN)
 NOBODY_KNOWS = "nobody knows whether the run wrote it"
+UNKNOWN_NOW = (
+    "a person was forgotten: nobody knows any more what stood there (`sfsync cleanup forget`)"
+)
 # What a person does with a task: it is then theirs, and not taken back.
 CLOSED_FIELD = "IsClosed"
 
@@ -162,10 +166,13 @@ def _bring_back(
     """Create anew what the run deleted, unless it is there again."""
     change, cause = entry.change, f"{UNDO_CAUSE}{entry.run}"
     key = key_of_new(change.object, change.id, cause)
+    lost = sorted(name for name, each in change.fields.items() if _is_forgotten(each))
     if row is not None:
         return
     if entry.outcome.state is not State.APPLIED:
         left.append(_left_field(entry, LABEL_FIELD, None, NOBODY_KNOWS))
+    elif lost:
+        left += [_left_field(entry, name, None, UNKNOWN_NOW) for name in lost]
     elif key in made:
         left.append(_left_field(entry, LABEL_FIELD, None, "a run created it anew before"))
     else:
@@ -181,6 +188,8 @@ def _bring_back(
 def _why_left(
     field: str, written: FieldChange, row: Row | None, state: State, *, is_new: bool = False
 ) -> str:
+    if _is_forgotten(written):
+        return UNKNOWN_NOW
     if row is None:
         why = "the record is gone: deleted, or hidden from the service's user"
     elif field not in row:
@@ -192,6 +201,10 @@ def _why_left(
     else:
         return "" if same_value(row[field], written.after) else "somebody changed it after the run"
     return why if state is State.APPLIED else f"{NOBODY_KNOWS}; {why}"
+
+
+def _is_forgotten(written: FieldChange) -> bool:
+    return any(FORGOTTEN in str(value) for value in (written.before, written.after))
 
 
 def _left_field(entry: JournalledChange, field: str, row: Row | None, why: str) -> LeftField:

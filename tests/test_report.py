@@ -20,7 +20,6 @@ from sfsync.report import Edition, Person, Report, ReportOrder, build_reports, l
 from sfsync.report.figures import speech_in, speech_of
 from sfsync.report.orders import OrderShape
 from sfsync.report.render import MOST_BYTES
-from sfsync.report.sheet import harmless
 from sfsync.report.shown import MOST_LINES, MOST_OPEN
 from sfsync.report.words import KEYS, LANGUAGES, word
 from sfsync.rules.texts import FindingText, load_texts
@@ -421,24 +420,6 @@ def test_the_mail_needs_nothing_from_outside() -> None:
     assert "prefers-color-scheme" in html
     (styles,) = re.findall(r"<style>(.*?)</style>", html, re.S)
     assert re.sub(r"@media[^{]*\{([^{}]*\{[^}]*\})*\s*\}", "", styles).strip() == ""
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+33 1", "'+33 1"),
-        ("-x", "'-x"),
-        ("@sum", "'@sum"),
-        ("  =1", "'=1"),
-        ("\t=1", "'=1"),
-        ("\n=1", "'=1"),
-        ("＝1", "'＝1"),
-        ("Acme = x", "Acme = x"),
-    ],
-)
-def test_no_cell_is_a_formula(cell: str, expected: str) -> None:
-    assert harmless(cell) == expected
 
 
 def test_the_csv_holds_every_line_and_opens_in_the_readers_spreadsheet() -> None:

@@ -1,13 +1,15 @@
 """Does undo give back what stood before a run, and nothing that somebody changed since?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfsync.model import Change, FieldChange, JournalledChange, Outcome, Stamp, State, Value
-from sfsync.undo import LeftField, reverse
+from sfsync.model import Action, Change, FieldChange, JournalledChange, Outcome, Stamp, State, Value
+from sfsync.traces import FORGOTTEN
+from sfsync.undo import UNKNOWN_NOW, LeftField, reverse
 
 RUN = "20261125-190301-aaaa"
 STAMP = "2026-06-15T08:00:00.000+0000"
@@ -169,3 +171,18 @@ def test_undo_gives_back_every_field_and_undo_of_undo_writes_it_again(
     assert restored == before
     again = undone("second", back, restored)
     assert carried_out(restored, again) == applied
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_what_is_forgotten_is_neither_written_nor_created_nor_deleted(action: Action) -> None:
+    fields = {
+        "Phone": FieldChange(f"of {FORGOTTEN}", f"to {FORGOTTEN}"),
+        "Fax": FieldChange("+33 1", "+33 2"),
+    }
+    there = entry(fields)
+    there = replace(there, change=replace(there.change, action=action))
+    row: dict[str, Value] = {"Phone": f"to {FORGOTTEN}", "Fax": "+33 2"}
+    reversal = reverse([there], {} if action is Action.DELETE else {FIRM: row})
+    back = [dict(change.fields) for change in reversal.changes]
+    assert back == ([{"Fax": FieldChange("+33 2", "+33 1")}] if action is Action.UPDATE else [])
+    assert [(each.field, each.why) for each in reversal.left] == [("Phone", UNKNOWN_NOW)]

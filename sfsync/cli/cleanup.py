@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from sfsync.report import Person
 
 _NOBODY = "no user is called"
+# They change nothing in the org, and so have no plan of it.
+_WITHOUT_PLAN = {
+    "export": "sfsync.cli.export:export",
+    "forget": "sfsync.cli.forget:forget",
+}
 
 
 class CleanupGroup(HelpfulGroup):
@@ -32,10 +38,14 @@ class CleanupGroup(HelpfulGroup):
         """Return their names, in order."""
         from sfsync.jobs.cleanup import CLEANUPS
 
-        return sorted(CLEANUPS)
+        return sorted([*CLEANUPS, *_WITHOUT_PLAN])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of a cleanup; None where there is no such one."""
+        if cmd_name in _WITHOUT_PLAN:
+            module, _, name = _WITHOUT_PLAN[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
         from sfsync.jobs.cleanup import CLEANUPS
 
         return _command(CLEANUPS[cmd_name]) if cmd_name in CLEANUPS else None

@@ -21,6 +21,7 @@ from sfsync.cli.options import (
 from sfsync.cli.screen import Screen, counts_in_words, echo
 from sfsync.cli.setting import set_up
 from sfsync.cli.sourcing import planned
+from sfsync.formula import harmless
 
 if TYPE_CHECKING:
     from sfsync.model import Plan
@@ -107,8 +108,4 @@ def as_csv(rows: Sequence[dict[str, object]], heads: Sequence[str]) -> str:
 
 
 def _harmless(cell: object) -> object:
-    return (
-        f"'{cell}"
-        if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else cell
-    )
+    return harmless(cell) if isinstance(cell, str) else cell

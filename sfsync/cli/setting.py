@@ -56,7 +56,7 @@ class Setting:
     @cached_property
     def copy(self) -> Path:
         """The folder of our copy of the recorded org, named for the recording's content."""
-        return _copy_of(self.source, self.settings.state_dir)
+        return copy_of(self.source, self.settings.state_dir)
 
 
 def set_up(place: Place, *, writes: bool = False) -> Setting:
@@ -115,7 +115,8 @@ def _demo_of(config: Path) -> Path:
     return own if own.exists() else shipped.demo() or own
 
 
-def _copy_of(source: Path, state_dir: Path) -> Path:
+def copy_of(source: Path, state_dir: Path) -> Path:
+    """Return the folder of our copy of a recording, named for the recording's content."""
     digest = hashlib.sha256()
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     for file in files:

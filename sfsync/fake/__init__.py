@@ -12,6 +12,7 @@ from sfsync.fake.clock import Clock
 from sfsync.fake.errors import ApiError, RecordingError, RecordRefused
 from sfsync.fake.org import FakeOrg
 from sfsync.fake.recording.load import load_state
+from sfsync.fake.recording.log import revise_log
 from sfsync.fake.server import Call, Hook
 from sfsync.fake.wire import Reply, Request, json_reply
 
@@ -62,4 +63,5 @@ __all__ = [
     "Request",
     "json_reply",
     "load_folder",
+    "revise_log",
 ]

@@ -1,6 +1,6 @@
 """How do tests and the demo use the fake org?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -231,6 +231,30 @@ class FakeOrg:
         with self.state.lock:
             name = self._object(object_name).name
             self.state.validation_rules.setdefault(name, []).append(rule)
+
+    def revise(self, change: Callable[[str, Row], Row], *, write: bool = True) -> int:
+        """Put what `change` makes of each row, by its object, in its place, as if it had always
+        been so: no stamp moves, and nothing follows from it. Return how many rows differ; without
+        `write` that is all.
+        """
+        with self.state.lock:
+            store, number = self.state.store, 0
+            for name, table in list(store.tables.items()):
+                for row in list(table.rows.values()):
+                    new = change(name, row)
+                    number += new != row
+                    if write and new != row:
+                        store.put(name, new)
+            self.state.commit()
+            return number
+
+    def rows(self, object_name: str) -> list[Row]:
+        """Return the rows of an object as they are kept, deleted ones, too; none where the org has
+        no such object.
+        """
+        with self.state.lock:
+            owner = self.state.store.schema.find(object_name)
+            return list(self.state.store.table(owner.name).rows.values()) if owner else []
 
     def save(self, folder: Path) -> None:
         """Write the whole org in the form of Data Export, with describe.json and state.json.

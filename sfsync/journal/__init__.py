@@ -5,6 +5,7 @@ sent, then with their outcomes. It is the only part that knows the database.
 """
 
 from sfsync.journal.enrichment import Filled
+from sfsync.journal.exports import Cut
 from sfsync.journal.findings import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
@@ -23,6 +24,7 @@ from sfsync.journal.turns import Turns
 
 __all__ = [
     "Ages",
+    "Cut",
     "Filled",
     "FindingCounts",
     "Journal",

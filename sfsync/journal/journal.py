@@ -14,7 +14,9 @@ from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.database import open_database
 from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
+from sfsync.journal.exports import Exports
 from sfsync.journal.findings import FindingsBook
+from sfsync.journal.forgetting import Forgetting
 from sfsync.journal.lock import check_fence
 from sfsync.journal.losers import LOSERS, loser_rows
 from sfsync.journal.messages import Messages
@@ -81,6 +83,16 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         """
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM")
+
+    @property
+    def exports(self) -> Exports:
+        """The rows of all orgs, for a spreadsheet."""
+        return Exports(self._engine)
+
+    @property
+    def forgetting(self) -> Forgetting:
+        """What it holds of people, to be taken out."""
+        return Forgetting(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

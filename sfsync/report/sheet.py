@@ -3,6 +3,7 @@
 import csv
 import io
 
+from sfsync.formula import harmless
 from sfsync.report.figures import cleaned
 from sfsync.report.lines import Line, Report, day_in
 from sfsync.report.sentence import Voice
@@ -25,8 +26,6 @@ _HEADS = (
     "remedy",
     "link",
 )
-# What a spreadsheet takes for a formula, also behind blanks; some read the wide forms, too.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def as_csv(report: Report, voice: Voice) -> str:
@@ -68,10 +67,8 @@ def _row(line: Line, amount: str, report: Report, voice: Voice) -> list[str]:
         solved,
     ]
     ends = [voice.sentence(finding, line.text), line.text.remedy[language], line.link]
-    return [*map(harmless, texts), *figures, *map(harmless, ends)]
+    return [*map(_on_one_line, texts), *figures, *map(_on_one_line, ends)]
 
 
-def harmless(cell: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, on one line."""
-    plain = cleaned(cell)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+def _on_one_line(cell: str) -> str:
+    return harmless(cleaned(cell))

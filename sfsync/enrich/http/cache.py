@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -199,6 +199,29 @@ class Cache:
         )
         return {name: Rest(datetime.fromtimestamp(until, UTC), why) for name, until, why in rows}
 
+    def forget(self, is_about: Callable[[str], bool], *, write: bool) -> int:
+        """Count the answers of which `is_about` says that they are about a person; with `write`
+        drop them, and write the file afresh, so that it keeps none of their bytes.
+
+        Raises ConfigError where the file cannot be read or written.
+        """
+        try:
+            with self._lock:
+                asked = "SELECT rowid, question, url, refusal, body FROM answers"
+                found = [
+                    (row[0],)
+                    for row in self._file.execute(asked)
+                    if is_about("\n".join((*row[1:4], _as_text(row[4]))))
+                ]
+                if write:
+                    self._file.execute("PRAGMA secure_delete = ON")
+                    self._file.executemany("DELETE FROM answers WHERE rowid = ?", found)
+                    self._file.execute("VACUUM")
+                    self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.DatabaseError as error:
+            raise ConfigError([f"{self._path}: {error}: mend that, or delete the file"]) from error
+        return len(found)
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
@@ -247,3 +270,10 @@ class Cache:
         )
         pages, free, size = sizes
         return int((pages - free) * size)
+
+
+def _as_text(body: bytes) -> str:
+    try:
+        return zlib.decompress(body).decode("utf-8", "replace")
+    except zlib.error:
+        return ""

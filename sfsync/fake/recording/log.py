@@ -7,6 +7,7 @@ complete. A deploy has a line of its own before, with the package in `deployed`.
 import json
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sfsync.fake.errors import RecordingError
 from sfsync.fake.metadata.deploying import take_again
 from sfsync.fake.metadata.kept import DeployOptions
 from sfsync.fake.state import OrgState
-from sfsync.fake.values import moment_of, wire_datetime
+from sfsync.fake.values import Row, moment_of, wire_datetime
 
 
 class Log:
@@ -95,3 +96,37 @@ class Log:
 def _split(content: bytes) -> tuple[list[bytes], bytes]:
     *whole, torn = content.split(b"\n")
     return whole, torn
+
+
+def revise_log(
+    path: Path, change: Callable[[str, Row], Row], *, write: bool
+) -> tuple[int, list[tuple[str, Row]]]:
+    """Return how many rows of a log `change` makes others of, by their object, and the rows as they
+    were; with `write` the log is written anew with those, whole or not at all.
+
+    A last line without its end is left away. Raises RecordingError on a line that cannot be read.
+    """
+    whole, _torn = _split(path.read_bytes()) if path.exists() else ([], b"")
+    number, rows, lines = 0, [], []
+    for place, line in enumerate(whole, start=1):
+        try:
+            entry = json.loads(line)
+            told = [(str(name), row) for name, row in entry["rows"]]
+        except (ValueError, KeyError, TypeError) as error:
+            problem = f"{path}:{place}: no line of a log of an org: {error!r}"
+            raise RecordingError((problem,)) from error
+        rows += told
+        new = [[name, change(name, row)] for name, row in told]
+        differing = sum(row != after for (_, row), (_, after) in zip(told, new, strict=True))
+        number += differing
+        if differing:
+            line = json.dumps({**entry, "rows": new}, ensure_ascii=False).encode()
+        lines.append(line + b"\n")
+    if write and whole:
+        fresh = path.with_suffix(".part")
+        with fresh.open("wb") as stream:
+            stream.writelines(lines)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    return number, rows
