@@ -261,7 +261,7 @@ def test_contacts_of_different_accounts_are_merged_only_where_that_is_wished(
     call = fake.add("Task", Subject="Call", WhoId=ids[1], Status="Completed")
     alone = plan(loop, object="Contact").plan
     assert alone.changes == ()
-    assert "2 contacts have likely duplicates at other accounts" in alone.notes[0]
+    assert "duplicates are at other accounts alone stay: 2" in alone.notes[0]
     made = plan(loop, object="Contact", across_accounts=True)
     (change,) = made.plan.changes
     # Who has the most activities stays.
@@ -280,7 +280,7 @@ def test_a_part_of_the_groups_is_asked_for(fake: FakeOrg, loop: Loop) -> None:
     assert [(each.id, losers([each])) for each in of_one] == [(second[0], [second[1]])]
     limited = plan(loop, Part(limit=2)).plan
     assert losers(limited.changes) == [first[1], second[1]]
-    assert "1 more groups are left out by --limit 2." in limited.notes
+    assert "1 more are left out by --limit 2." in limited.notes
     assert plan(loop, Part(owners=frozenset({"005000000000000AAA"}))).plan.changes == ()
     with pytest.raises(NotFound, match="nothing is to be merged of a record 001000000000000"):
         plan(loop, Part(ids=["001000000000000"]))
@@ -305,8 +305,13 @@ def test_what_changed_since_the_plan_is_left_alone_and_said(fake: FakeOrg, loop:
     assert left == {*groups[0], *groups[1], groups[2][0], groups[2][2], groups[3][0]}
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_is_settled_by_reading(fake: FakeOrg, loop: Loop, when: str) -> None:
+@pytest.mark.parametrize(("when", "tells"), [("before", True), ("after", True), ("after", False)])
+def test_a_lost_answer_is_settled_by_reading(
+    fake: FakeOrg, loop: Loop, when: str, tells: bool
+) -> None:
+    if not tells:
+        # A recorded org may not say into which record one was merged.
+        fake.drop_field("Account", "MasterRecordId")
     ids = [firm(fake, kind) for kind in ("SARL", "SAS", "SA", "SNC")]
     fake.on_request.append(lose(is_merge, when))
     assert done(loop.apply(plan(loop))) == {"applied": 2}
@@ -332,9 +337,10 @@ def test_an_org_that_answers_no_more_leaves_the_run_to_the_next_start(
 
 def test_what_the_org_refuses_is_told_and_a_lock_is_tried_again(fake: FakeOrg, loop: Loop) -> None:
     names = ("Verrerie Fictive", "Fonderie Inventée", "Scierie Imaginaire")
-    groups = [[firm(fake, kind, name) for kind in ("SARL", "SAS")] for name in names]
+    groups = [[firm(fake, kind, name) for kind in ("SARL", "SAS", "SA", "SNC")] for name in names]
     fake.add_validation_rule("Account", lambda _, row: "No" if row["Id"] == groups[0][0] else None)
-    locked = [groups[1][1]]
+    # The second merge of a group comes after the first, which the run itself has done.
+    locked = [groups[1][3]]
 
     def lock(id: str) -> None:
         if id in locked:
@@ -343,9 +349,9 @@ def test_what_the_org_refuses_is_told_and_a_lock_is_tried_again(fake: FakeOrg, l
 
     fake.state.record_faults.append(lock)
     ran = loop.apply(plan(loop))
-    assert done(ran) == {"applied": 2, "refused": 1}
-    (refused,) = (each for each in ran.outcomes if each.state is State.REFUSED)
-    assert (refused.code, refused.message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No")
+    assert done(ran) == {"applied": 4, "refused": 2}
+    refused = {(e.code, e.message) for e in ran.outcomes if e.state is State.REFUSED}
+    assert refused == {("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No")}
 
 
 def test_many_losers_and_missing_rights_stop_before_anything_is_written(
@@ -412,12 +418,15 @@ def test_an_expired_token_is_renewed_in_the_body(fake: FakeOrg) -> None:
     host, first = fake.host, fake.token()
     tokens = Tokens(Grant(host, first), lambda: Grant(host, fake.token()))
     org = open_org(fake.session(), tokens, sleep=lambda _: None)
+    # What is described is not asked for again: the merge itself meets the bad token.
+    assert org.fields("Account")
     fake.expire_tokens()
     (result,) = org.merge("Account", [Merge(old, {"Site": "A & <B>\r\nC"}, (new,))])
     assert result.ok
     assert fake.record("Account", old)["Site"] == "A & <B>\r\nC"
     fake.expire_tokens()
     refusing = connect(fake.session(), host, fake.token())
+    assert refusing.fields("Account")
     fake.expire_tokens()
     with pytest.raises(OrgRefused, match="INVALID_SESSION_ID"):
         refusing.merge("Account", [Merge(old, {}, (new,))])

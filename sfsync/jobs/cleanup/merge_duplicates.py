@@ -92,9 +92,7 @@ def make(services: Services, look: Look, wishes: Wishes, part: Part) -> Made:
         notes += [_FINAL] + ([_AGAIN] if object_name == ACCOUNT else [])
     stamps = _stamps(look, object_name, [e.id for each in chosen for e in _all(each)])
     why = why_of(ties)
-    changes = [
-        change for each in chosen for change in _links(object_name, each, why, stamps, services)
-    ]
+    changes = [change for each in chosen for change in _links(object_name, each, why, stamps)]
     owners = {(object_name, each.survivor.id): _owner(each.survivor) for each in chosen}
     return Made(tuple(changes), owners, tuple(notes))
 
@@ -144,7 +142,7 @@ def _of_one_account(
                 parted.append(whole)
             else:
                 left += 1
-    told = f"{left} contacts have likely duplicates at other accounts alone: they stay"
+    told = f"Contacts whose likely duplicates are at other accounts alone stay: {left}"
     return parted, [f"{told} (--{ACROSS.name} merges them, too)."] if left else []
 
 
@@ -191,7 +189,7 @@ def _part_of(choices: Sequence[Choice], part: Part) -> tuple[list[Choice], list[
     if part.limit is None or len(chosen) <= part.limit:
         return chosen, []
     left = len(chosen) - part.limit
-    return chosen[: part.limit], [f"{left} more groups are left out by --limit {part.limit}."]
+    return chosen[: part.limit], [f"{left} more are left out by --limit {part.limit}."]
 
 
 def _owner(candidate: Candidate) -> str | None:
@@ -214,7 +212,6 @@ def _links(
     choice: Choice,
     why: Mapping[frozenset[str], str],
     stamps: Mapping[str, Stamp],
-    services: Services,
 ) -> Iterator[Change]:
     """Yield the merges of a group, one after the other: each takes over what its losers give."""
     cause = f"{CLEANUP_CAUSE}{NAME}"
