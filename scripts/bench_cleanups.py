@@ -34,7 +34,7 @@ CALLS = {
     "reassign-owners": ("--to", "Grace Hollowell"),
     "recompute": ("--statuses",),
 }
-_CHANGES = re.compile(r"^(\d+) changes?, ", re.MULTILINE)
+_CHANGES = re.compile(r"^(?:\d+ accounts judged, )?(\d+) changes?, ", re.MULTILINE)
 _LOST_REASONS = ("lost_reasons: {}", "lost_reasons: {default: No decision}")
 
 
