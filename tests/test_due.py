@@ -82,6 +82,13 @@ def test_a_rhythm_has_a_turn_each_real_hour(day: str, count: int) -> None:
     assert {b - a for a, b in pairwise(found)} == {timedelta(hours=1)}
 
 
+def test_until_a_time_that_comes_twice_is_until_its_second_coming() -> None:
+    nightly = job(rhythm=Rhythm(timedelta(hours=1), time(1, 10), time(2, 30)))
+    changed = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    assert next_time(nightly, changed) == changed + timedelta(minutes=10)
+    assert next_time(nightly, changed + timedelta(minutes=10)) == paris("2026-10-26 01:10")
+
+
 times = st.times(max_value=time(23, 59)).map(lambda each: each.replace(second=0, microsecond=0))
 rhythms = st.builds(
     lambda every, ends: Rhythm(timedelta(minutes=every), min(ends), max(ends)),

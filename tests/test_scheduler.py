@@ -1,5 +1,6 @@
 """Does the scheduler carry out each turn once, for months, whatever happens?"""
 
+import gc
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -263,6 +264,21 @@ def test_what_was_stopped_is_taken_up_once_and_not_a_third_time(stage: Stage) ->
     assert stage.told[0].message.endswith("it is not tried again")
 
 
+def test_nothing_is_kept_of_turns_that_have_ended(stage: Stage) -> None:
+    counts = []
+
+    def count_hour() -> None:
+        stage.told.clear()
+        gc.collect()
+        modules = [str(type(each).__module__) for each in gc.get_objects()]
+        counts.append(sum(each.startswith(("sfsync", "schedule")) for each in modules))
+
+    hours = [lambda: stage.clock.pass_by(3_600)] * 100
+    stage.serve(*hours, count_hour, *hours, count_hour)
+    assert len(stage.begun) > 200
+    assert abs(counts[1] - counts[0]) < 20
+
+
 def long_schedule() -> Schedule:
     texts = config_texts()
     return load_policy({**texts, SETTINGS: texts[SETTINGS].rstrip("\n") + MORE}).schedule
@@ -283,5 +299,4 @@ def test_two_months_with_a_change_of_the_clocks(
     assert counts["turns"] > 800
     assert counts["idle"] > 1000
     assert min(counts["kills"], counts["restarts"], counts["crashed"], counts["busy"]) > 4
-    # Nothing is kept of the hundreds of turns of the last six weeks.
-    assert counts["grown"] < 300
+    assert counts["grown"] < 50

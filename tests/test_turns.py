@@ -41,3 +41,15 @@ def test_an_open_turn_is_taken_up_by_one(journal):
         journal.turns.begin_again(again, DUE + timedelta(minutes=4))
     assert [each.exit_code for each in journal.turns.since("acme", DUE)] == [0]
     assert journal.turns.since("acme", DUE + timedelta(seconds=1)) == []
+
+
+def test_the_newest_turn_of_each_job_and_those_that_are_open(journal):
+    old = journal.turns.begin("acme", "hourly", DUE - timedelta(hours=1), DUE)
+    new = journal.turns.begin("acme", "hourly", DUE, DUE)
+    late = journal.turns.begin("acme", "nightly", DUE + timedelta(days=999), DUE)
+    journal.turns.begin("other", "hourly", DUE, DUE)
+    journal.turns.end(new.number, DUE, 0)
+    assert {job: turn.number for job, turn in journal.turns.newest("acme", DUE).items()} == {
+        "hourly": new.number
+    }
+    assert [turn.number for turn in journal.turns.open("acme")] == [old.number, late.number]

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -44,9 +44,13 @@ def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Itera
     from sfsync.scheduler import Scheduler, World
 
     logging.getLogger("sfsync.scheduler").setLevel(logging.WARNING if quiet else logging.INFO)
-    settings = settings_of(place)
-    jobs = Jobs(place, keeps=keeps)
-    with opened_journal(settings) as journal, Doorbell() as bell:
+    # What it asks for is about to be done: the configuration is read for the first time.
+    with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        settings = settings_of(place)
+        jobs = Jobs(place, keeps=keeps)
+        journal = stack.enter_context(opened_journal(settings))
+        bell = stack.enter_context(Doorbell())
         world = World(
             service=name_of(settings),
             load=jobs.load,
