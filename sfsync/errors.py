@@ -39,6 +39,15 @@ class SfsyncError(Exception):
 
     exit_code = ExitCode.INTERNAL
 
+    def __init__(self, message: str = "", logged: str = "") -> None:
+        self._logged = logged
+        super().__init__(message)
+
+    @property
+    def logged(self) -> str:
+        """What logs say of it: without words of others, which may quote records."""
+        return self._logged or str(self)
+
 
 class ConfigError(SfsyncError):
     """Configuration is wrong; `problems` holds one line for each thing to mend, sorted."""
@@ -76,6 +85,11 @@ class NotFound(SfsyncError):
     """Something was named that does not exist."""
 
     exit_code = ExitCode.USAGE
+
+    @property
+    def logged(self) -> str:
+        """What logs say of it: the message lists what there is, people and records too."""
+        return "something was named that does not exist: without --log-format json it is told what"
 
 
 class OrgError(SfsyncError):

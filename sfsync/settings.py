@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
     config: Path | None = Field(None, description="The configuration folder.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the standard error tells what happens."
+    )
     read_only: bool = Field(False, description="Make every write to the org impossible.")
     smtp_host: str = Field("", description="The mail server; empty: mails go to files.")
     smtp_port: int | None = Field(None, ge=1, le=65535, description="None: as the security says.")
@@ -120,6 +123,15 @@ def load_settings(**given: object) -> Settings:
     return _load(
         Settings, PREFIX, {name: value for name, value in given.items() if value is not None}
     )
+
+
+def log_format() -> str:
+    """Return in which form logs are wanted, before the settings are read as a whole: a value that
+    is none is complained of then.
+    """
+    name = f"{PREFIX}LOG_FORMAT"
+    wanted = os.environ.get(name) or _env_file().get(name)
+    return wanted if wanted == "json" else "text"
 
 
 def load_salesforce() -> SalesforceSettings:

@@ -24,6 +24,7 @@ from sfsync.cli.screen import Screen, counts_in_words
 from sfsync.cli.setting import READ_ONLY, set_up
 from sfsync.cli.sourcing import planned
 from sfsync.errors import ConfigError
+from sfsync.logs import logs_tell_of
 
 if TYPE_CHECKING:
     from sfsync.apply import Desk
@@ -72,7 +73,11 @@ def run(
         setting.check_named()
     if setting.is_salesforce and scope.now is not None:
         raise click.UsageError(NO_REHEARSAL)
-    with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
+    with (
+        logs_tell_of(job=job),
+        lock_of(setting),
+        opened(setting, scope.now, writes=True, whole=scope.whole) as at,
+    ):
         screen = Screen(at.org.zone, at.org.url, quiet)
         if scope.now is not None and scope.now < at.clock():
             clock = f"{screen.moment(at.clock())} {screen.zone}"

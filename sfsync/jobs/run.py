@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from sfsync.apply import Desk, apply, close_early, settle
 from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
+from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
 from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State
@@ -89,6 +90,7 @@ def stops_entered(services: Services, job: str, chance: Random) -> Iterator[None
             api_calls=services.org.calls,
         )
         services.journal.start(run, ())
+        tell_end(run, services, error)
         raise
 
 
@@ -106,6 +108,14 @@ def run_planned(
     with stops_entered(services, plan.job, chance):
         _check(plan, services, desk, allow_large=allow_large)
     run = _begun(planned, services, chance)
+    with told_as(run, plan, services):
+        outcomes = _carried_out(planned, run, services, desk)
+    return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
+    """Apply the plan of a run, and close its books."""
+    plan = planned.plan
     desk.journal.start(run, plan.changes)
     outcomes = _applied(plan, run, services, desk)
     states = _left(planned, services.policy, outcomes)
@@ -120,8 +130,7 @@ def run_planned(
     )
     if planned.whole:
         _keep_findings(planned, outcomes, services)
-    logger.info("run %s finished: %d changes", run.id, len(outcomes))
-    return Ran(desk.journal.run(run.id), plan, outcomes)
+    return outcomes
 
 
 def _begun(planned: Planned, services: Services, chance: Random) -> Run:

@@ -11,9 +11,10 @@ from sfsync.journal.lookups import LOOKUPS
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.reviews import REVIEWS
+from sfsync.journal.totals import RUN_COUNTS, RUN_ENDS, count_all
 from sfsync.journal.turns import TURNS
 
-_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS, TURNS)
+_TABLES = (MESSAGES, EDITIONS, ALERTS, LOOKUPS, REVIEWS, TURNS, RUN_COUNTS, RUN_ENDS)
 
 
 def add_tables(engine: sa.Engine) -> None:
@@ -24,6 +25,8 @@ def add_tables(engine: sa.Engine) -> None:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
                     connection.execute(CreateIndex(index, if_not_exists=True))
+                if table is RUN_COUNTS:
+                    count_all(connection)
         except JournalError:
             # Another process may have been quicker.
             if table in _lacking(engine):

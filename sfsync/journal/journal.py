@@ -18,6 +18,7 @@ from sfsync.journal.findings import FindingsBook
 from sfsync.journal.messages import Messages
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS, open_database
+from sfsync.journal.totals import Totals, count_again
 from sfsync.journal.turns import Turns
 from sfsync.model import (
     Change,
@@ -67,6 +68,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def turns(self) -> Turns:
         """The turns that the jobs of the schedule had."""
         return Turns(self._engine)
+
+    @property
+    def totals(self) -> Totals:
+        """What all runs come to."""
+        return Totals(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""
@@ -144,6 +150,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
                     for seq, each in zip(seqs, values, strict=True)
                 ],
             )
+            count_again(connection, number)
 
     def finish(
         self,
@@ -179,6 +186,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
                     api_calls=api_calls,
                 )
             )
+            count_again(connection, number)
             if states or forgotten:
                 query = sa.select(RUNS.c.org).where(RUNS.c.number == number)
                 org = connection.execute(query).scalar_one()
