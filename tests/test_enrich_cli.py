@@ -145,7 +145,7 @@ def test_only_one_process_at_a_time_asks_the_sources(
     (tmp_path / ".sfsync").mkdir()
     lock = locked(tmp_path / ".sfsync" / "enrich.lock")
     said = call("plan", "enrich", exits=ExitCode.LOCKED).output
-    lock.release()
+    lock.free()
     assert "another run is at work (.sfsync/enrich.lock)" in said
 
 

@@ -139,7 +139,7 @@ def _json_lines() -> logging.Formatter:
             log_data["level"] = record.levelname.lower()
             log_data["logger"] = record.name
             log_data["message"] = masked(_message(record), keeps_ids=keeps_ids)
-            log_data.update({name: given[name] for name in _FIELDS if name in given})
+            log_data.update({name: given[name] for name in _FIELDS if given.get(name) is not None})
 
     return JsonLines(timestamp="time")
 

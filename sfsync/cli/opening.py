@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sfsync.cli.copies import lock_of_copy, name_of_copy, open_recorded
 from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.setting import Setting, make
+from sfsync.lock import LockFile
 from sfsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,13 +143,4 @@ def lock_of(setting: Setting) -> Iterator[None]:
 
 def is_at_work(settings: Settings) -> bool:
     """Tell whether some process holds the lock of the runs: if none does, no open run is alive."""
-    from filelock import FileLock, Timeout
-
-    path = settings.state_dir / LOCK
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return not LockFile(settings.state_dir / LOCK, "a run is at work").is_free()

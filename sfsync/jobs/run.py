@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from filelock import FileLock, Timeout
-
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, Locked, OrgError, OrgRefused, Stopped
+from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
+from sfsync.lock import LockFile
 from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State
 from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
@@ -26,7 +25,6 @@ from sfsync.policy import Policy
 
 logger = logging.getLogger(__name__)
 
-_LOCK_SECONDS = 2
 UNDECIDED = frozenset({State.SENT.value, State.UNKNOWN.value})
 
 
@@ -50,19 +48,12 @@ class Ran:
         return ExitCode.INCOMPLETE if undone else ExitCode.DONE
 
 
-def locked(path: Path) -> FileLock:
+def locked(path: Path) -> LockFile:
     """Take the lock of an org's runs; a dead process does not keep it. Raises Locked where another
     run has it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever looks whether a run is at work holds it for a moment.
-    lock = FileLock(path, timeout=_LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise Locked(
-            f"another run is at work ({path}): wait until it has ended, or stop it"
-        ) from error
+    lock = LockFile(path, "another run is at work")
+    lock.take()
     return lock
 
 

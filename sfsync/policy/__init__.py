@@ -22,6 +22,7 @@ from sfsync.policy.machine import (
     StateSpec,
     TaskRule,
 )
+from sfsync.policy.schedule import WEEKDAYS, Rhythm, Schedule, ScheduledJob
 from sfsync.policy.settings import (
     CleanupSettings,
     CommitSettings,
@@ -47,6 +48,7 @@ __all__ = [
     "NUMBER_INVALID",
     "TASK_WAITING",
     "UPDATE_REFUSED",
+    "WEEKDAYS",
     "Assignment",
     "CleanupSettings",
     "CommitSettings",
@@ -60,7 +62,10 @@ __all__ = [
     "Machine",
     "Policy",
     "Reading",
+    "Rhythm",
     "Rule",
+    "Schedule",
+    "ScheduledJob",
     "ScoreLine",
     "StateSpec",
     "TaskRule",
@@ -129,6 +134,7 @@ class Policy:
     stateless: Mapping[str, Machine] = field(default_factory=dict)
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
+    schedule: Schedule = field(default_factory=Schedule)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

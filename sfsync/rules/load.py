@@ -34,6 +34,7 @@ from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
+from sfsync.rules.scheduling import schedule_of, without_schedule
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 S = TypeVar("S", bound=shape.Shape)
@@ -62,9 +63,10 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     if len(files) == len(judged):
         _check_facts(settings, machines, settings_problems)
     enrich = _enrich_settings(documents, others, objects, machines, found)
+    schedule = schedule_of(settings.schedule, settings_problems)
     if found:
         raise ConfigError(found)
-    contents = {name.rpartition("/")[2]: repr(each.data) for name, each in documents.items()}
+    contents = {n.rpartition("/")[2]: repr(without_schedule(d)) for n, d in documents.items()}
     return Policy(
         objects=objects,
         leave_out=out,
@@ -78,6 +80,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         stateless=stateless,
         commit=CommitSettings(**settings.commit.model_dump()),
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
+        schedule=schedule,
     )
 
 
@@ -193,6 +196,8 @@ def _item(loc: Path, kind: str) -> Path:
     """
     if kind == "extra_forbidden":
         return loc
+    if loc[:1] == ("schedule",):
+        return loc[:3]
     places = [place for place, part in enumerate(loc) if isinstance(part, int)]
     if places:
         return loc[: places[-1] + 1]

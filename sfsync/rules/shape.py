@@ -4,6 +4,7 @@ These models are the only place that says so: the check, the error messages and 
 editors come from here.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import time
 from typing import Annotated, Any, Literal, get_args
@@ -20,6 +21,13 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _as_time(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+        return value
+    raise ValueError('write a time of the day in quotes, as "08:30"')
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_as_time)]
 StateNames = Annotated[list[str], BeforeValidator(_as_list)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Days = Annotated[int, Field(le=MOST_DAYS)]
@@ -114,6 +122,29 @@ class CleanupShape(Shape):
     )
 
 
+class ScheduledShape(Shape):
+    """A job of the schedule."""
+
+    name: RuleName = Field(max_length=80)
+    command: str = Field(description="What follows `sfsync` on a command line.")
+    at: Annotated[list[TimeOfDay], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="The times of the day; or else every_minutes."
+    )
+    every_minutes: int | None = Field(None, ge=1, le=1440)
+    begins: TimeOfDay | None = Field(None, description="The first time of every_minutes.")
+    ends: TimeOfDay | None = Field(None, description="No time of every_minutes is later.")
+    days: list[str] = Field(default_factory=list, description="mon to sun; none: every day.")
+    zone: str | None = Field(None, description="The zone of its times, where it is another.")
+    most_minutes: int = Field(240, ge=1, description="Ended where it goes on for longer.")
+
+
+class ScheduleShape(Shape):
+    """What is done without anybody asking."""
+
+    zone: str = Field("UTC", description="The zone of the times, as Europe/Paris.")
+    jobs: list[ScheduledShape] = Field(default_factory=list)
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -125,6 +156,7 @@ class Settings(Shape):
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
     commit: CommitShape = CommitShape.model_construct()
     cleanup: CleanupShape = CleanupShape.model_construct()
+    schedule: ScheduleShape = ScheduleShape.model_construct(zone="UTC", jobs=[])
 
 
 class State(Shape):
