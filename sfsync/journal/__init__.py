@@ -17,10 +17,12 @@ from sfsync.journal.reviews import (
     ShownClue,
     ShownValue,
 )
+from sfsync.journal.totals import JobRecord, Totals
 
 __all__ = [
     "Filled",
     "FindingCounts",
+    "JobRecord",
     "Journal",
     "LookedUp",
     "LookupOutcome",
@@ -30,5 +32,6 @@ __all__ = [
     "ShownCandidate",
     "ShownClue",
     "ShownValue",
+    "Totals",
     "new_run_id",
 ]

@@ -10,10 +10,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sfsync.errors import JournalError
 from sfsync.journal.messages import MESSAGES
-from sfsync.journal.tables import CHANGES, FINDINGS, METADATA, RUNS
+from sfsync.journal.tables import BUSY_TIMEOUT_MS, CHANGES, FINDINGS, METADATA, RUNS
 from sfsync.journal.turns import TURNS
 from sfsync.model import RunState
+
+_NO_RUN, _SHORT_WAIT_MS = -1, 200
 
 RUN_COUNTS = sa.Table(
     "run_counts",
@@ -39,14 +42,15 @@ RUN_ENDS = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class RunTotal:
-    """The runs of a job on an org that ended in one state: how many, in how many seconds, with how
-    many API calls.
+    """The runs of a job on an org that ended in one state: how many, how many of these were timed,
+    in how many seconds, and with how many API calls.
     """
 
     org: str
     job: str
     state: str
     runs: int
+    timed: int
     seconds: float
     api_calls: int
 
@@ -65,11 +69,12 @@ class ChangeTotal:
 class JobRecord:
     """How a job fared on an org: when its last finished run ended (aware UTC, None: never), how
     many ended otherwise since, and the words of the last of these. A run that is open counts for
-    neither.
+    neither. Of two records the one with the later run has the higher `last`.
     """
 
     org: str
     job: str
+    last: int
     good: datetime | None
     failures: int
     error: str = ""
@@ -130,6 +135,25 @@ class Totals:
         with self._engine.begin() as connection:
             connection.execute(sa.insert(RUN_ENDS).values(run=number, **told))
 
+    def try_writing(self) -> None:
+        """Try whether the journal can be written; nothing is. Raises JournalError where it cannot.
+
+        One that another process is writing can be written.
+        """
+        with self._engine.connect() as connection:
+            is_sqlite = self._engine.dialect.name == "sqlite"
+            if is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SHORT_WAIT_MS}")
+            try:
+                connection.execute(sa.delete(RUNS).where(RUNS.c.number == _NO_RUN))
+            except JournalError as error:
+                if "locked" not in str(error):
+                    raise
+            finally:
+                connection.rollback()
+                if is_sqlite:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
     def of_run(self, run_id: str) -> Mapping[str, Mapping[str, int]]:
         """Return what became of the changes of a closed run: by cause, how many by outcome."""
         query = (
@@ -148,6 +172,7 @@ class Totals:
         """Return the runs by org, job and state."""
         of = (RUNS.c.org, RUNS.c.job, RUNS.c.state)
         summed = (
+            sa.func.count(RUN_ENDS.c.seconds),
             sa.func.coalesce(sa.func.sum(RUN_ENDS.c.seconds), 0.0),
             sa.func.coalesce(sa.func.sum(RUNS.c.api_calls), 0),
         )
@@ -178,10 +203,11 @@ class Totals:
         last_good = sa.func.max(RUNS.c.number).filter(is_good)
         ended = sa.func.max(RUNS.c.finished, type_=RUNS.c.finished.type).filter(is_good)
         of = (RUNS.c.org, RUNS.c.job)
-        query = sa.select(*of, last_good, ended).group_by(*of).order_by(*of)
+        last = sa.func.max(RUNS.c.number)
+        query = sa.select(*of, last, last_good, ended).group_by(*of).order_by(*of)
         found = []
         with self._engine.connect() as connection:
-            for org, job, number, good in connection.execute(query).all():
+            for org, job, newest, number, good in connection.execute(query).all():
                 bad = (
                     sa.select(RUNS.c.error)
                     .where(RUNS.c.org == org, RUNS.c.job == job, RUNS.c.number > (number or 0))
@@ -189,7 +215,8 @@ class Totals:
                     .order_by(RUNS.c.number.desc())
                 )
                 errors = connection.scalars(bad).all()
-                found.append(JobRecord(org, job, good, len(errors), (errors or [""])[0] or ""))
+                error = (errors or [""])[0] or ""
+                found.append(JobRecord(org, job, newest, good, len(errors), error))
         return found
 
     def api_left(self) -> list[tuple[str, int, int]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sfsync.columns import Kind
 from sfsync.conditions import Condition
+from sfsync.policy.health import HealthSettings, JobLimits
 from sfsync.policy.machine import (
     NO_STATE,
     NO_STATE_CODE,
@@ -57,6 +58,8 @@ __all__ = [
     "FactSettings",
     "FieldSpec",
     "FindingRule",
+    "HealthSettings",
+    "JobLimits",
     "Keep",
     "Limits",
     "Machine",
@@ -135,6 +138,7 @@ class Policy:
     commit: CommitSettings = field(default_factory=CommitSettings)
     cleanup: CleanupSettings = field(default_factory=CleanupSettings)
     schedule: Schedule = field(default_factory=Schedule)
+    health: HealthSettings = field(default_factory=HealthSettings)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

@@ -34,7 +34,7 @@ from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, enrich_settings, industries_of
-from sfsync.rules.scheduling import schedule_of, without_schedule
+from sfsync.rules.scheduling import health_of, schedule_of, without_schedule
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, SETTINGS_FILE
 
 S = TypeVar("S", bound=shape.Shape)
@@ -81,6 +81,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         commit=CommitSettings(**settings.commit.model_dump()),
         cleanup=CleanupSettings(**settings.cleanup.model_dump()),
         schedule=schedule,
+        health=health_of(settings.health),
     )
 
 

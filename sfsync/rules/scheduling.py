@@ -9,12 +9,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sfsync.lines import Document, Path
-from sfsync.policy import WEEKDAYS, Rhythm, Schedule, ScheduledJob
+from sfsync.policy import WEEKDAYS, HealthSettings, JobLimits, Rhythm, Schedule, ScheduledJob
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import ScheduledShape, ScheduleShape
+from sfsync.rules.shape import HealthShape, ScheduledShape, ScheduleShape
 
 _KEY = "schedule"
+_NO_PLAN = (_KEY, "health")
 
 
 def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
@@ -31,10 +32,24 @@ def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
     return Schedule(tuple(jobs))
 
 
+def health_of(shape: HealthShape) -> HealthSettings:
+    """Return what counts as unhealthy."""
+    jobs = {
+        name: JobLimits(
+            None if each.most_hours is None else timedelta(hours=each.most_hours),
+            each.most_failures,
+        )
+        for name, each in shape.jobs.items()
+    }
+    return HealthSettings(shape.most_failures, jobs)
+
+
 def without_schedule(document: Document) -> Any:
     """Return what a file says beside the schedule: when something is done changes no plan."""
     data = document.data
-    return {key: data[key] for key in data if key != _KEY} if isinstance(data, dict) else data
+    return (
+        {key: data[key] for key in data if key not in _NO_PLAN} if isinstance(data, dict) else data
+    )
 
 
 def _known_zone(zone: str, path: Path, problems: Problems) -> None:

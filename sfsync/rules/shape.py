@@ -145,6 +145,22 @@ class ScheduleShape(Shape):
     jobs: list[ScheduledShape] = Field(default_factory=list)
 
 
+class JobHealthShape(Shape):
+    """What holds for one job."""
+
+    most_hours: float | None = Field(
+        None, gt=0, description="So old its last good run may be; else as its times tell."
+    )
+    most_failures: int | None = Field(None, ge=1, description="So many are not well for it.")
+
+
+class HealthShape(Shape):
+    """What counts as unhealthy."""
+
+    most_failures: int = Field(3, ge=1, description="So many failures in a row are not well.")
+    jobs: dict[RuleName, JobHealthShape] = Field(default_factory=dict)
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -157,6 +173,7 @@ class Settings(Shape):
     commit: CommitShape = CommitShape.model_construct()
     cleanup: CleanupShape = CleanupShape.model_construct()
     schedule: ScheduleShape = ScheduleShape.model_construct(zone="UTC", jobs=[])
+    health: HealthShape = HealthShape.model_construct(most_failures=3, jobs={})
 
 
 class State(Shape):
