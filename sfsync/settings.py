@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="How the standard error tells what happens."
     )
+    service: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        description="The name of the schedule in the journal; empty: after the org.",
+    )
     read_only: bool = Field(False, description="Make every write to the org impossible.")
     smtp_host: str = Field("", description="The mail server; empty: mails go to files.")
     smtp_port: int | None = Field(None, ge=1, le=65535, description="None: as the security says.")

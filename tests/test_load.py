@@ -383,6 +383,8 @@ FREE_PATHS = (
     r"findings/\d+/when/any/\d+/all/\d+/stage",
     r"findings/\d+/when/account_status",
     r"rules/\d+/when/any/\d+/industry",
+    # Which commands there are the command line says (tests/test_due.py).
+    r"schedule/jobs/\d+/command",
 )
 
 

@@ -37,6 +37,11 @@ _COMMANDS = {
         "sfsync.cli.cleanup:cleanup",
         "Repair what stands in the org, once: shown first, done with --apply.",
     ),
+    "scheduler": (
+        "sfsync.cli.scheduler:scheduler",
+        "Carry out the schedule of sfsync.yaml, until it is stopped.",
+    ),
+    "due": ("sfsync.cli.due:due", "List the jobs of the schedule that are due, or do them."),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
     "report": (

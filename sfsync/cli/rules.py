@@ -9,6 +9,7 @@ from rich.text import Text
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.setting import set_up, texts_file
+from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +28,12 @@ def rules() -> None:
 def check(place: Place, quiet: bool) -> None:
     """Check the configuration; tell every problem at once.
 
-    findings.yaml, reports.yaml, setup.yaml and the providers of enrich.yaml are checked when all
-    else is right: they speak of the others' findings, fields and states.
+    findings.yaml, reports.yaml, setup.yaml, the providers of enrich.yaml and the commands of the
+    schedule are checked when all else is right: they speak of the others' findings, fields and
+    states.
     """
-    from sfsync.cli.delivery import read_alerts, read_reports
-    from sfsync.cli.setup import wishes_of
-    from sfsync.rules.texts import check_texts
-
     setting = set_up(place)
-    check_texts(*texts_file(setting.config), setting.policy)
-    wishes_of(setting)
-    texts, _ = read_reports(setting)
-    read_alerts(setting, texts)
-    _check_enrichment(setting)
+    check_others(setting)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings, m.tasks) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
@@ -49,6 +43,36 @@ def check(place: Place, quiet: bool) -> None:
         click.echo(
             f"{setting.config.path}: {count} rules for {objects} are right (policy {policy.hash})"
         )
+
+
+def check_others(setting: "Setting") -> None:
+    """Check what speaks of the policy or stands beside it. Raises ConfigError with all problems."""
+    from sfsync.cli.jobs import check_commands
+    from sfsync.cli.setup import wishes_of
+    from sfsync.rules.texts import check_texts
+
+    problems: list[str] = []
+    for each in (
+        lambda: check_texts(*texts_file(setting.config), setting.policy),
+        lambda: wishes_of(setting),
+        lambda: _check_mails(setting),
+        lambda: _check_enrichment(setting),
+        lambda: check_commands(setting.policy.schedule),
+    ):
+        try:
+            each()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+
+
+def _check_mails(setting: "Setting") -> None:
+    """Check reports.yaml. Raises ConfigError."""
+    from sfsync.cli.delivery import read_alerts, read_reports
+
+    texts, _ = read_reports(setting)
+    read_alerts(setting, texts)
 
 
 def _check_enrichment(setting: "Setting") -> None:

@@ -18,6 +18,7 @@ from sfsync.journal.reviews import (
     ShownValue,
 )
 from sfsync.journal.totals import JobRecord, Totals
+from sfsync.journal.turns import Turns
 
 __all__ = [
     "Filled",
@@ -33,5 +34,6 @@ __all__ = [
     "ShownClue",
     "ShownValue",
     "Totals",
+    "Turns",
     "new_run_id",
 ]

@@ -72,13 +72,27 @@ class Turns:
         with self._engine.begin() as connection:
             connection.execute(sa.update(TURNS).where(TURNS.c.number == number).values(**values))
 
-    def last(self, service: str, job: str, most: int = 1) -> list[Turn]:
-        """Return the last turns of a job by when they were due, newest first."""
+    def last(self, service: str, job: str, most: int = 1, by: datetime | None = None) -> list[Turn]:
+        """Return the last turns of a job by when they were due, newest first; those due at `by`
+        (aware) or before it, where that is given.
+        """
         wanted = (
             sa.select(TURNS)
             .where(TURNS.c.service == service, TURNS.c.job == job)
             .order_by(TURNS.c.due.desc())
             .limit(most)
+        )
+        if by is not None:
+            wanted = wanted.where(TURNS.c.due <= by)
+        with self._engine.connect() as connection:
+            return [_turn(row) for row in connection.execute(wanted)]
+
+    def open(self, service: str) -> list[Turn]:
+        """Return the turns that have not ended: at work, or their process died; oldest first."""
+        wanted = (
+            sa.select(TURNS)
+            .where(TURNS.c.service == service, TURNS.c.finished.is_(None))
+            .order_by(TURNS.c.due, TURNS.c.number)
         )
         with self._engine.connect() as connection:
             return [_turn(row) for row in connection.execute(wanted)]

@@ -1,0 +1,129 @@
+"""How is the schedule carried out, day and night? (`sfsync scheduler`)"""
+
+import logging
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from sfsync.cli.opening import opened_journal, wall_clock
+from sfsync.cli.options import Place, place_options
+from sfsync.cli.service import accepted, environment_of, kept, lock_of_service, name_of
+from sfsync.cli.setting import settings_of
+
+if TYPE_CHECKING:
+    from sfsync.policy import Schedule
+    from sfsync.scheduler import Child, Scheduler
+
+
+@click.command()
+@place_options
+def scheduler(place: Place, quiet: bool) -> None:
+    """Carry out the schedule of sfsync.yaml, until it is stopped.
+
+    One job at a time, each in a process of its own; what was missed is caught up once. Beside
+    another scheduler of the same service it waits, and takes over when that one ends. SIGTERM and
+    Ctrl-C end it within 10 seconds, without harm; SIGHUP lets it read the configuration again.
+    """
+    with opened_scheduler(place, quiet=quiet) as serving:
+        serving.serve()
+
+
+@contextmanager
+def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Iterator[Scheduler]":
+    """Open journal and lock of a service; give its scheduler, which heeds signals, and tells of
+    each turn unless it is to be quiet.
+
+    Without `keeps`, its jobs read the configuration as it then stands. Raises ConfigError with all
+    problems.
+    """
+    from sfsync.scheduler import Scheduler, World
+
+    logging.getLogger("sfsync.scheduler").setLevel(logging.WARNING if quiet else logging.INFO)
+    settings = settings_of(place)
+    jobs = Jobs(place, keeps=keeps)
+    with opened_journal(settings) as journal, Doorbell() as bell:
+        world = World(
+            service=name_of(settings),
+            load=jobs.load,
+            turns=journal.turns,
+            lock=lock_of_service(settings),
+            clock=wall_clock,
+            pause=bell.wait,
+            start=jobs.start,
+        )
+        serving = Scheduler(world)
+        with _heeding(serving):
+            yield serving
+
+
+class Jobs:
+    """How jobs are begun: under the configuration that was accepted last."""
+
+    def __init__(self, place: Place, *, keeps: bool) -> None:
+        """Without `keeps`, jobs read the configuration as it stands."""
+        self._place = place
+        self._keeps = keeps
+        self._environment: dict[str, str] = {}
+
+    def load(self) -> "Schedule":
+        """Read the configuration and accept it. Raises ConfigError where it is wrong, and where no
+        org is named: nobody would see that this is the demo org.
+        """
+        setting, schedule = accepted(self._place)
+        setting.check_named()
+        folder = kept(setting) if self._keeps else None
+        self._environment = dict(environment_of(setting.settings, folder))
+        return schedule
+
+    def start(self, words: Sequence[str]) -> "Child":
+        """Begin a job. Raises OSError where the system cannot."""
+        from sfsync.scheduler import start
+
+        return start(words, self._environment)
+
+
+class Doorbell:
+    """A pause that a signal ends."""
+
+    def __enter__(self) -> Self:
+        self._heard, self._button = os.pipe()
+        os.set_blocking(self._heard, False)
+        os.set_blocking(self._button, False)
+        self._before = signal.set_wakeup_fd(self._button, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        os.close(self._heard)
+        os.close(self._button)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many seconds, or until a signal comes."""
+        select.select([self._heard], [], [], seconds)
+        with suppress(BlockingIOError):
+            while os.read(self._heard, 64):
+                pass
+
+
+@contextmanager
+def _heeding(serving: "Scheduler") -> Iterator[None]:
+    """Let signals reach the scheduler: SIGTERM and SIGINT stop it, SIGHUP has it reload."""
+    handlers: dict[signal.Signals, Callable[[], None]] = {
+        signal.SIGTERM: serving.stop,
+        signal.SIGINT: serving.stop,
+        signal.SIGHUP: serving.reload,
+    }
+    before = {
+        number: signal.signal(number, lambda *_, heed=heed: heed())
+        for number, heed in handlers.items()
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
