@@ -42,6 +42,10 @@ _COMMANDS = {
         "Carry out the schedule of sfsync.yaml, until it is stopped.",
     ),
     "due": ("sfsync.cli.due:due", "List the jobs of the schedule that are due, or do them."),
+    "health": (
+        "sfsync.cli.health:health",
+        "Say whether all is well; serve that, and metrics, to monitoring.",
+    ),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
     "report": (

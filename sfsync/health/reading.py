@@ -24,7 +24,7 @@ _GRACE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Watched:
     """Whose health is meant: of which service's turns, of which orgs' books, under which policy.
 
     `known` names the jobs that sfsync has.
@@ -37,7 +37,7 @@ class Place:
 
 
 def read_health(
-    journal: Journal, place: Place, now: datetime, org: OrgHealth, *, writes: bool = True
+    journal: Journal, watched: Watched, now: datetime, org: OrgHealth, *, writes: bool = True
 ) -> Health:
     """Judge how the service fares at `now` (aware UTC).
 
@@ -47,35 +47,37 @@ def read_health(
     try:
         if writes:
             journal.totals.try_writing()
-        by_turns = _serves(journal, place, now)
+        by_turns = _serves(journal, watched, now)
         asked = expected(
-            place.policy.schedule,
-            place.policy.health,
+            watched.policy.schedule,
+            watched.policy.health,
             now,
             by_turns=by_turns,
-            known=place.known,
+            known=watched.known,
         )
-        found = _by_turns(journal, place, asked) if by_turns else _by_runs(journal, place, asked)
-        waiting = _waiting(journal, place)
+        found = (
+            _by_turns(journal, watched, asked) if by_turns else _by_runs(journal, watched, asked)
+        )
+        waiting = _waiting(journal, watched)
         return Health(
             now=now,
             jobs=tuple(found),
-            turns=tuple(_open_turns(journal, place, now)),
+            turns=tuple(_open_turns(journal, watched, now)),
             mails=_counted(waiting),
             mail_problem=_late(waiting, now),
-            org=org if org.api_left is not None else _last_told(journal, place, org),
+            org=org if org.api_left is not None else _last_told(journal, watched, org),
         )
     except JournalError as error:
         return Health(now=now, journal=str(error), org=org)
 
 
-def _serves(journal: Journal, place: Place, now: datetime) -> bool:
-    return bool(journal.turns.since(place.service, now - _SERVES))
+def _serves(journal: Journal, watched: Watched, now: datetime) -> bool:
+    return bool(journal.turns.since(watched.service, now - _SERVES))
 
 
-def _by_turns(journal: Journal, place: Place, asked: Sequence[Expected]) -> Iterator[JobHealth]:
+def _by_turns(journal: Journal, watched: Watched, asked: Sequence[Expected]) -> Iterator[JobHealth]:
     for each in asked:
-        yield _judged(each, *_fared(journal.turns.last(place.service, each.job, _TURNS)))
+        yield _judged(each, *_fared(journal.turns.last(watched.service, each.job, _TURNS)))
 
 
 def _fared(turns: Sequence[Turn]) -> tuple[datetime | None, int, str]:
@@ -90,11 +92,11 @@ def _fared(turns: Sequence[Turn]) -> tuple[datetime | None, int, str]:
     return None, len(failed), failed[0].message if failed else ""
 
 
-def _by_runs(journal: Journal, place: Place, asked: Sequence[Expected]) -> Iterator[JobHealth]:
+def _by_runs(journal: Journal, watched: Watched, asked: Sequence[Expected]) -> Iterator[JobHealth]:
     records: dict[str, JobRecord] = {}
     for record in journal.totals.jobs():
         # Of several books those of which something was heard last are meant.
-        if place.is_ours(record.org) and _is_newer(record, records.get(record.job)):
+        if watched.is_ours(record.org) and _is_newer(record, records.get(record.job)):
             records[record.job] = record
     for each in asked:
         found = records.get(each.job)
@@ -121,17 +123,17 @@ def _judged(each: Expected, good: datetime | None, failures: int, error: str) ->
     return JobHealth(each.job, good, failures, error, tuple(problems))
 
 
-def _open_turns(journal: Journal, place: Place, now: datetime) -> Iterator[OpenTurn]:
-    for turn in journal.turns.open(place.service):
-        job = place.policy.schedule.find(turn.job)
+def _open_turns(journal: Journal, watched: Watched, now: datetime) -> Iterator[OpenTurn]:
+    for turn in journal.turns.open(watched.service):
+        job = watched.policy.schedule.find(turn.job)
         limit = (job.limit if job is not None else timedelta()) + _GRACE
         told = f"{turn.job}: its turn of {turn.due:%Y-%m-%d %H:%M} UTC has not ended"
         problem = f"{told}: is the scheduler there?" if now - turn.started > limit else ""
         yield OpenTurn(turn.job, turn.started, turn.attempts, problem)
 
 
-def _waiting(journal: Journal, place: Place) -> list[JournalledMessage]:
-    books = {each.org for each in journal.totals.mails() if place.is_ours(each.org)}
+def _waiting(journal: Journal, watched: Watched) -> list[JournalledMessage]:
+    books = {each.org for each in journal.totals.mails() if watched.is_ours(each.org)}
     return [
         message
         for org in sorted(books)
@@ -156,9 +158,9 @@ def _late(waiting: Collection[JournalledMessage], now: datetime) -> str:
     return f"mails: {len(late)} not sent, the oldest since {since:%Y-%m-%d %H:%M} UTC"
 
 
-def _last_told(journal: Journal, place: Place, org: OrgHealth) -> OrgHealth:
+def _last_told(journal: Journal, watched: Watched, org: OrgHealth) -> OrgHealth:
     """Take from the last run how many API calls the org had left."""
     for books, left, total in journal.totals.api_left():
-        if place.is_ours(books):
+        if watched.is_ours(books):
             return OrgHealth(org.is_reachable, org.problem, left, total)
     return org
