@@ -219,6 +219,12 @@ class Totals:
                 found.append(JobRecord(org, job, newest, good, len(errors), error))
         return found
 
+    def zone(self) -> str:
+        """Return the zone (IANA name) of the org of the newest run; UTC where there is none."""
+        query = sa.select(RUNS.c.zone).order_by(RUNS.c.number.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or "UTC"
+
     def api_left(self) -> list[tuple[str, int, int]]:
         """Return of each org how many API calls it had left, of how many, as told last."""
         told = RUN_ENDS.c.api_left.is_not(None)
