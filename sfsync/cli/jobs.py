@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # They carry out the schedule themselves, or never end.
 _NO_JOBS = (["scheduler"], ["due"], ["org", "serve"])
 _QUIET = "--quiet"
+_HELP = frozenset({"-h", "--help"})
 
 
 def check_commands(schedule: "Schedule") -> None:
@@ -45,18 +46,18 @@ def _quiet(job: "ScheduledJob") -> "ScheduledJob":
 
 def _problem(job: "ScheduledJob") -> str:
     """Say what is wrong with a job's command line; nothing where all is right."""
+    if not _HELP.isdisjoint(job.words):
+        return "a job does something, and does not only print help"
     try:
         command, context, rest = _found(job.words)
+        path = list(job.words[: len(job.words) - len(rest)])
         if not isinstance(command, click.Group):
             _understand(command, context, rest)
     except (click.ClickException, NotFound) as error:
         said = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return said.rstrip(".")
-    except click.exceptions.Exit:
-        return "a job does something, and does not only print help"
     if isinstance(command, click.Group):
         return f"which command of it?{nearest('', command.list_commands(context))[1:]}"
-    path = list(job.words[: len(job.words) - len(rest)])
     return f"{' '.join(path)} cannot be a job" if path in _NO_JOBS else ""
 
 
