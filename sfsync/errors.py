@@ -5,6 +5,7 @@ SfsyncError                     everything below; each carries its exit code
 │   └── CircleError             rules that would send a record round in a circle at one moment
 ├── PlanRefused                 the plan does not fit: other org, other policy, too old, unreadable
 ├── Stopped                     a limit or guard stopped the run, before it wrote or on the way
+│   └── ReserveKept             what is left of the org's API requests is kept for others
 ├── Misused                     options that do not go together, or make no sense at that moment
 ├── NotFound                    no such run, record, job or rule (lists what there is)
 ├── OrgError
@@ -73,6 +74,10 @@ class Stopped(SfsyncError):
     """A limit or guard said no: before anything was written, or between two writes."""
 
     exit_code = ExitCode.STOPPED
+
+
+class ReserveKept(Stopped):
+    """The org's API requests that are left are kept for others."""
 
 
 class Misused(SfsyncError):

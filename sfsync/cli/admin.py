@@ -24,10 +24,12 @@ from sfsync.cli.setting import Setting, settings_of
 from sfsync.errors import (
     ConfigError,
     ExitCode,
+    LimitReached,
     Locked,
     Misused,
     NotFound,
     OrgError,
+    ReserveKept,
     SfsyncError,
 )
 from sfsync.letter import AlertNote
@@ -162,10 +164,12 @@ def _of_job(telling: Telling, desk: "_Desk") -> Iterator["AdminOccasion"]:
     else:
         yield from desk.recovered(telling.job)
     if telling.at is not None:
-        yield from _of_org(telling.at, desk)
+        yield from _of_org(
+            telling.at, desk, is_short=isinstance(error, (ReserveKept, LimitReached))
+        )
 
 
-def _of_org(at: Opened, desk: "_Desk") -> Iterator["AdminOccasion"]:
+def _of_org(at: Opened, desk: "_Desk", *, is_short: bool) -> Iterator["AdminOccasion"]:
     from sfsync.report import RefusedAgain, ReserveTouched, refused_again
 
     books, today = at.services.books, at.services.now.date()
@@ -174,7 +178,7 @@ def _of_org(at: Opened, desk: "_Desk") -> Iterator["AdminOccasion"]:
     if new:
         yield RefusedAgain(new)
     usage, reserve = at.org.usage(), at.setting.policy.limits.api_reserve
-    if usage is not None and usage.left < usage.kept(reserve):
+    if usage is not None and (is_short or usage.left < usage.kept(reserve)):
         yield ReserveTouched(usage.left, usage.total, usage.kept(reserve))
 
 

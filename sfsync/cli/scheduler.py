@@ -5,15 +5,17 @@ import os
 import select
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 import click
 
+from sfsync.cli.admin import tell_of_turn
+from sfsync.cli.health import serving_health
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.service import accepted, environment_of, kept, lock_of_service, name_of
-from sfsync.cli.setting import settings_of
+from sfsync.cli.setting import Setting, set_up, settings_of
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -21,22 +23,31 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--health-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Answer /healthz and /metrics there, on loopback.",
+)
 @place_options
-def scheduler(place: Place, quiet: bool) -> None:
+def scheduler(health_port: int | None, place: Place, quiet: bool) -> None:
     """Carry out the schedule of sfsync.yaml, until it is stopped.
 
     One job at a time, each in a process of its own; what was missed is caught up once. Beside
     another scheduler of the same service it waits, and takes over when that one ends. SIGTERM and
     Ctrl-C end it within 10 seconds, without harm; SIGHUP lets it read the configuration again.
     """
-    with opened_scheduler(place, quiet=quiet) as serving:
+    with opened_scheduler(place, quiet=quiet, health_port=health_port) as serving:
         serving.serve()
 
 
 @contextmanager
-def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Iterator[Scheduler]":
+def opened_scheduler(
+    place: Place, *, quiet: bool, keeps: bool = True, health_port: int | None = None
+) -> "Iterator[Scheduler]":
     """Open journal and lock of a service; give its scheduler, which heeds signals, and tells of
-    each turn unless it is to be quiet.
+    each turn unless it is to be quiet. Meanwhile its health is told at `health_port`, if that is
+    given.
 
     Without `keeps`, its jobs read the configuration as it then stands. Raises ConfigError with all
     problems.
@@ -46,7 +57,7 @@ def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Itera
     logging.getLogger("sfsync.scheduler").setLevel(logging.WARNING if quiet else logging.INFO)
     settings = settings_of(place)
     jobs = Jobs(place, keeps=keeps)
-    with opened_journal(settings) as journal, Doorbell() as bell:
+    with opened_journal(settings) as journal, Doorbell() as bell, ExitStack() as beside:
         world = World(
             service=name_of(settings),
             load=jobs.load,
@@ -55,8 +66,11 @@ def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Itera
             clock=wall_clock,
             pause=bell.wait,
             start=jobs.start,
+            after=lambda turn: tell_of_turn(jobs.setting, turn),
         )
         serving = Scheduler(world)
+        if health_port is not None:
+            beside.enter_context(serving_health(lambda: jobs.setting, health_port))
         with _heeding(serving):
             yield serving
 
@@ -69,6 +83,12 @@ class Jobs:
         self._place = place
         self._keeps = keeps
         self._environment: dict[str, str] = {}
+        self._setting: Setting | None = None
+
+    @property
+    def setting(self) -> Setting:
+        """What was accepted last; before that, what is set."""
+        return self._setting or set_up(self._place)
 
     def load(self) -> "Schedule":
         """Read the configuration and accept it. Raises ConfigError where it is wrong, and where no
@@ -76,6 +96,7 @@ class Jobs:
         """
         setting, schedule = accepted(self._place)
         setting.check_named()
+        self._setting = setting
         folder = kept(setting) if self._keeps else None
         self._environment = dict(environment_of(setting.settings, folder))
         return schedule

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, Stopped
+from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, ReserveKept, Stopped
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
@@ -183,12 +183,13 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     budget = desk.org.usage() or desk.org.budget()
     left = (budget.left, budget.total) if budget else None
     policy = services.policy
-    passed = passed_limits(
-        plan, policy.limits, policy.state_fields(), budget=left, allow_large=allow_large
-    )
+    fields = policy.state_fields()
+    passed = passed_limits(plan, policy.limits, fields, budget=left, allow_large=allow_large)
+    spared = passed_limits(plan, policy.limits, fields, budget=None, allow_large=allow_large)
     problems = not_writable(plan, lambda *asked: _writable(services.org, *asked))
     if passed:
-        raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
+        kind = Stopped if passed == spared else ReserveKept
+        raise kind("\n".join(["nothing was written:", *passed, *problems]))
     if problems:
         raise ConfigError(problems)
 
