@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -50,6 +51,7 @@ _NOBODY = ("", "")
 # What these say concerns who typed the command, or that another run does the work.
 _NO_FAILURES = (Locked, Misused, NotFound, click.ClickException, click.exceptions.Exit)
 _MOST_BOOKS = 80
+_PATIENCE = 5.0
 
 
 @dataclass(slots=True)
@@ -91,9 +93,12 @@ def telling_admin(place: Place, job: str, *, is_watched: bool) -> Iterator[Telli
 def tell_of_turn(setting: Setting, turn: "Turn") -> None:
     """Tell the admin that a turn of the schedule failed, or that its job works again.
 
-    What the process of `sfsync run` tells itself is left to it.
+    What the process of `sfsync run` tells itself is left to it. A mail server that is slow keeps
+    the scheduler waiting for some seconds only.
     """
-    _beside(lambda: _tell_of_turn(setting, turn))
+    telling = Thread(target=_beside, args=(lambda: _tell_of_turn(setting, turn),), daemon=True)
+    telling.start()
+    telling.join(_PATIENCE)
 
 
 def _beside(tell: Callable[[], None]) -> None:

@@ -68,7 +68,7 @@ def serve(port: int, host: str, place: Place, quiet: bool) -> None:
     reaches it reads it.
     """
     setting = set_up(place)
-    with serving_health(setting, port, host) as serving:
+    with serving_health(lambda: setting, port, host) as serving:
         Screen(is_quiet=quiet).say(f"Health is served at {serving.url}/healthz and /metrics.")
         # Whoever ends it means no harm.
         with suppress(KeyboardInterrupt, Stop):
@@ -76,13 +76,15 @@ def serve(port: int, host: str, place: Place, quiet: bool) -> None:
 
 
 @contextmanager
-def serving_health(setting: Setting, port: int, host: str = "127.0.0.1") -> "Iterator[Serving]":
-    """Answer /healthz and /metrics in a thread meanwhile. Raises ConfigError where the port cannot
-    be had.
+def serving_health(
+    setting: Callable[[], Setting], port: int, host: str = "127.0.0.1"
+) -> "Iterator[Serving]":
+    """Answer /healthz and /metrics in a thread meanwhile, by what `setting` then says. Raises
+    ConfigError where the port cannot be had.
     """
     from sfsync.health.serving import serve_health
 
-    with opened_journal(setting.settings) as journal:
+    with opened_journal(setting().settings) as journal:
         serving = serve_health(journal, _looker(setting, journal), port, host)
         try:
             yield serving
@@ -90,11 +92,12 @@ def serving_health(setting: Setting, port: int, host: str = "127.0.0.1") -> "Ite
             serving.stop()
 
 
-def _looker(setting: Setting, journal: "Journal") -> "Callable[[bool], Health]":
+def _looker(setting: Callable[[], Setting], journal: "Journal") -> "Callable[[bool], Health]":
     from sfsync.health import OrgHealth, read_health
 
-    watched = _watched(setting)
-    return lambda writes: read_health(journal, watched, wall_clock(), OrgHealth(), writes=writes)
+    return lambda writes: read_health(
+        journal, _watched(setting()), wall_clock(), OrgHealth(), writes=writes
+    )
 
 
 def _watched(setting: Setting) -> "Watched":
