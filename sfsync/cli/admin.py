@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfsync.cli import opening
 from sfsync.cli.mails import Mail, message_of
-from sfsync.cli.opening import Opened, opened_journal, wall_clock
+from sfsync.cli.opening import Opened, opened_journal
 from sfsync.cli.options import Place
 from sfsync.cli.posting import postman_of
 from sfsync.cli.service import name_of
@@ -226,7 +227,7 @@ class _Desk:
 
     def tell(self, occasions: Sequence["AdminOccasion"]) -> None:
         """Send what was not told within the last hour; before that, what was put off earlier."""
-        now = wall_clock()
+        now = opening.wall_clock()
         due = tuple(each for each in occasions if self._is_due(each.cause, now))
         postman = postman_of(self._settings, self.journal, self._books, is_hasty=True)
         if self.journal.messages.open(self._books):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli import Stop
+from sfsync.cli import Stop, opening
 from sfsync.cli.books import is_ours
 from sfsync.cli.logs import logger
-from sfsync.cli.opening import enter, opened_journal, wall_clock
+from sfsync.cli.opening import enter, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Screen, echo
 from sfsync.cli.service import name_of
@@ -96,7 +96,7 @@ def _looker(setting: Callable[[], Setting], journal: "Journal") -> "Callable[[bo
     from sfsync.health import OrgHealth, read_health
 
     return lambda writes: read_health(
-        journal, _watched(setting()), wall_clock(), OrgHealth(), writes=writes
+        journal, _watched(setting()), opening.wall_clock(), OrgHealth(), writes=writes
     )
 
 
@@ -113,7 +113,7 @@ def _looked(setting: Setting, org: "OrgHealth | None") -> "Health":
     from sfsync.health import Health, OrgHealth, read_health
 
     org = org or OrgHealth()
-    now = wall_clock()
+    now = opening.wall_clock()
     try:
         with opened_journal(setting.settings) as journal:
             return read_health(journal, _watched(setting), now, org)

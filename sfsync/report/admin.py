@@ -12,7 +12,7 @@ from sfsync.report.summary_view import Entry, Link, Part, SummaryView
 from sfsync.rules.sayings import FIELDS, PASSES, REFUSAL
 
 ADMIN = "admin"
-_LONGEST, _LONGEST_NAME = 400, 80
+_LONGEST, _LONGEST_NAME, _LONGEST_KEY = 400, 80, 200
 _REMEDIES = {
     ExitCode.INTERNAL: ("do_internal", "sfsync runs"),
     ExitCode.USAGE: ("do_usage", "sfsync rules check"),
@@ -98,8 +98,9 @@ class AdminNews:
 
     @property
     def key(self) -> str:
-        """The key of its message."""
-        return f"{ADMIN}:{self.now:%Y%m%dT%H%M%SZ}:{self.reader.id}"
+        """The key of its message: two of one second tell different things."""
+        causes = "+".join(each.cause.replace(":", "-") for each in self.occasions)
+        return f"{ADMIN}:{self.now:%Y%m%dT%H%M%SZ}-{causes}:{self.reader.id}"[:_LONGEST_KEY]
 
 
 def admin_view(news: AdminNews, speech: Speech, most: int) -> SummaryView:
