@@ -151,14 +151,17 @@ class _Writer:
         else:
             entries, more = self._reserve(each), ""
         title = self.head(each)
-        return Part(title[:1].upper() + title[1:], tuple(entries), more)
+        if not isinstance(each, (Failed, Recovered)):
+            # A job is written as it is called.
+            title = title[:1].upper() + title[1:]
+        return Part(title, tuple(entries), more)
 
     def _failed(self, each: Failed) -> Iterator[Entry]:
         say = self._speech.say
-        head = _short(each.error) or self._typeset("failed_silent")
-        detail = self._typeset("good_never")
+        head = _short(each.error) or self._say("failed_silent")
+        detail = self._say("good_never")
         if each.good is not None:
-            detail = self._typeset("good_last", moment=self._moment(each.good))
+            detail = self._say("good_last", moment=self._moment(each.good))
         if each.failures > 1:
             detail = f"{detail} {self._speech.count('count_failures', each.failures)}."
         yield Entry(head, detail, label=say("pill_failed"), tone="high")
@@ -168,7 +171,7 @@ class _Writer:
         yield self._to_do(remedy, command.format(job=each.job))
 
     def _recovered(self, each: Recovered) -> Iterator[Entry]:
-        told = self._typeset("recovered_since", moment=self._moment(each.since))
+        told = self._say("recovered_since", moment=self._moment(each.since))
         yield Entry(told, label=self._speech.say("pill_recovered"), tone="low")
         yield self._to_do("recovered_do", "sfsync runs")
 
@@ -193,16 +196,17 @@ class _Writer:
     def _reserve(self, each: ReserveTouched) -> Iterator[Entry]:
         numbers = {"left": each.left, "total": each.total, "kept": each.kept}
         written = {name: self._speech.number(number) for name, number in numbers.items()}
-        told = self._typeset("reserve_told", **written)
+        told = self._say("reserve_told", **written)
         yield Entry(told, label=self._speech.say("pill_reserve"), tone="medium")
         yield self._to_do("do_reserve", "sfsync doctor")
 
     def _to_do(self, remedy: str, command: str) -> Entry:
-        look = self._typeset("look_with", command=command)
-        return Entry(self._typeset(remedy), look, label=self._speech.say("pill_do"), tone="low")
+        look = self._say("look_with", command=command)
+        return Entry(self._say(remedy), look, label=self._speech.say("pill_do"), tone="low")
 
-    def _typeset(self, key: str, **values: str) -> str:
-        return self._speech.typeset(self._speech.say(key, **values))
+    def _say(self, key: str, **values: str) -> str:
+        # Figures of some locales hold blanks at which no line may break.
+        return self._speech.say(key, **values)
 
     def _moment(self, moment: datetime) -> str:
         return self._speech.moment(moment, self._news.zone)
