@@ -1,7 +1,7 @@
 """What does Prometheus get to see?
 
 Jobs are processes of their own, so nothing is counted where the metrics are served: each scrape
-reads the journal's sums.
+reads the journal's sums. A label `job` would be Prometheus' own, so it is `job_name`.
 """
 
 from collections.abc import Callable, Iterator
@@ -54,11 +54,11 @@ def registry_of(journal: Journal, look: Callable[[], Health]) -> CollectorRegist
 
 def _of_runs(totals: Totals) -> Iterator[Metric]:
     runs = CounterMetricFamily(
-        "sfsync_runs", "Runs in the journal.", labels=["org", "job", "state"]
+        "sfsync_runs", "Runs in the journal.", labels=["org", "job_name", "state"]
     )
-    seconds = SummaryMetricFamily("sfsync_run_seconds", _RUN_SECONDS, labels=["org", "job"])
+    seconds = SummaryMetricFamily("sfsync_run_seconds", _RUN_SECONDS, labels=["org", "job_name"])
     calls = CounterMetricFamily(
-        "sfsync_api_calls", "API calls that runs made.", labels=["org", "job"]
+        "sfsync_api_calls", "API calls that runs made.", labels=["org", "job_name"]
     )
     sums: dict[tuple[str, str], tuple[int, float, int]] = {}
     for each in totals.runs():
@@ -122,10 +122,10 @@ def _turns(totals: Totals) -> Iterator[Metric]:
     ended = CounterMetricFamily(
         "sfsync_turns",
         "Turns of the schedule's jobs that ended, by exit code (empty: nobody knows).",
-        labels=["service", "job", "exit_code"],
+        labels=["service", "job_name", "exit_code"],
     )
     still = GaugeMetricFamily(
-        "sfsync_turns_open", "Turns that have not ended.", labels=["service", "job"]
+        "sfsync_turns_open", "Turns that have not ended.", labels=["service", "job_name"]
     )
     for each in totals.turns():
         if each.is_open:
@@ -138,13 +138,15 @@ def _turns(totals: Totals) -> Iterator[Metric]:
 
 def _of_jobs(health: Health) -> Iterator[Metric]:
     age = GaugeMetricFamily(
-        "sfsync_seconds_since_good_run", "Seconds since the last good run.", labels=["job"]
+        "sfsync_seconds_since_good_run", "Seconds since the last good run.", labels=["job_name"]
     )
     failures = GaugeMetricFamily(
-        "sfsync_failures_in_a_row", "Failures since the last good run.", labels=["job"]
+        "sfsync_failures_in_a_row", "Failures since the last good run.", labels=["job_name"]
     )
     well = GaugeMetricFamily(
-        "sfsync_job_healthy", "Whether the job is well, as `sfsync health` says.", labels=["job"]
+        "sfsync_job_healthy",
+        "Whether the job is well, as `sfsync health` says.",
+        labels=["job_name"],
     )
     for job in health.jobs:
         seconds = job.age(health.now)
