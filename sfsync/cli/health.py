@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event, Thread
@@ -125,12 +126,20 @@ def _asked(setting: Setting) -> "OrgHealth":
     """Ask the org for its limits: one call, beside signing in. Who waits does not wait long."""
     from sfsync.health import OrgHealth
 
-    answers: list[OrgHealth] = []
-    asking = Thread(target=lambda: answers.append(_ask(setting)), daemon=True)
-    asking.start()
-    asking.join(ORG_SECONDS)
-    late = f"the org has not answered within {ORG_SECONDS:.0f} seconds: `sfsync doctor` tells more"
-    return answers[0] if answers else OrgHealth(False, late)
+    answer: Future[OrgHealth] = Future()
+    Thread(target=lambda: _answer(setting, answer), daemon=True).start()
+    try:
+        return answer.result(ORG_SECONDS)
+    except TimeoutError:
+        late = f"the org has not answered within {ORG_SECONDS:.0f} seconds"
+        return OrgHealth(False, f"{late}: `sfsync doctor` tells more")
+
+
+def _answer(setting: Setting, answer: "Future[OrgHealth]") -> None:
+    try:
+        answer.set_result(_ask(setting))
+    except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+        answer.set_exception(error)
 
 
 def _ask(setting: Setting) -> "OrgHealth":

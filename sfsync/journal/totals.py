@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import JournalError
 from sfsync.journal.messages import MESSAGES
-from sfsync.journal.tables import BUSY_TIMEOUT_MS, CHANGES, FINDINGS, METADATA, RUNS
+from sfsync.journal.tables import BOOKS, BUSY_TIMEOUT_MS, CHANGES, FINDINGS, METADATA, RUNS
 from sfsync.journal.turns import TURNS
 from sfsync.model import RunState
 
@@ -23,10 +23,13 @@ RUN_COUNTS = sa.Table(
     METADATA,
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("run", sa.ForeignKey(RUNS.c.number), nullable=False),
+    sa.Column("org", BOOKS, nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("changes", sa.Integer, nullable=False),
     sa.Index("run_counts_of_run", "run"),
+    # Holds all that the sums need, in their order.
+    sa.Index("run_counts_of_cause", "org", "cause", "outcome", "changes"),
 )
 RUN_ENDS = sa.Table(
     "run_ends",
@@ -114,12 +117,13 @@ def count_again(connection: sa.Connection, number: int) -> None:
 
 def _counting(wanted: sa.ColumnElement[bool]) -> sa.Insert:
     counted = (
-        sa.select(CHANGES.c.run, CHANGES.c.cause, CHANGES.c.state, sa.func.count())
+        sa.select(CHANGES.c.run, RUNS.c.org, CHANGES.c.cause, CHANGES.c.state, sa.func.count())
         .join(RUNS, RUNS.c.number == CHANGES.c.run)
         .where(wanted)
-        .group_by(CHANGES.c.run, CHANGES.c.cause, CHANGES.c.state)
+        .group_by(CHANGES.c.run, RUNS.c.org, CHANGES.c.cause, CHANGES.c.state)
     )
-    return sa.insert(RUN_COUNTS).from_select(["run", "cause", "outcome", "changes"], counted)
+    columns = ["run", "org", "cause", "outcome", "changes"]
+    return sa.insert(RUN_COUNTS).from_select(columns, counted)
 
 
 class Totals:
@@ -187,13 +191,9 @@ class Totals:
 
     def changes(self) -> list[ChangeTotal]:
         """Return the changes of closed runs by org, cause and outcome."""
-        of = (RUNS.c.org, RUN_COUNTS.c.cause, RUN_COUNTS.c.outcome)
-        query = (
-            sa.select(*of, sa.func.sum(RUN_COUNTS.c.changes))
-            .join(RUNS, RUNS.c.number == RUN_COUNTS.c.run)
-            .group_by(*of)
-            .order_by(*of)
-        )
+        of = (RUN_COUNTS.c.org, RUN_COUNTS.c.cause, RUN_COUNTS.c.outcome)
+        summed = sa.func.sum(RUN_COUNTS.c.changes)
+        query = sa.select(*of, summed).group_by(*of).order_by(*of)
         with self._engine.connect() as connection:
             return [ChangeTotal(*row) for row in connection.execute(query)]
 
