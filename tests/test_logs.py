@@ -14,7 +14,7 @@ from cut_org import IDLE, cut, give
 
 from sfsync.cli import apply, commands, opening
 from sfsync.cli.copies import open_recorded
-from sfsync.cli.logs import complain, masked, tell_logs
+from sfsync.cli.logs import PassedOn, complain, masked, tell_logs
 from sfsync.cli.setting import Setting
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
@@ -23,7 +23,7 @@ from sfsync.fake.faults import lose_answer, refuse
 SECRET = "Planté"
 EMAIL = "plante.7781@example.com"
 ID = re.compile(r"\b(?:001|003|006|00T|005)Dm[A-Za-z0-9]{13}\b")
-KNOWN = {"time", "level", "logger", "message", "job", "run"}
+KNOWN = {"time", "level", "logger", "message", "service", "job", "run"}
 Lines = list[dict[str, Any]]
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -113,7 +113,7 @@ def test_a_run_tells_its_beginning_and_end_and_nothing_of_records(
     for line in lines:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00", line["time"])
         assert line["level"] in ("debug", "info", "warning")
-        assert set(line) >= {"time", "level", "logger", "message", "job"}
+        assert set(line) >= {*KNOWN} - {"run"}
         assert line["level"] == "debug" or not ID.search(line["message"]), line
     (begin,) = [line for line in lines if " begins: " in line["message"]]
     end = lines[-1]
@@ -225,3 +225,19 @@ def test_an_error_in_sfsync_itself_says_where_and_quotes_nothing(
 )
 def test_addresses_tokens_and_ids_are_masked(text: str, bare: str) -> None:
     assert masked(text) == bare
+
+
+def test_the_scheduler_passes_its_jobs_lines_on_and_keeps_what_went_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell_logs("json", 0)
+    ear = PassedOn()
+    said = [
+        json.dumps({"level": "info", "message": "all the way"}),
+        json.dumps({"level": "error", "message": "no way"}),
+    ]
+    whole = "\n".join([*said, "Killed\n"]).encode()
+    ear.hear(whole[:20])
+    ear.hear(whole[20:])
+    assert capsys.readouterr().err.encode() == whole
+    assert list(map(ear.plain, whole.decode().splitlines())) == ["", "no way", "Killed"]

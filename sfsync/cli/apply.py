@@ -22,6 +22,7 @@ from sfsync.cli.options import (
     scope_options,
 )
 from sfsync.cli.screen import Screen, counts_in_words
+from sfsync.cli.service import name_of
 from sfsync.cli.setting import READ_ONLY, set_up
 from sfsync.cli.sourcing import planned
 from sfsync.errors import ConfigError, ExitCode
@@ -87,12 +88,13 @@ def _run(
     from sfsync.jobs import stops_entered
 
     setting = set_up(place, writes=True)
+    service = name_of(setting.settings)
     if quiet:
         setting.check_named()
     if setting.is_salesforce and scope.now is not None:
         raise click.UsageError(NO_REHEARSAL)
     with (
-        logs_tell_of(job=job),
+        logs_tell_of(job=job, service=service),
         lock_of(setting),
         opened(setting, scope.now, writes=True, whole=scope.whole) as at,
     ):

@@ -4,6 +4,7 @@ As text they are for the person who typed the command. As JSON, one object a lin
 whoever collects the logs of many: of the data of records they hold nothing but, at -vv, Ids.
 """
 
+import json
 import logging
 import re
 import sys
@@ -33,6 +34,7 @@ _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _TOKEN = re.compile(r"00D[A-Za-z0-9]{12,15}![\w.]+|(?<=Bearer )\S+")
 # Ids of the org itself, of bulk jobs and deployments are none of records.
 _ID = re.compile(r"\b(?!00D|750|0Af)(?=[A-Za-z]*\d)[A-Za-z0-9]{18}\b")
+_TROUBLE = ("warning", "error", "critical")
 _form = [TEXT]
 
 
@@ -86,6 +88,29 @@ def tell_failure(error: SfsyncError) -> None:
             click.echo(f"  {problem}", err=True)
     else:
         click.echo(f"sfsync: {error}", err=True)
+
+
+class PassedOn:
+    """What becomes of the JSON lines of a job of the scheduler: they are ours, too, and its turn
+    keeps the sentences of what went wrong.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def hear(self, part: bytes) -> None:
+        """Pass on whole lines: ours must not come between."""
+        *lines, self._rest = (self._rest + part).split(b"\n")
+        for line in lines:
+            click.echo(line.decode("utf-8", "replace"), err=True)
+
+    def plain(self, line: str) -> str:
+        """Return the sentence of a line that tells of trouble, nothing of others."""
+        try:
+            told = json.loads(line)
+        except ValueError:
+            return line
+        return str(told["message"]) if told["level"] in _TROUBLE else ""
 
 
 def masked(text: str, *, keeps_ids: bool = False) -> str:

@@ -12,10 +12,13 @@ import click
 
 from sfsync.cli.admin import tell_of_turn
 from sfsync.cli.health import serving_health
+from sfsync.cli.logs import JSON, PassedOn, is_json
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.service import accepted, environment_of, kept, lock_of_service, name_of
 from sfsync.cli.setting import Setting, set_up, settings_of
+from sfsync.logs import logs_tell_of
+from sfsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -58,8 +61,10 @@ def opened_scheduler(
     settings = settings_of(place)
     jobs = Jobs(place, keeps=keeps)
     with opened_journal(settings) as journal, Doorbell() as bell, ExitStack() as beside:
+        service = name_of(settings)
+        beside.enter_context(logs_tell_of(service=service))
         world = World(
-            service=name_of(settings),
+            service=service,
             load=jobs.load,
             turns=journal.turns,
             lock=lock_of_service(settings),
@@ -105,7 +110,10 @@ class Jobs:
         """Begin a job. Raises OSError where the system cannot."""
         from sfsync.scheduler import start
 
-        return start(words, self._environment)
+        if not is_json():
+            return start(words, self._environment)
+        told = {**self._environment, f"{PREFIX}LOG_FORMAT": JSON}
+        return start(words, told, PassedOn())
 
 
 class Doorbell:
