@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sfsync.policy import ScheduledJob
@@ -20,13 +21,19 @@ def times_of(job: ScheduledJob, begins: datetime, ends: datetime) -> list[dateti
     return sorted(found)
 
 
-def _days(zone: str, begins: datetime, ends: datetime) -> Iterator[DAY]:
+@lru_cache(maxsize=4)
+def _days(zone: str, begins: datetime, ends: datetime) -> Sequence[DAY]:
     """Each day of a zone, with its minutes and what the clock on the wall shows at each."""
+    return tuple(_walked(zone, begins, ends))
+
+
+def _walked(zone: str, begins: datetime, ends: datetime) -> Iterator[DAY]:
     minutes: list[tuple[datetime, time]] = []
     today, moment = None, begins
     is_whole = False
+    wall = ZoneInfo(zone)
     while moment < ends:
-        shown = moment.astimezone(ZoneInfo(zone))
+        shown = moment.astimezone(wall)
         if shown.date() != today:
             if today is not None and is_whole:
                 yield today, minutes

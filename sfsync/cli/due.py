@@ -56,8 +56,7 @@ def _listed(place: Place, form: str, screen: Screen) -> int:
     now = wall_clock()
     service = name_of(setting.settings)
     with opened_journal(setting.settings) as journal:
-        found = (journal.turns.last(service, job.name, by=now) for job in schedule.jobs)
-        lasts = {turn.job: turn for turns in found for turn in turns}
+        lasts = journal.turns.newest(service, now)
     is_served = not lock_of_service(setting.settings).is_free()
     at_work = {name for name, turn in lasts.items() if is_served and turn.is_open}
     found_due = [each for each in due_now(schedule, lasts, now) if each.job.name not in at_work]

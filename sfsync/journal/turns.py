@@ -72,20 +72,31 @@ class Turns:
         with self._engine.begin() as connection:
             connection.execute(sa.update(TURNS).where(TURNS.c.number == number).values(**values))
 
-    def last(self, service: str, job: str, most: int = 1, by: datetime | None = None) -> list[Turn]:
-        """Return the last turns of a job by when they were due, newest first; those due at `by`
-        (aware) or before it, where that is given.
-        """
+    def last(self, service: str, job: str, most: int = 1) -> list[Turn]:
+        """Return the last turns of a job by when they were due, newest first."""
         wanted = (
             sa.select(TURNS)
             .where(TURNS.c.service == service, TURNS.c.job == job)
             .order_by(TURNS.c.due.desc())
             .limit(most)
         )
-        if by is not None:
-            wanted = wanted.where(TURNS.c.due <= by)
         with self._engine.connect() as connection:
             return [_turn(row) for row in connection.execute(wanted)]
+
+    def newest(self, service: str, by: datetime) -> dict[str, Turn]:
+        """Return, by job, the last of its turns that were due at `by` (aware) or before it."""
+        latest = (
+            sa.select(TURNS.c.job, sa.func.max(TURNS.c.due).label("due"))
+            .where(TURNS.c.service == service, TURNS.c.due <= by)
+            .group_by(TURNS.c.job)
+            .subquery()
+        )
+        wanted = sa.select(TURNS).join(
+            latest, (TURNS.c.job == latest.c.job) & (TURNS.c.due == latest.c.due)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(wanted.where(TURNS.c.service == service))
+            return {turn.job: turn for turn in map(_turn, rows)}
 
     def open(self, service: str) -> list[Turn]:
         """Return the turns that have not ended: at work, or their process died; oldest first."""

@@ -140,8 +140,7 @@ class Agenda:
             self._unentered.pop(0)
 
     def _read(self, now: datetime) -> None:
-        found = (self._turns.last(self._service, job.name, by=now) for job in self._schedule.jobs)
-        self._lasts = {turn.job: turn for turns in found for turn in turns}
+        self._lasts = self._turns.newest(self._service, now)
 
     def _begun(self, due: Due, now: datetime) -> Turn | None:
         """Enter that a turn begins; None where another process has it, or had it."""

@@ -127,14 +127,15 @@ class Scheduler:
     def _serve_alone(self) -> None:
         self._is_new = True
         beats = schedule.Scheduler()
-        self._look()
         while self._may_go_on():
             # The package's clock is the machine's local one: when that is put back, its next time
             # would be an hour away.
             if beats.idle_seconds is None or beats.idle_seconds > self._pace.look:
                 beats.clear()
                 beats.every(self._pace.look).seconds.do(self._look)
-            self._world.pause(max(0.0, beats.idle_seconds or 0.0))
+                self._look()
+                continue
+            self._world.pause(max(0.0, beats.idle_seconds))
             self._heed_reload()
             beats.run_pending()
 
