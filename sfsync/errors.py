@@ -5,6 +5,7 @@ SfsyncError                     everything below; each carries its exit code
 │   └── CircleError             rules that would send a record round in a circle at one moment
 ├── PlanRefused                 the plan does not fit: other org, other policy, too old, unreadable
 ├── Stopped                     a limit or guard stopped the run, before it wrote or on the way
+│   └── ReserveKept             what is left of the org's API requests is kept for others
 ├── Misused                     options that do not go together, or make no sense at that moment
 ├── NotFound                    no such run, record, job or rule (lists what there is)
 ├── OrgError
@@ -39,6 +40,15 @@ class SfsyncError(Exception):
 
     exit_code = ExitCode.INTERNAL
 
+    def __init__(self, message: str = "", logged: str = "") -> None:
+        self._logged = logged
+        super().__init__(message)
+
+    @property
+    def logged(self) -> str:
+        """What logs say of it: without words of others, which may quote records."""
+        return self._logged or str(self)
+
 
 class ConfigError(SfsyncError):
     """Configuration is wrong; `problems` holds one line for each thing to mend, sorted."""
@@ -66,6 +76,10 @@ class Stopped(SfsyncError):
     exit_code = ExitCode.STOPPED
 
 
+class ReserveKept(Stopped):
+    """The org's API requests that are left are kept for others."""
+
+
 class Misused(SfsyncError):
     """What was asked for makes no sense: options that do not go together, a day that is past."""
 
@@ -76,6 +90,11 @@ class NotFound(SfsyncError):
     """Something was named that does not exist."""
 
     exit_code = ExitCode.USAGE
+
+    @property
+    def logged(self) -> str:
+        """What logs say of it: the message lists what there is, people and records too."""
+        return "something was named that does not exist: without --log-format json it is told what"
 
 
 class OrgError(SfsyncError):

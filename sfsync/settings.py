@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         15, ge=0, description="How long who takes over waits for what a dead run had sent."
     )
     config: Path | None = Field(None, description="The configuration folder.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the standard error tells what happens."
+    )
     service: str = Field(
         "",
         max_length=200,
@@ -129,6 +132,15 @@ def load_settings(**given: object) -> Settings:
     return _load(
         Settings, PREFIX, {name: value for name, value in given.items() if value is not None}
     )
+
+
+def log_format() -> str:
+    """Return in which form logs are wanted, before the settings are read as a whole: a value that
+    is none is complained of then.
+    """
+    name = f"{PREFIX}LOG_FORMAT"
+    wanted = os.environ.get(name) or _env_file().get(name)
+    return wanted if wanted == "json" else "text"
 
 
 def load_salesforce() -> SalesforceSettings:

@@ -14,7 +14,19 @@ import pytest
 from test_report import NOW, TEXTS, found, reports, shipped_texts
 from test_summary import everything
 
-from sfsync.report import render, render_summary
+from sfsync.model import Evidence, Finding, OpenFinding
+from sfsync.report import (
+    AdminNews,
+    Failed,
+    Person,
+    Recovered,
+    RefusedAgain,
+    ReserveTouched,
+    render,
+    render_admin,
+    render_summary,
+)
+from sfsync.rules.sayings import FIELDS, PASSES, REFUSAL
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 # A phone and a desk, and how much of the mail is in the picture.
@@ -99,7 +111,32 @@ def browse(page: Path, picture: Path, *, dark: bool) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
+def news() -> str:
+    """A page with all that the admin is told at once."""
+    words = "FIELD_CUSTOM_VALIDATION_EXCEPTION: " + "Demandez d'abord à la direction " * 4
+    told = (Evidence(FIELDS, "Backlog_Until__c, Status__c"), Evidence(PASSES, 3))
+    again = tuple(
+        OpenFinding(
+            Finding("update-refused", "Account", f"001{n:015d}", name, None, words, evidence),
+            *(NOW, NOW),
+        )
+        for n, name in enumerate(NAMES * 3)
+        for evidence in ((*told, Evidence(REFUSAL, words)),)
+    )
+    occasions = (
+        Failed("hourly", words * 2, 6, NOW - timedelta(hours=5), 4),
+        Failed("enrichment", "", 137, None, 1),
+        Recovered("full-pass", NOW - timedelta(hours=2)),
+        ReserveTouched(1_200, 15_000, 3_000),
+        RefusedAgain(again),
+    )
+    reader = Person("005000000000001AAA", "Ada Exemple", "ada@example.com", language="fr")
+    url = "https://acme.my.salesforce.com"
+    return render_admin(AdminNews(reader, "reader", NOW, "Europe/Paris", url, occasions)).html
+
+
 MAILS = {
+    "admin": news,
     "exceptions": mail,
     "runs": lambda: render_summary(everything(), shipped_texts()).html,
 }

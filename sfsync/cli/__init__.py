@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sfsync import __version__
-from sfsync.errors import ConfigError, ExitCode, SfsyncError
+from sfsync.errors import ExitCode, SfsyncError
 
 _COMMANDS = {
     "plan": ("sfsync.cli.plan:plan", "Show what a job would change, and why; writes nothing."),
@@ -42,6 +42,10 @@ _COMMANDS = {
         "Carry out the schedule of sfsync.yaml, until it is stopped.",
     ),
     "due": ("sfsync.cli.due:due", "List the jobs of the schedule that are due, or do them."),
+    "health": (
+        "sfsync.cli.health:health",
+        "Say whether all is well; serve that, and metrics, to monitoring.",
+    ),
     "init": ("sfsync.cli.init:init", "Write the configuration to a folder, to be edited."),
     "doctor": ("sfsync.cli.doctor:doctor", "Check sign-in, limits, fields, permissions, journal."),
     "setup": ("sfsync.cli.setup:setup", "Make the fields and permissions that the org lacks."),
@@ -83,7 +87,9 @@ class LazyGroup(HelpfulGroup):
         try:
             return super().invoke(ctx)
         except SfsyncError as error:
-            _say_failure(error)
+            from sfsync.cli.logs import tell_failure
+
+            tell_failure(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             _say_stopped(ctx)
@@ -98,7 +104,7 @@ class LazyGroup(HelpfulGroup):
         except OSError as error:
             if error.filename is None:
                 raise
-            click.echo(f"sfsync: {error.filename}: {error.strerror}", err=True)
+            _complain(f"sfsync: {error.filename}: {error.strerror}")
             ctx.exit(ExitCode.CONFIGURATION)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -152,18 +158,14 @@ class Stop(BaseException):
         super().__init__(number)
 
 
-def _say_failure(error: SfsyncError) -> None:
-    problems = error.problems if isinstance(error, ConfigError) else ()
-    if len(problems) > 1:
-        click.echo(f"sfsync: there are {len(problems)} problems:", err=True)
-        for problem in problems:
-            click.echo(f"  {problem}", err=True)
-    else:
-        click.echo(f"sfsync: {error}", err=True)
+def _complain(text: str) -> None:
+    from sfsync.cli.logs import complain
+
+    complain(text)
 
 
 def _say_stopped(ctx: click.Context) -> None:
     text = "sfsync: stopped"
     if ctx.meta.get(WRITING):
         text += "; the next run first closes the books of what was being written, and says so"
-    click.echo(text, err=True)
+    _complain(text)

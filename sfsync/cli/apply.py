@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli import WRITING
+from sfsync.cli.admin import Telling, telling_admin
 from sfsync.cli.opening import Opened, lock_of, opened, sleep, wall_clock
 from sfsync.cli.options import (
     Errand,
@@ -21,13 +22,16 @@ from sfsync.cli.options import (
     scope_options,
 )
 from sfsync.cli.screen import Screen, counts_in_words
+from sfsync.cli.service import name_of
 from sfsync.cli.setting import READ_ONLY, set_up
 from sfsync.cli.sourcing import planned
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, ExitCode
+from sfsync.logs import logs_tell_of
 
 if TYPE_CHECKING:
     from sfsync.apply import Desk
     from sfsync.jobs import Planned, Ran
+    from sfsync.model import Run
 
 LOOKS_BACK = (
     "--now is earlier than this copy of the org, which has gone on to {clock}: look back with"
@@ -64,20 +68,44 @@ def run(
 
     JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
+    with telling_admin(place, job, is_watched=not quiet) as telling:
+        code = _run(job, telling, scope, errand, place, allow_large=allow_large, quiet=quiet)
+    sys.exit(code)
+
+
+def _run(
+    job: str,
+    telling: Telling,
+    scope: Scope,
+    errand: Errand,
+    place: Place,
+    *,
+    allow_large: bool,
+    quiet: bool,
+) -> ExitCode:
+    """Plan a job and apply the plan; return the exit code."""
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs import stops_entered
 
     setting = set_up(place, writes=True)
+    service = name_of(setting.settings)
     if quiet:
         setting.check_named()
     if setting.is_salesforce and scope.now is not None:
         raise click.UsageError(NO_REHEARSAL)
-    with lock_of(setting), opened(setting, scope.now, writes=True, whole=scope.whole) as at:
+    with (
+        logs_tell_of(job=job, service=service),
+        lock_of(setting),
+        opened(setting, scope.now, writes=True, whole=scope.whole) as at,
+    ):
         screen = Screen(at.org.zone, at.org.url, quiet)
         if scope.now is not None and scope.now < at.clock():
             clock = f"{screen.moment(at.clock())} {screen.zone}"
             raise click.UsageError(LOOKS_BACK.format(clock=clock))
-        settle_first(at, screen)
+        telling.at = at
+        died = settle_first(at, screen)
+        if died:
+            telling.tell(died)
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
         with stops_entered(services, job, SystemRandom()):
@@ -87,7 +115,7 @@ def run(
         ran = carry_out(made, at, screen, allow_large=allow_large)
         if scope.now is not None and not ran.outcomes:
             screen.say("Nothing was written: the clock of this copy of the org stays where it was.")
-    sys.exit(ran.exit_code)
+    return ran.exit_code
 
 
 @click.command("apply")
@@ -138,8 +166,8 @@ def _may_write() -> Iterator[None]:
     meta[WRITING] = False
 
 
-def settle_first(at: Opened, screen: Screen) -> None:
-    """Close the books of runs that died, and say so."""
+def settle_first(at: Opened, screen: Screen) -> "tuple[Run, ...]":
+    """Close the books of runs that died, say so, and return them."""
     from sfsync.jobs import settle_before
 
     with _may_write():
@@ -147,6 +175,7 @@ def settle_first(at: Opened, screen: Screen) -> None:
     for dead in settled:
         counts = counts_in_words(dead.counts)
         screen.warn(f"The run {dead.id} had ended early; its books are now closed: {counts}.")
+    return settled
 
 
 def carry_out(made: "Planned", at: Opened, screen: Screen, *, allow_large: bool) -> "Ran":

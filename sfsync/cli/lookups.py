@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import click
 from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
@@ -23,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from sfsync.cli.logs import complain
 from sfsync.cli.screen import Screen, count
 
 TOLD_EVERY = 30.0
@@ -146,7 +146,7 @@ class _Lines:
         left = in_words((looks.total - looks.done) / rate)
         sure = f"; sure: {looks.hits_in_words()}" if looks.hits else ""
         far = f"{looks.done} of {count(looks.total, 'account')} looked up"
-        click.echo(f"{self._what}: {far}, {_rate(rate)}/s, {left} left{sure}", err=True)
+        complain(f"{self._what}: {far}, {_rate(rate)}/s, {left} left{sure}")
 
 
 def _rate(speed: float) -> str:

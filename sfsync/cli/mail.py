@@ -7,6 +7,7 @@ from uuid import uuid4
 import click
 
 from sfsync.cli import HelpfulGroup, opening
+from sfsync.cli.logs import complain
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.posting import carrier_of, letterhead_of
 from sfsync.cli.screen import Screen
@@ -76,7 +77,7 @@ def test(to: "Address", place: Place, quiet: bool) -> None:
     finally:
         carrier.close()
     if answer.verdict is not Verdict.SENT:
-        click.echo(f"sfsync: {answer.words}", err=True)
+        complain(f"sfsync: {answer.words}")
         failed = {Verdict.UNREACHABLE: ExitCode.UNREACHABLE, Verdict.CLOSED: ExitCode.CONFIGURATION}
         click.get_current_context().exit(failed.get(answer.verdict, ExitCode.INCOMPLETE))
     if settings.smtp_host:

@@ -77,7 +77,7 @@ class Mails:
             kinds = ", ".join(f".{kind}" for kind in written)
             self._screen.say(f"{mail.reader.name}: {folder / name} ({kinds})")
             if not mail.reader.email:
-                self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
+                self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}", _NO_ADMIN)
 
     def resume(self) -> bool:
         """Send what earlier processes left, and say what became of it; tell whether all is sent."""
@@ -93,7 +93,7 @@ class Mails:
         postman = postman_of(self._settings, self._journal, self._books)
         unread = [mail for mail in mails if not mail.reader.email]
         for mail in unread:
-            self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}")
+            self._screen.warn(f"{mail.reader.name}: {_NO_ADMIN}", _NO_ADMIN)
         waiting = self._waiting(mails)
         for mail in waiting:
             self._screen.say(f"{mail.reader.name}: {mail.later}")

@@ -83,6 +83,7 @@ def opened(
     from sfsync.org.client import open_org, open_reader
     from sfsync.store import Store
 
+    begun = wall_clock()
     with opened_journal(setting.settings) as journal:
         entrance = enter(setting, now, at_least)
         may_write = writes and not setting.settings.read_only
@@ -98,7 +99,8 @@ def opened(
         store = Store(_folder_of(setting, org.id) / "store")
         moment = now or clock()
         services = Services(
-            org, journal, setting.policy, moment, wall_clock, clock, books, store, whole
+            *(org, journal, setting.policy, moment, wall_clock, clock, books, store, whole),
+            begun=begun,
         )
         yield Opened(org, writer, services, clock, setting)
 

@@ -1,6 +1,5 @@
 """Which options do the commands share?"""
 
-import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from sfsync.cli.logs import FORMS, tell_logs
 from sfsync.model import from_wire
+from sfsync.settings import log_format
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -145,13 +146,21 @@ class Place:
 
 
 def place_options(command: F) -> F:
-    """Add --org, --config, --state-dir, -v and -q; the command gets `place` and `quiet`."""
+    """Add --org, --config, --state-dir, --log-format, -v and -q; the command gets `place` and
+    `quiet`.
+    """
     options = [
         click.option("--org", help="demo, salesforce, or a folder or zip of a recorded org."),
         click.option("--config", type=click.Path(path_type=Path), help="The configuration folder."),
         click.option("--state-dir", type=click.Path(path_type=Path), help="Where the journal is."),
         click.option(
             "-v", "--verbose", count=True, help="Tell each step; -vv each record and call."
+        ),
+        click.option(
+            "--log-format",
+            "log_form",
+            type=click.Choice(FORMS),
+            help="How the standard error tells what happens: text, or JSON for who collects logs.",
         ),
         click.option(
             "-q", "--quiet", is_flag=True, help="Print only the result, and what went wrong."
@@ -162,27 +171,20 @@ def place_options(command: F) -> F:
 
 def _gathered(command: F) -> F:
     def called(
-        *, org: str | None, config: Path | None, state_dir: Path | None, verbose: int, **rest: Any
+        *,
+        org: str | None,
+        config: Path | None,
+        state_dir: Path | None,
+        log_form: str | None,
+        verbose: int,
+        **rest: Any,
     ) -> Any:
-        _log({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
+        tell_logs(log_form or log_format(), verbose)
         return command(place=Place(org, config, state_dir), **rest)
 
     called.__doc__, called.__name__ = command.__doc__, command.__name__
     called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     return cast(F, called)
-
-
-class _ToStandardError(logging.Handler):
-    """Writes to whatever the standard error is at that moment."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
-
-
-def _log(level: int) -> None:
-    logger = logging.getLogger("sfsync")
-    logger.handlers = [_ToStandardError()]
-    logger.setLevel(level)
 
 
 def narrowing_options(command: F) -> F:

@@ -25,12 +25,20 @@ _PATIENCE = 10
 TRY_IT = "try it with `sfsync mail test --to ADDRESS`"
 
 
-def postman_of(settings: Settings, journal: "Journal", books: str) -> "Postman":
-    """Return who sends the messages of these books. Raises ConfigError where settings are wrong."""
+def postman_of(
+    settings: Settings, journal: "Journal", books: str, *, is_hasty: bool = False
+) -> "Postman":
+    """Return who sends the messages of these books; one in haste does not wait long for the server,
+    and leaves what it puts off to the next time. Raises ConfigError where settings are wrong.
+    """
     from sfsync.mail import Pace, Postman
 
     per_minute = settings.mail_per_minute if settings.smtp_host else None
     pace = Pace(opening.wall_clock, opening.sleep, per_minute, monotonic=time.monotonic)
+    if is_hasty:
+        pace = replace(pace, pauses=())
+        patience = min(settings.smtp_timeout, _PATIENCE)
+        settings = settings.model_copy(update={"smtp_timeout": patience})
     head = letterhead_of(settings)
     return Postman(carrier_of(settings), journal.messages, books, head, pace)
 

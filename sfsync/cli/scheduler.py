@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from sfsync.cli.admin import tell_of_turn
+from sfsync.cli.health import serving_health
+from sfsync.cli.logs import JSON, PassedOn, is_json
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.service import accepted, environment_of, kept, lock_of_service, name_of
-from sfsync.cli.setting import settings_of
+from sfsync.cli.setting import Setting, set_up, settings_of
+from sfsync.logs import logs_tell_of
+from sfsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -21,22 +26,31 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--health-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Answer /healthz and /metrics there, on loopback.",
+)
 @place_options
-def scheduler(place: Place, quiet: bool) -> None:
+def scheduler(health_port: int | None, place: Place, quiet: bool) -> None:
     """Carry out the schedule of sfsync.yaml, until it is stopped.
 
     One job at a time, each in a process of its own; what was missed is caught up once. Beside
     another scheduler of the same service it waits, and takes over when that one ends. SIGTERM and
     Ctrl-C end it within 10 seconds, without harm; SIGHUP lets it read the configuration again.
     """
-    with opened_scheduler(place, quiet=quiet) as serving:
+    with opened_scheduler(place, quiet=quiet, health_port=health_port) as serving:
         serving.serve()
 
 
 @contextmanager
-def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Iterator[Scheduler]":
+def opened_scheduler(
+    place: Place, *, quiet: bool, keeps: bool = True, health_port: int | None = None
+) -> "Iterator[Scheduler]":
     """Open journal and lock of a service; give its scheduler, which heeds signals, and tells of
-    each turn unless it is to be quiet.
+    each turn unless it is to be quiet. Meanwhile its health is told at `health_port`, if that is
+    given.
 
     Without `keeps`, its jobs read the configuration as it then stands. Raises ConfigError with all
     problems.
@@ -51,16 +65,21 @@ def opened_scheduler(place: Place, *, quiet: bool, keeps: bool = True) -> "Itera
         jobs = Jobs(place, keeps=keeps)
         journal = stack.enter_context(opened_journal(settings))
         bell = stack.enter_context(Doorbell())
+        service = name_of(settings)
+        stack.enter_context(logs_tell_of(service=service))
         world = World(
-            service=name_of(settings),
+            service=service,
             load=jobs.load,
             turns=journal.turns,
             lock=lock_of_service(settings),
             clock=wall_clock,
             pause=bell.wait,
             start=jobs.start,
+            after=lambda turn: tell_of_turn(jobs.setting, turn),
         )
         serving = Scheduler(world)
+        if health_port is not None:
+            stack.enter_context(serving_health(lambda: jobs.setting, health_port))
         with _heeding(serving):
             yield serving
 
@@ -73,6 +92,12 @@ class Jobs:
         self._place = place
         self._keeps = keeps
         self._environment: dict[str, str] = {}
+        self._setting: Setting | None = None
+
+    @property
+    def setting(self) -> Setting:
+        """What was accepted last; before that, what is set."""
+        return self._setting or set_up(self._place)
 
     def load(self) -> "Schedule":
         """Read the configuration and accept it. Raises ConfigError where it is wrong, and where no
@@ -80,6 +105,7 @@ class Jobs:
         """
         setting, schedule = accepted(self._place)
         setting.check_named()
+        self._setting = setting
         folder = kept(setting) if self._keeps else None
         self._environment = dict(environment_of(setting.settings, folder))
         return schedule
@@ -88,7 +114,10 @@ class Jobs:
         """Begin a job. Raises OSError where the system cannot."""
         from sfsync.scheduler import start
 
-        return start(words, self._environment)
+        if not is_json():
+            return start(words, self._environment)
+        told = {**self._environment, f"{PREFIX}LOG_FORMAT": JSON}
+        return start(words, told, PassedOn())
 
 
 class Doorbell:

@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from sfsync.cli.logs import complain, is_json
 from sfsync.model import Value, from_wire
 
 _WIRE = re.compile(r"'?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000)'?")
@@ -56,9 +57,14 @@ class Screen:
         if not self.is_quiet:
             self.tell(text)
 
-    def warn(self, text: str) -> None:
-        """Print what went wrong beside the result, also where it is quiet."""
-        click.echo(text, err=self.is_quiet)
+    def warn(self, text: str, logged: str = "") -> None:
+        """Print what went wrong beside the result, also where it is quiet; `logged` is for logs,
+        where the text names people or records.
+        """
+        if self.is_quiet or is_json():
+            complain(text, logged)
+        if not self.is_quiet:
+            click.echo(text)
 
     def say_how_to_apply(self) -> None:
         """Say that only a preview was shown."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.copies import lock_of_copy, open_recorded
+from sfsync.cli.logs import complain
 from sfsync.cli.opening import wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.setting import Setting, set_up
@@ -108,4 +109,4 @@ def _show(environment: dict[str, str], fake: "FakeOrg", quiet: bool) -> None:
 
 def _say(text: str, quiet: bool) -> None:
     if not quiet:
-        click.echo(text, err=True)
+        complain(text)

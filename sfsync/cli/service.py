@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync.cli.jobs import quiet
+from sfsync.cli.opening import lock_named
 from sfsync.cli.options import Place
 from sfsync.cli.rules import check_others
 from sfsync.cli.setting import DEMO, SALESFORCE, Setting, make, set_up
 from sfsync.errors import ConfigError
-from sfsync.lock import Lock, LockFile
+from sfsync.lock import Lock
 from sfsync.rules.shape import SETTINGS_FILE
 from sfsync.settings import PREFIX, Settings, read_config
 
@@ -37,8 +38,7 @@ def lock_of_service(settings: Settings) -> Lock:
     """Return the lock that is held by who carries out the schedule."""
     make(settings.state_dir)
     name = name_of(settings)
-    path = settings.state_dir / f"scheduler-{name}.lock"
-    return LockFile(path, f"another scheduler serves {name}")
+    return lock_named(settings, f"scheduler-{name}.lock", f"another scheduler serves {name}")
 
 
 def accepted(place: Place) -> "tuple[Setting, Schedule]":

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sfsync.columns import Mask
-from sfsync.errors import Stopped
+from sfsync.errors import ReserveKept
 from sfsync.extract.frames import frames_of
 from sfsync.extract.reading import read_changes, read_whole
 from sfsync.extract.wanted import Wanted, shape_of, wanted_of
@@ -83,7 +83,7 @@ def _whole(org: OrgReader, way: Approach) -> Approach:
 def _check_spared(org: OrgReader, way: Approach) -> None:
     budget = org.budget()
     if budget is not None and way.calls > budget.left - budget.kept(way.reserve):
-        raise Stopped(
+        raise ReserveKept(
             f"nothing was read: reading needs about {way.calls} API calls;"
             f" {told(budget, way.reserve)}: try again when some are free (Setup, System Overview)"
         )

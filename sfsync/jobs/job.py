@@ -54,7 +54,8 @@ class Services:
     `now` is the moment judged, `wall` the machine's clock, `clock` the org's (aware UTC, all). The
     org can only be read. `books` is the name under which the journal keeps this org's runs. `store`
     holds what was read before, None reads all; `whole` reads all though there is one. `sources` is
-    there for the job that asks public sources.
+    there for the job that asks public sources. `begun` is when the process set out, by the
+    machine's clock; None: nobody looked.
     """
 
     org: OrgReader
@@ -67,6 +68,7 @@ class Services:
     store: Store | None = None
     whole: bool = False
     sources: Sources | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 from random import Random
 
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, Stopped
+from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, ReserveKept, Stopped
 from sfsync.jobs.job import Planned, Services, States
+from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
 from sfsync.lock import LockFile
@@ -80,6 +81,7 @@ def stops_entered(services: Services, job: str, chance: Random) -> Iterator[None
             api_calls=services.org.calls,
         )
         services.journal.start(run, ())
+        tell_end(run, services, error)
         raise
 
 
@@ -97,6 +99,14 @@ def run_planned(
     with stops_entered(services, plan.job, chance):
         _check(plan, services, desk, allow_large=allow_large)
     run = _begun(planned, services, chance)
+    with told_as(run, plan, services):
+        outcomes = _carried_out(planned, run, services, desk)
+    return Ran(desk.journal.run(run.id), plan, outcomes)
+
+
+def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> tuple[Outcome, ...]:
+    """Apply the plan of a run, and close its books."""
+    plan = planned.plan
     desk.journal.start(run, plan.changes)
     outcomes = _applied(plan, run, services, desk)
     states = _left(planned, services.policy, outcomes)
@@ -111,8 +121,7 @@ def run_planned(
     )
     if planned.whole:
         _keep_findings(planned, outcomes, services)
-    logger.info("run %s finished: %d changes", run.id, len(outcomes))
-    return Ran(desk.journal.run(run.id), plan, outcomes)
+    return outcomes
 
 
 def _begun(planned: Planned, services: Services, chance: Random) -> Run:
@@ -174,12 +183,13 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     budget = desk.org.usage() or desk.org.budget()
     left = (budget.left, budget.total) if budget else None
     policy = services.policy
-    passed = passed_limits(
-        plan, policy.limits, policy.state_fields(), budget=left, allow_large=allow_large
-    )
+    fields = policy.state_fields()
+    passed = passed_limits(plan, policy.limits, fields, budget=left, allow_large=allow_large)
+    spared = passed_limits(plan, policy.limits, fields, budget=None, allow_large=allow_large)
     problems = not_writable(plan, lambda *asked: _writable(services.org, *asked))
     if passed:
-        raise Stopped("\n".join(["nothing was written:", *passed, *problems]))
+        kind = Stopped if passed == spared else ReserveKept
+        raise kind("\n".join(["nothing was written:", *passed, *problems]))
     if problems:
         raise ConfigError(problems)
 

@@ -20,6 +20,7 @@ from sfsync.journal.reviews import (
     ShownClue,
     ShownValue,
 )
+from sfsync.journal.totals import JobRecord, Totals
 from sfsync.journal.turns import Turns
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Cut",
     "Filled",
     "FindingCounts",
+    "JobRecord",
     "Journal",
     "JournalLock",
     "LookedUp",
@@ -38,6 +40,7 @@ __all__ = [
     "ShownCandidate",
     "ShownClue",
     "ShownValue",
+    "Totals",
     "Turns",
     "is_lockable",
     "new_run_id",

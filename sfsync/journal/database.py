@@ -77,7 +77,9 @@ def _tell(context: sa.engine.ExceptionContext) -> None:
     if isinstance(context.sqlalchemy_exception, DatabaseError):
         raise JournalError(
             f"the journal failed: {context.original_exception}; mend that and start again: the next"
-            " run closes the books of this one"
+            " run closes the books of this one",
+            # A driver quotes the row that it could not write.
+            f"the journal failed: {type(context.original_exception).__name__}",
         ) from context.original_exception
 
 

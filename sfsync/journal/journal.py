@@ -23,6 +23,7 @@ from sfsync.journal.messages import Messages
 from sfsync.journal.pruning import Ages, Pruning
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
+from sfsync.journal.totals import Totals, count_again
 from sfsync.journal.turns import Turns
 from sfsync.model import (
     Change,
@@ -70,6 +71,11 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
     def turns(self) -> Turns:
         """The turns that the jobs of the schedule had."""
         return Turns(self._engine)
+
+    @property
+    def totals(self) -> Totals:
+        """What all runs come to."""
+        return Totals(self._engine)
 
     def pruning(self, ages: Ages, state_fields: Mapping[str, str]) -> Pruning:
         """What is older than these ages, and of no use any more; `state_fields` names the field of
@@ -198,6 +204,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
                     for seq, each in zip(seqs, values, strict=True)
                 ],
             )
+            count_again(connection, number)
 
     def finish(
         self,
@@ -235,6 +242,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
                     api_calls=api_calls,
                 )
             )
+            count_again(connection, number)
             if states or forgotten:
                 query = sa.select(RUNS.c.org).where(RUNS.c.number == number)
                 org = connection.execute(query).scalar_one()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sfsync.errors import Stopped
+from sfsync.errors import ReserveKept
 
 if TYPE_CHECKING:
     from sfsync.org import OrgReader
@@ -35,9 +35,9 @@ def told(budget: Budget, reserve: float) -> str:
 
 
 def keep_reserve(org: "OrgReader", reserve: float) -> None:
-    """Raise Stopped where all that is left of the day's API calls, a share, is kept for others."""
+    """Raise ReserveKept where what is left of the day's API calls, a share, is for others."""
     usage = org.usage()
     if usage is not None and usage.left < usage.kept(reserve):
-        raise Stopped(
+        raise ReserveKept(
             f"{told(usage, reserve)}: go on when some are free again (Setup, System Overview)"
         )

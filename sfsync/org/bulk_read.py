@@ -13,6 +13,7 @@ import pyarrow as pa
 import requests
 
 from sfsync.errors import OrgUnavailable
+from sfsync.logs import Worded
 from sfsync.org.job import ABORTED, FAILED, id_of, wait
 from sfsync.org.soql import select
 from sfsync.org.text import from_csv
@@ -58,7 +59,7 @@ def read_in_bulk(wire: Wire, whole: Whole) -> Iterator[pa.Table] | None:
         logger.warning(
             "%s: the bulk job failed (%s): reading page by page",
             whole.doing,
-            info.get("errorMessage") or "without a reason",
+            Worded(info.get("errorMessage") or "without a reason", "for the org's reason"),
         )
         return None
     if info["state"] == ABORTED:

@@ -69,7 +69,8 @@ def carry_out(wire: Wire, job: str, object: str, rows: Rows) -> Mapping[str, Row
         found = {each.id[:15]: each for each in _results(wire, job, info, doing)}
     except OrgRefused as error:
         # It may have written by now: raised from here, this would read as if it had not.
-        raise OrgUnavailable(f"{error} Bulk job {job} may have written, or still do so") from None
+        told = f"Bulk job {job} may have written, or still do so"
+        raise OrgUnavailable(f"{error} {told}", f"{error.logged} {told}") from None
     words = _why_unprocessed(info)
     return {id: _result(id, found.get(id[:15]), words) for id, _ in rows}
 
@@ -142,7 +143,8 @@ def _state(wire: Wire, job: str, doing: str) -> str:
     try:
         info = look(wire, _path(job), doing)
     except OrgRefused as error:
-        raise OrgUnavailable(f"{error} Bulk job {job} may be at work") from None
+        told = f"Bulk job {job} may be at work"
+        raise OrgUnavailable(f"{error} {told}", f"{error.logged} {told}") from None
     if info is None:
         raise OrgUnavailable(f"{doing}: the org knows bulk job {job} no more. Read the records")
     return str(info["state"])

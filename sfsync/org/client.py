@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import requests
 from simple_salesforce.api import Salesforce
 
-from sfsync.errors import OrgRefused
-from sfsync.org import Org, OrgReader
+from sfsync.errors import OrgRefused, OrgUnavailable
+from sfsync.org import Budget, Org, OrgReader
 from sfsync.org.line import Line
 from sfsync.org.read import Identity, SalesforceReader
 from sfsync.org.soql import select
@@ -53,6 +53,20 @@ def open_reader(
     """Open an org for reading only: as `open_org`, but what comes back has no way to write."""
     wire = _wire(session, tokens, version, sleep)
     return SalesforceReader(wire, _identify(wire))
+
+
+def ask_budget(
+    session: requests.Session, tokens: Tokens, *, version: str = API_VERSION
+) -> Budget | None:
+    """Ask an org, in one call and once, how much of its daily API limit is used; None where the
+    user may not see it. Raises as `open_reader` does.
+    """
+
+    def give_up(_seconds: float) -> None:
+        raise OrgUnavailable("the org is busy or not to be reached")
+
+    wire = _wire(session, tokens, version, give_up)
+    return SalesforceReader(wire, Identity("", "", _UTC, "")).budget()
 
 
 def _wire(

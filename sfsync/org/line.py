@@ -108,12 +108,12 @@ class Line(requests.Session):
             self.calls += 1
         response = self._session.request(method, url, *args, **kwargs)
         self._note(response)
+        request_id = response.headers.get("X-SFDC-Request-Id")
         logger.log(
             _level(response.status_code),
             "%s answered with HTTP %s, request id %s",
-            method,
-            response.status_code,
-            response.headers.get("X-SFDC-Request-Id", "not given"),
+            *(method, response.status_code, request_id or "not given"),
+            extra={"status": response.status_code, "request_id": request_id},
         )
         return response
 

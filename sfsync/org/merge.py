@@ -164,7 +164,7 @@ def _fault(envelope: Element, doing: str) -> OrgError:
         advice = SIGN_IN if code == _EXPIRED else CODES.get(code, UNKNOWN_REFUSAL)
     else:
         advice = DOWN
-    return Trouble(code, 500, said, advice).error()
+    return Trouble(code, 500, said, f"{doing}: {code}", advice).error()
 
 
 def _result(merge: Merge, entry: Element, doing: str) -> RowResult:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from sfsync.logs import Worded
 from sfsync.org.trouble import FAMILIES, Trouble, diagnose
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ def persist(
             raise answer.error()
         waits = waits or pauses(answer.advice.pause)
         pause = next(waits)
-        logger.warning("%s; waiting %.1f seconds, then try %d", answer.said, pause, tried + 1)
+        said = Worded(answer.said, answer.logged)
+        logger.warning("%s; waiting %.1f seconds, then try %d", said, pause, tried + 1)
         sleep(pause)
     return answer
 

@@ -65,12 +65,14 @@ class Trouble:
     """A failed question: its code, and what it means for us.
 
     `code` is the org's error code, else as in `HTTP 503`, else a word of ours for the way there.
-    `status` is the HTTP status, 0 where no answer came. `said` tells a person what happened.
+    `status` is the HTTP status, 0 where no answer came. `said` tells a person what happened,
+    `logged` the same without the org's words, which may quote records.
     """
 
     code: str
     status: int
     said: str
+    logged: str
     advice: Advice
 
     @property
@@ -86,8 +88,10 @@ class Trouble:
     def error(self) -> OrgError:
         """Give the error to raise."""
         if self.advice is DAILY:
-            return LimitReached(self.message)
-        return OrgUnavailable(self.message) if self.temporary else OrgRefused(self.message)
+            kind: type[OrgError] = LimitReached
+        else:
+            kind = OrgUnavailable if self.temporary else OrgRefused
+        return kind(self.message, f"{self.logged}. {self.advice.remedy}")
 
 
 def translate(error: Exception, doing: str = "asking the org") -> OrgError:
@@ -112,7 +116,7 @@ def diagnose(error: Exception, doing: str) -> Trouble:
 
 def _trouble(doing: str, code: str, status: int, words: str, advice: Advice) -> Trouble:
     said = f"{code}: {words}" if words else code
-    return Trouble(code, status, f"{doing}: {said}", advice)
+    return Trouble(code, status, f"{doing}: {said}", f"{doing}: {code}", advice)
 
 
 def _sign_in(error: SalesforceAuthenticationFailed, doing: str) -> Trouble:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sfsync.columns import Kind
 from sfsync.conditions import Condition
+from sfsync.policy.health import HealthSettings, JobLimits
 from sfsync.policy.machine import (
     NO_STATE,
     NO_STATE_CODE,
@@ -60,6 +61,8 @@ __all__ = [
     "FactSettings",
     "FieldSpec",
     "FindingRule",
+    "HealthSettings",
+    "JobLimits",
     "Keep",
     "Limits",
     "Machine",
@@ -144,6 +147,7 @@ class Policy:
     normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
     schedule: Schedule = field(default_factory=Schedule)
     retention: Retention = field(default_factory=Retention)
+    health: HealthSettings = field(default_factory=HealthSettings)
 
     @property
     def judged(self) -> Mapping[str, Machine]:

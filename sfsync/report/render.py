@@ -7,6 +7,7 @@ from functools import cache
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sfsync.report.admin import AdminNews, admin_view
 from sfsync.report.alert_view import alert_view
 from sfsync.report.alerts import AlertMail
 from sfsync.report.figures import Speech, speech_in, speech_of
@@ -101,6 +102,17 @@ def render_summary(summary: Summary, texts: Mapping[str, FindingText]) -> Render
     speech = _speech(summary.period.order.language, summary.reader)
     for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
         view = summary_view(summary, texts, speech, most)
+        html = _page(SUMMARY, view)
+        if _fits(html):
+            break
+    return Rendered(view.subject, html, _text(SUMMARY, view), "")
+
+
+def render_admin(news: AdminNews) -> Rendered:
+    """Write what the admin is told at once, in the language of its order, or of its reader."""
+    speech = _speech(news.language, news.reader)
+    for most in (MOST_ENTRIES, *_FEWER_ENTRIES):
+        view = admin_view(news, speech, most)
         html = _page(SUMMARY, view)
         if _fits(html):
             break

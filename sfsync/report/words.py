@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from babel import Locale
 
+from sfsync.report.admin_words import ADMIN_WORDS
 from sfsync.report.summary_words import SUMMARY_WORDS
 
 LANGUAGES = ("en", "fr")
@@ -169,6 +170,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "csv_remedy": {"en": "To do", "fr": "À faire"},
     "csv_link": {"en": "Link", "fr": "Lien"},
     **SUMMARY_WORDS,
+    **ADMIN_WORDS,
 }
 KEYS = tuple(_WORDS)
 

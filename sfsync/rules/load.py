@@ -35,7 +35,7 @@ from sfsync.rules.build import Builder, Problems
 from sfsync.rules.enriching import EnrichFile, check_retention, enrich_settings, industries_of
 from sfsync.rules.merging import merge_settings
 from sfsync.rules.normalising import NormaliseFile, normalise_settings
-from sfsync.rules.scheduling import schedule_of, that_plans_rest_on
+from sfsync.rules.scheduling import health_of, schedule_of, that_plans_rest_on
 from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
 from sfsync.rules.shaped import shaped
 from sfsync.rules.versions import as_of_today
@@ -88,6 +88,7 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
         normalise=normalise,
         schedule=schedule,
         retention=Retention(**settings.retention.model_dump()),
+        health=health_of(settings.health),
     )
 
 

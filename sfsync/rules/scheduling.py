@@ -9,13 +9,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sfsync.lines import Document, Path
-from sfsync.policy import WEEKDAYS, Rhythm, Schedule, ScheduledJob
+from sfsync.policy import WEEKDAYS, HealthSettings, JobLimits, Rhythm, Schedule, ScheduledJob
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import ScheduledShape, ScheduleShape
+from sfsync.rules.shape import HealthShape, ScheduledShape, ScheduleShape
 
 _KEY = "schedule"
-_OF_NO_PLAN = (_KEY, "retention", "version")
+_OF_NO_PLAN = (_KEY, "health", "retention", "version")
 
 
 def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
@@ -32,9 +32,21 @@ def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
     return Schedule(tuple(jobs))
 
 
+def health_of(shape: HealthShape) -> HealthSettings:
+    """Return what counts as unhealthy."""
+    jobs = {
+        name: JobLimits(
+            None if each.most_hours is None else timedelta(hours=each.most_hours),
+            each.most_failures,
+        )
+        for name, each in shape.jobs.items()
+    }
+    return HealthSettings(shape.most_failures, jobs)
+
+
 def that_plans_rest_on(document: Document) -> Any:
-    """Return what a file says of what is to be done: when that is, and for how long the journal
-    keeps it, changes no plan.
+    """Return what a file says of what is to be done: when that is, for how long the journal keeps
+    it, and when all is well, changes no plan.
     """
     data = document.data
     if not isinstance(data, dict):

@@ -180,6 +180,22 @@ class RetentionShape(Shape):
     turns: KeptDays = Field(180, description="Turns of the schedule.")
 
 
+class JobHealthShape(Shape):
+    """What holds for one job."""
+
+    most_hours: float | None = Field(
+        None, gt=0, description="So old its last good run may be; else as its times tell."
+    )
+    most_failures: int | None = Field(None, ge=1, description="So many are not well for it.")
+
+
+class HealthShape(Shape):
+    """What counts as unhealthy."""
+
+    most_failures: int = Field(3, ge=1, description="So many failures in a row are not well.")
+    jobs: dict[RuleName, JobHealthShape] = Field(default_factory=dict)
+
+
 class Settings(Shape):
     """The file sfsync.yaml."""
 
@@ -197,6 +213,7 @@ class Settings(Shape):
     merge: dict[Literal["Account", "Contact"], MergeShape] = Field(default_factory=dict)
     retention: RetentionShape = Field(default_factory=lambda: RetentionShape.model_validate({}))
     schedule: ScheduleShape = ScheduleShape.model_construct(zone="UTC", jobs=[])
+    health: HealthShape = HealthShape.model_construct(most_failures=3, jobs={})
 
 
 class State(Shape):

@@ -38,13 +38,37 @@ class Child(Protocol):
         """Return the last that it said of what went wrong, when it has ended."""
 
 
+class Ear(Protocol):
+    """What becomes of a job's standard error beside its last lines being kept."""
+
+    def hear(self, part: bytes) -> None:
+        """Take the next part of it, which may end within a line."""
+
+    def plain(self, line: str) -> str:
+        """Return a line as it is kept for people; nothing where it need not be."""
+
+
+class _Deaf:
+    """Nothing becomes of it."""
+
+    def hear(self, part: bytes) -> None:
+        """Let it go."""
+
+    def plain(self, line: str) -> str:
+        """Return a line as it is."""
+        return line
+
+
 class Process:
     """A job at work as a process, in a group of its own, so that Ctrl-C reaches the scheduler
     alone.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it. Raises OSError where the system cannot."""
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], ear: Ear | None = None
+    ) -> None:
+        """Start it; `ear` hears its standard error. Raises OSError where the system cannot."""
+        self._ear = ear or _Deaf()
         self._process = subprocess.Popen(
             command,
             env=environment,
@@ -61,6 +85,7 @@ class Process:
         with pipe:
             while part := os.read(pipe.fileno(), _KEPT_BYTES):
                 self._tail = (self._tail + part)[-_KEPT_BYTES:]
+                self._ear.hear(part)
 
     def wait(self, seconds: float) -> int | None:
         """Wait so long for its end; return its exit code as a shell tells it, None while it goes
@@ -84,10 +109,13 @@ class Process:
     def said(self) -> str:
         """Return the last lines of its standard error, when it has ended."""
         self._reader.join(_DRAIN_SECONDS)
-        lines = self._tail.decode("utf-8", "replace").splitlines()
+        told = map(self._ear.plain, self._tail.decode("utf-8", "replace").splitlines())
+        lines = [line for line in told if line]
         return "\n".join(lines[-_KEPT_LINES:]).strip()
 
 
-def start(words: Sequence[str], environment: Mapping[str, str]) -> Process:
-    """Start an sfsync command line, without `sfsync`. Raises OSError where the system cannot."""
-    return Process([sys.executable, "-m", "sfsync", *words], environment)
+def start(words: Sequence[str], environment: Mapping[str, str], ear: Ear | None = None) -> Process:
+    """Start an sfsync command line, without `sfsync`; `ear` hears its standard error. Raises
+    OSError where the system cannot.
+    """
+    return Process([sys.executable, "-m", "sfsync", *words], environment, ear)

@@ -4,7 +4,13 @@ runs; and when a run's changes were pruned.
 
 import sqlalchemy as sa
 
-from sfsync.journal.migrations.making import add_column, create_index, create_table
+from sfsync.journal.migrations.making import (
+    add_column,
+    create_index,
+    create_table,
+    execute,
+    has_table,
+)
 
 revision, down_revision = "5", "4"
 
@@ -21,6 +27,7 @@ def upgrade() -> None:
     _enrichment()
     _turns()
     _losers()
+    _totals()
 
 
 def _mails() -> None:
@@ -126,3 +133,32 @@ def _losers() -> None:
         sa.ForeignKeyConstraint(["run", "seq"], ["changes.run", "changes.seq"]),
     )
     create_index("losers_of_record", "change_losers", "record_id")
+
+
+def _totals() -> None:
+    create_table(
+        "run_ends",
+        sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seconds", sa.Float),
+        sa.Column("api_left", sa.Integer),
+        sa.Column("api_total", sa.Integer),
+    )
+    is_new = not has_table("run_counts")
+    create_table(
+        "run_counts",
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("run", sa.Integer, nullable=False),
+        sa.Column("org", ORG, nullable=False),
+        sa.Column("cause", sa.Text, nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("changes", sa.Integer, nullable=False),
+    )
+    create_index("run_counts_of_run", "run_counts", "run")
+    create_index("run_counts_of_cause", "run_counts", "org", "cause", "outcome", "changes")
+    if is_new:
+        execute(
+            "INSERT INTO run_counts (run, org, cause, outcome, changes)"
+            " SELECT changes.run, runs.org, changes.cause, changes.state, count(*)"
+            " FROM changes JOIN runs ON runs.number = changes.run WHERE runs.state <> 'running'"
+            " GROUP BY changes.run, runs.org, changes.cause, changes.state"
+        )
