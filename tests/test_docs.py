@@ -23,8 +23,9 @@ from sfsync.lines import read_yaml
 from sfsync.model import State
 from sfsync.org.credentials import Given, choose
 from sfsync.policy import Policy
+from sfsync.rules.kinds import Shape
 from sfsync.rules.load import load_policy
-from sfsync.rules.shape import RuleFile, Settings, Shape
+from sfsync.rules.shape import RuleFile, Settings
 from sfsync.settings import SalesforceSettings, load_salesforce, load_settings
 from sfsync.settings import Settings as Place
 

@@ -33,7 +33,7 @@ from sfsync.errors import ConfigError, LookupFailed, NotFound, SourceUnavailable
 from sfsync.jobs.hourly import hourly
 from sfsync.journal import Journal, LookedUp, LookupOutcome, ReviewAnswer
 from sfsync.model import Change, Finding, State
-from sfsync.plan import from_json, to_json
+from sfsync.plan_file import from_json, to_json
 from sfsync.policy import Policy
 from sfsync.report import FieldNames
 from sfsync.report.figures import speech_of

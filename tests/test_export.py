@@ -30,7 +30,7 @@ from sfsync.model import (
     Source,
     State,
 )
-from sfsync.plan import to_json
+from sfsync.plan_file import to_json
 
 pytestmark = pytest.mark.usefixtures("alone")
 STARTED = datetime(2026, 6, 15, 8, tzinfo=UTC)

@@ -40,7 +40,7 @@ from sfsync.model import Action, Change, JournalledChange, Run, RunState, State
 from sfsync.org import Merge
 from sfsync.org.client import open_org
 from sfsync.org.tokens import Grant, Tokens
-from sfsync.plan import from_json, to_csv_rows, to_json
+from sfsync.plan_file import from_json, to_csv_rows, to_json
 from sfsync.rules.load import load_policy
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)

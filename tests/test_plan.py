@@ -14,16 +14,8 @@ from loop_org import config_texts, shipped_policy
 
 from sfsync.errors import NotFound, PlanRefused
 from sfsync.model import Action, Change, Evidence, FieldChange, Finding, Plan, Stamp, Watch
-from sfsync.plan import (
-    check_fits,
-    from_json,
-    moves_too_many,
-    narrowed,
-    not_writable,
-    passed_limits,
-    to_csv_rows,
-    to_json,
-)
+from sfsync.plan import check_fits, moves_too_many, narrowed, not_writable, passed_limits
+from sfsync.plan_file import from_json, to_csv_rows, to_json
 from sfsync.policy import Limits
 from sfsync.portions import writing_calls
 from sfsync.rules.load import load_policy

@@ -20,7 +20,7 @@ from sfsync.errors import OrgUnavailable
 from sfsync.fake import Call, FakeOrg, Reply, load_folder
 from sfsync.model import Plan
 from sfsync.org import FieldInfo
-from sfsync.plan import to_json
+from sfsync.plan_file import to_json
 from sfsync.policy import DUPLICATES
 from sfsync.recording import Anonymiser, Recorded, record_org
 from sfsync.recording.files import write_rows

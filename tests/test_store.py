@@ -25,7 +25,7 @@ from sfsync.extract import approach, extract, shards
 from sfsync.fake import Call, FakeOrg
 from sfsync.jobs.hourly import hourly
 from sfsync.model import to_wire
-from sfsync.plan import to_json
+from sfsync.plan_file import to_json
 from sfsync.store import MANIFEST, Kept, Store
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)

@@ -48,7 +48,8 @@ from sfsync.model import (
     State,
     key_of_new,
 )
-from sfsync.plan import from_json, narrowed, to_csv_rows, to_json
+from sfsync.plan import narrowed
+from sfsync.plan_file import from_json, to_csv_rows, to_json
 from sfsync.policy import TASK_WAITING, Policy
 from sfsync.report import FieldNames
 from sfsync.report.figures import speech_of

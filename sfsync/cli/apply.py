@@ -129,7 +129,8 @@ def apply_file(file: Path, allow_large: bool, place: Place, quiet: bool) -> None
     an old one, is refused.
     """
     from sfsync.jobs import Planned
-    from sfsync.plan import check_fits, from_json
+    from sfsync.plan import check_fits
+    from sfsync.plan_file import from_json
 
     setting = set_up(place, writes=True)
     plan = from_json(file.read_bytes(), str(file))

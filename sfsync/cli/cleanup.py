@@ -134,7 +134,7 @@ def _common() -> list[Any]:
 def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs.cleanup import plan_cleanup
-    from sfsync.plan import to_json
+    from sfsync.plan_file import to_json
 
     _check(each, given, call)
     setting = set_up(call.place, writes=call.do_apply)

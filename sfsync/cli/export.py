@@ -176,7 +176,7 @@ def _owners(typed: str, place: Place) -> frozenset[str]:
 
 def _of_file(file: Path, cut: "Cut") -> Iterator[Row]:
     """Yield the rows of a plan file. Raises PlanRefused where it is none."""
-    from sfsync.plan import from_json, to_csv_rows
+    from sfsync.plan_file import from_json, to_csv_rows
 
     for row in to_csv_rows(from_json(file.read_bytes(), str(file))):
         cause = str(row["cause"])
@@ -235,7 +235,7 @@ def _cell(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return what JSON has: instants (UTC) and days in ISO form, a source in words."""
-    from sfsync.plan import source_in_words
+    from sfsync.plan_file import source_in_words
 
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"

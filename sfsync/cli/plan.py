@@ -54,7 +54,7 @@ def plan(
 
     JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
-    from sfsync.plan import to_json
+    from sfsync.plan_file import to_json
 
     setting = set_up(place)
     with opened(setting, scope.now, whole=scope.whole) as at:
@@ -72,7 +72,7 @@ def plan(
 
 def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
     from sfsync.cli.sheet import show_plan
-    from sfsync.plan import to_csv_rows, to_json
+    from sfsync.plan_file import to_csv_rows, to_json
 
     if form == "json":
         echo(to_json(made), nl=False)

@@ -140,7 +140,7 @@ def run_data(run: Run) -> Mapping[str, Any]:
 
 def change_data(each: JournalledChange) -> Mapping[str, Any]:
     """Return a journalled change as JSON data, with its outcome beside it."""
-    from sfsync.plan import with_told_sources
+    from sfsync.plan_file import with_told_sources
 
     data = with_told_sources(asdict(each.change))
     del data["rests_on"]

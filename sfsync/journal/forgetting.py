@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfsync.errors import Locked
+from sfsync.journal.losers import LOSERS
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.rows import OF_CHANGE, decode, encode
@@ -55,9 +56,17 @@ class Forgetting:
             .where(CHANGES.c.object.in_(PERSONS))
             .where(sa.or_(*(each.contains("@") for each in fields)))
         )
+        merged = (
+            sa.select(CHANGES.c.object, LOSERS.c.record_id, LOSERS.c.name, LOSERS.c.fields)
+            .join(CHANGES, (CHANGES.c.run == LOSERS.c.run) & (CHANGES.c.seq == LOSERS.c.seq))
+            .where(CHANGES.c.object.in_(PERSONS))
+        )
         with self._engine.connect() as connection:
             for object, id, name in connection.execute(sa.union(*names)):
                 yield Held(object, id, name)
+            for object, id, name, fields in connection.execute(merged):
+                texts = (str(each or "").strip().casefold() for each in json.loads(fields).values())
+                yield Held(object, id, name, frozenset(filter(is_address, texts)))
             for object, id, name, *told in connection.execute(values):
                 texts = (str(decode(each) or "").strip().casefold() for each in told)
                 yield Held(object, id, name, frozenset(filter(is_address, texts)))

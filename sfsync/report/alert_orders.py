@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from sfsync.bounds import MOST_DAYS
 from sfsync.lines import Document
 from sfsync.registry import nearest
-from sfsync.rules.shape import RuleName, Shape
+from sfsync.rules.kinds import RuleName, Shape
 from sfsync.rules.texts import FindingText, Languages
 
 SECTION = "alerts"

@@ -19,7 +19,8 @@ from sfsync.report.alert_orders import (
     alert_orders,
     misnamed_in,
 )
-from sfsync.rules.shape import RuleName, Shape, keys_at
+from sfsync.rules.kinds import RuleName, Shape
+from sfsync.rules.shape import keys_at
 from sfsync.rules.texts import FindingText
 
 REPORTS_FILE = "reports.yaml"

@@ -13,14 +13,9 @@ from sfsync.lines import Document, Path
 from sfsync.policy import NO_STATE, EnrichSettings, FieldSpec, Machine
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import (
-    ENRICH_FILE,
-    INDUSTRIES_FILE,
-    Days,
-    Name,
-    RetentionShape,
-    Shape,
-)
+from sfsync.rules.kinds import Days, Name, Shape
+from sfsync.rules.running import RetentionShape
+from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE
 
 _ACCOUNT = "Account"
 

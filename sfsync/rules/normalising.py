@@ -11,7 +11,7 @@ from sfsync.lines import Path
 from sfsync.policy import NormaliseSettings
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import Shape
+from sfsync.rules.kinds import Shape
 
 Word = Annotated[str, Field(min_length=1)]
 

@@ -12,7 +12,7 @@ from sfsync.lines import Document, Path
 from sfsync.policy import WEEKDAYS, HealthSettings, JobLimits, Rhythm, Schedule, ScheduledJob
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
-from sfsync.rules.shape import HealthShape, ScheduledShape, ScheduleShape
+from sfsync.rules.running import HealthShape, ScheduledShape, ScheduleShape
 
 _KEY = "schedule"
 _OF_NO_PLAN = (_KEY, "health", "retention", "version")

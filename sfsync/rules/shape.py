@@ -4,45 +4,25 @@ These models are the only place that says so: the check, the error messages and 
 editors come from here.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import time
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from sfsync.bounds import MOST_DAYS
+from sfsync.rules.kinds import (
+    Days,
+    FieldName,
+    Name,
+    RuleName,
+    Shape,
+    StateNames,
+)
+from sfsync.rules.running import HealthShape, RetentionShape, ScheduleShape
 
 SETTINGS_FILE = "sfsync.yaml"
 ENRICH_FILE, INDUSTRIES_FILE = "enrich.yaml", "industries.yaml"
 NORMALISE_FILE = "normalise.yaml"
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_time(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
-        return value
-    raise ValueError('write a time of the day in quotes, as "08:30"')
-
-
-TimeOfDay = Annotated[time, BeforeValidator(_as_time)]
-StateNames = Annotated[list[str], BeforeValidator(_as_list)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Days = Annotated[int, Field(le=MOST_DAYS)]
-# `account.city` is the field `city` of the record to which `account` refers.
-FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
-RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-
-
-class Shape(BaseModel):
-    """A mapping with known keys only."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
-    )
 
 
 class FieldShape(Shape):
@@ -142,58 +122,6 @@ class MergeShape(Shape):
     fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], ValueRule] = Field(
         default_factory=dict, description="Whose value this field gets: our name, or the API's."
     )
-
-
-class ScheduledShape(Shape):
-    """A job of the schedule."""
-
-    name: RuleName = Field(max_length=80)
-    command: str = Field(description="What follows `sfsync` on a command line.")
-    at: Annotated[list[TimeOfDay], BeforeValidator(_as_list)] = Field(
-        default_factory=list, description="The times of the day; or else every_minutes."
-    )
-    every_minutes: int | None = Field(None, ge=1, le=1440)
-    begins: TimeOfDay | None = Field(None, description="The first time of every_minutes.")
-    ends: TimeOfDay | None = Field(None, description="No time of every_minutes is later.")
-    days: list[str] = Field(default_factory=list, description="mon to sun; none: every day.")
-    zone: str | None = Field(None, description="The zone of its times, where it is another.")
-    most_minutes: int = Field(240, ge=1, description="Ended where it goes on for longer.")
-
-
-class ScheduleShape(Shape):
-    """What is done without anybody asking."""
-
-    zone: str = Field("UTC", description="The zone of the times, as Europe/Paris.")
-    jobs: list[ScheduledShape] = Field(default_factory=list)
-
-
-KeptDays = Annotated[int, Field(ge=90, le=MOST_DAYS)]
-
-
-class RetentionShape(Shape):
-    """For how many days the journal keeps what no later pass needs (sfsync journal prune)."""
-
-    runs: KeptDays = Field(730, description="Runs with their changes.")
-    messages: KeptDays = Field(365, description="Mails that were sent or refused.")
-    findings: KeptDays = Field(730, description="Findings that are solved.")
-    lookups: KeptDays = Field(1095, description="The last look-up of each account.")
-    turns: KeptDays = Field(180, description="Turns of the schedule.")
-
-
-class JobHealthShape(Shape):
-    """What holds for one job."""
-
-    most_hours: float | None = Field(
-        None, gt=0, description="So old its last good run may be; else as its times tell."
-    )
-    most_failures: int | None = Field(None, ge=1, description="So many are not well for it.")
-
-
-class HealthShape(Shape):
-    """What counts as unhealthy."""
-
-    most_failures: int = Field(3, ge=1, description="So many failures in a row are not well.")
-    jobs: dict[RuleName, JobHealthShape] = Field(default_factory=dict)
 
 
 class Settings(Shape):

@@ -8,8 +8,9 @@ from sfsync.lines import Document, Path, without
 from sfsync.registry import nearest
 from sfsync.rules import shape
 from sfsync.rules.build import Problems
+from sfsync.rules.kinds import Shape
 
-S = TypeVar("S", bound=shape.Shape)
+S = TypeVar("S", bound=Shape)
 # What pydantic puts behind the place of a key that is wrong itself.
 _OF_KEY = "[key]"
 
@@ -41,7 +42,7 @@ def _order(path: Path) -> list[tuple[int, str]]:
     return [(part, "") if isinstance(part, int) else (0, part) for part in path]
 
 
-def _item(model: type[shape.Shape], loc: Path, kind: str) -> Path:
+def _item(model: type[Shape], loc: Path, kind: str) -> Path:
     """Return what has to go for a problem.
 
     The wrong key itself, or the whole rule or field that it spoils.
@@ -69,7 +70,7 @@ def _stands(data: Any, path: Path) -> bool:
     return True
 
 
-def _words(model: type[shape.Shape], loc: Path, kind: str, message: str) -> tuple[Path, str]:
+def _words(model: type[Shape], loc: Path, kind: str, message: str) -> tuple[Path, str]:
     if kind == "extra_forbidden":
         return (
             loc,

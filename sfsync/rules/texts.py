@@ -21,8 +21,8 @@ from sfsync.policy import (
     Policy,
 )
 from sfsync.registry import nearest
+from sfsync.rules.kinds import RuleName, Shape
 from sfsync.rules.sayings import Saying, names_in_all, sayings_of
-from sfsync.rules.shape import RuleName, Shape
 from sfsync.rules.values import check_reason
 
 TEXTS_FILE = "findings.yaml"

@@ -9,7 +9,8 @@ from sfsync.errors import ConfigError
 from sfsync.lines import Path, read_yaml
 from sfsync.policy import Policy
 from sfsync.registry import nearest
-from sfsync.rules.shape import Shape, keys_at
+from sfsync.rules.kinds import Shape
+from sfsync.rules.shape import keys_at
 
 SETUP_FILE = "setup.yaml"
 
