@@ -5,8 +5,8 @@ taking it back?
 
 Each is called as an admin calls it, a process a command, on a recorded org that holds the demo many
 times. What is told are wall-clock seconds, the start of the process and the reading of the
-recording included, and how many records it would change, the first time and then. For the dates of
-statuses and stages the recording has none of them. Exit code 1 where preview or apply take more
+recording included, and how many records it would change, the first time and then. Where a cleanup
+fills fields the recording has none of them. Exit code 1 where preview or apply take more
 seconds than `--most`.
 """
 
@@ -27,13 +27,18 @@ from many_demos import DEMO, write_many
 
 CALLS = {
     "backfill-timestamps": ("--from-created",),
-    "close-stale": ("--reason", "No decision", "--idle-days", "20", "--past-days", "5"),
+    "close-stale": ("--reason", "No decision", "--idle-days", "0", "--past-days", "0"),
     "fix-stages": (),
     "merge-duplicates": ("--object", "Account"),
     "normalise": (),
-    "reassign-owners": ("--to", "Grace Hollowell"),
+    "reassign-owners": (
+        *("--from", "Pilar Riosca, Théo Poivrin, Jules Sanslien, Dario Corteverde"),
+        *("--to", "Grace Hollowell"),
+    ),
     "recompute": ("--statuses",),
 }
+# The fields, by the ends of their names, that are empty where that is what a cleanup mends.
+BLANK = {"backfill-timestamps": "_At__c", "recompute": "_Score__c"}
 _CHANGES = re.compile(r"^(?:\d+ accounts judged, )?(\d+) changes?, ", re.MULTILINE)
 _LOST_REASONS = ("lost_reasons: {}", "lost_reasons: {default: No decision}")
 
@@ -60,7 +65,9 @@ class Bench:
             size = sum(1 for _ in stream) - 1
         copies = -(-accounts // size)
         self.org = write_many(folder / "org", copies)
-        self.undated = write_many(folder / "undated", copies, blank="_At__c")
+        self.others = {
+            name: write_many(folder / f"for-{name}", copies, blank) for name, blank in BLANK.items()
+        }
         self.config = folder / "config"
         shutil.copytree(DEMO.parent, self.config, ignore=shutil.ignore_patterns("demo"))
         settings = self.config / "sfsync.yaml"
@@ -83,7 +90,7 @@ class Bench:
 
     def _called(self, state: str, *args: str) -> tuple[float, str]:
         """Call sfsync; return the seconds it took and what it printed."""
-        org = self.undated if state == "backfill-timestamps" else self.org
+        org = self.others.get(state, self.org)
         where = ("--org", str(org), "--state-dir", str(self.folder / state))
         command = [sys.executable, "-m", "sfsync", *args, *where]
         if args[0] != "runs":
