@@ -18,6 +18,13 @@ from sfsync.errors import ExitCode
 
 pytestmark = pytest.mark.usefixtures("alone")
 Call = Callable[..., Result]
+STALE_ONES = {"006Dm000000003hIAA", "006Dm000000003pIAA", "006Dm000000004IIAQ"}
+# An open deal of a disqualified account.
+DEAD = "006Dm000000000TIAQ"
+ENTERED = {
+    name: f"{name.replace(' ', '_')}_At__c"
+    for name in ("Target", "Working", "Backlog", "Churn", "Customer", "Disqualified")
+}
 STALE = ("--idle-days", "20", "--past-days", "5")
 
 
@@ -33,13 +40,7 @@ def calling(org: str) -> Call:
 
 
 @pytest.fixture
-def call() -> Call:
-    """Call the command line on the demo org."""
-    return calling("demo")
-
-
-@pytest.fixture
-def call_part(part: Path) -> Call:
+def call(part: Path) -> Call:
     """Call the command line on a part of the demo org."""
     return calling(str(part))
 
@@ -47,13 +48,17 @@ def call_part(part: Path) -> Call:
 @pytest.fixture(scope="module")
 def part(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A part of the demo in which each cleanup finds something; tests never change it."""
-    stale = {"006Dm000000003hIAA", "006Dm000000003pIAA", "006Dm000000004IIAQ"}
-    deals = rows_of("Opportunity")
+    deals, accounts = rows_of("Opportunity"), rows_of("Account")
     lost = {id for id, row in deals.items() if row["IsClosed"] == "true" != row["IsWon"]}
     unsaid = {id for id in lost if not deals[id]["Lost_Reason__c"]}
-    theirs = {deals[id]["AccountId"] for id in stale | unsaid}
-    accounts = {*sorted(rows_of("Account"))[::8], *owned("Account", WINIFRED), *theirs}
-    return cut(tmp_path_factory.mktemp("part") / "org", accounts=tuple(accounts))
+    some = {min(opportunities(StageName=name)) for name in ("Closed Won", "Closing", "Closed Lost")}
+    theirs = {deals[id]["AccountId"] for id in STALE_ONES | unsaid | some | {DEAD}}
+    handed = (GILLES, ROSALIND, WINIFRED)
+    theirs |= owned("Account", *handed)
+    for name in ("Opportunity", "Contact"):
+        theirs |= {rows_of(name)[id]["AccountId"] for id in owned(name, *handed)}
+    undated = {id for id, row in accounts.items() if not row[ENTERED.get(row["Status__c"], "Id")]}
+    return cut(tmp_path_factory.mktemp("part") / "org", accounts=tuple(theirs | undated))
 
 
 def planned(call: Call, *args: str, **where: str) -> dict[str, Any]:
@@ -118,9 +123,9 @@ def name_reasons(reasons: str = "{Free Trial: Price, default: No decision}") -> 
     file.write_text(text.replace("lost_reasons: {}", f"lost_reasons: {reasons}"), encoding="utf-8")
 
 
-def recorded(object_name: str, rows: dict[str, dict[str, str]]) -> Call:
-    """Make a recorded org of the demo in which these records have other texts in some fields."""
-    shutil.copytree(DEMO, "org", dirs_exist_ok=True)
+def recorded(part: Path, object_name: str, rows: dict[str, dict[str, str]]) -> Call:
+    """Make a recorded org of that part in which these records have other texts in some fields."""
+    shutil.copytree(part, "org", dirs_exist_ok=True)
     file = Path(f"org/{object_name}.csv")
     with file.open(encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
@@ -156,10 +161,7 @@ HANDED_OVER = ("--from", "Winifred Hartsease", "--team", "Grace Hollowell, Dwigh
     ],
     ids=" ".join,
 )
-def test_what_is_shown_is_done_once_and_taken_back(
-    call_part: Call, cleanup: tuple[str, ...]
-) -> None:
-    call = call_part
+def test_what_is_shown_is_done_once_and_taken_back(call: Call, cleanup: tuple[str, ...]) -> None:
     name_reasons()
     if cleanup[0] == "close-stale":
         # Without the date of its stage one is idle only since the undo: the platform says so.
@@ -178,35 +180,33 @@ def test_what_is_shown_is_done_once_and_taken_back(
     assert to_the_minute(planned(call, *cleanup)) == to_the_minute(wanted)
 
 
-def test_a_preview_writes_nothing_and_its_file_is_applied_as_shown(call_part: Call) -> None:
-    wanted = planned(call_part, "backfill-timestamps")
-    assert "no run yet" in call_part("runs").stdout
-    assert "add --apply" in call_part("cleanup", "backfill-timestamps").stdout
-    call_part("apply", "plan.json")
-    assert standing(call_part, wanted) == wanted
-    refused = call_part(
-        "cleanup", "backfill-timestamps", "--out", "x", "--apply", exits=ExitCode.USAGE
-    )
+def test_a_preview_writes_nothing_and_its_file_is_applied_as_shown(call: Call) -> None:
+    wanted = planned(call, "backfill-timestamps")
+    assert "no run yet" in call("runs").stdout
+    assert "add --apply" in call("cleanup", "backfill-timestamps").stdout
+    call("apply", "plan.json")
+    assert standing(call, wanted) == wanted
+    refused = call("cleanup", "backfill-timestamps", "--out", "x", "--apply", exits=ExitCode.USAGE)
     assert "leave out --apply" in refused.stderr
 
 
-def test_a_part_of_the_records_is_asked_for(call_part: Call) -> None:
-    every = planned(call_part, "backfill-timestamps")
+def test_a_part_of_the_records_is_asked_for(call: Call) -> None:
+    every = planned(call, "backfill-timestamps")
     first = min(every)
-    assert planned(call_part, "backfill-timestamps", "--id", first[:15]) == {first: every[first]}
-    few = planned(call_part, "backfill-timestamps", "--limit", "2")
+    assert planned(call, "backfill-timestamps", "--id", first[:15]) == {first: every[first]}
+    few = planned(call, "backfill-timestamps", "--limit", "2")
     assert few == {id: every[id] for id in sorted(every)[:2]}
-    left = call_part("cleanup", "backfill-timestamps", "--limit", "2").stdout
+    left = call("cleanup", "backfill-timestamps", "--limit", "2").stdout
     assert f"note: {len(every) - 2} more are left out by --limit 2." in left
     with (DEMO / "Account.csv").open(encoding="utf-8") as stream:
         owners = {row["Id"]: row["OwnerId"] for row in csv.DictReader(stream)}
     owner = owners[first]
-    theirs = planned(call_part, "backfill-timestamps", "--owner", owner)
+    theirs = planned(call, "backfill-timestamps", "--owner", owner)
     accounts = {id for id in every if id in owners}
     assert {id for id in theirs if id in owners} == {i for i in accounts if owners[i] == owner}
-    nothing = call_part("cleanup", "backfill-timestamps", "--id", "001000000000000", exits=2)
+    nothing = call("cleanup", "backfill-timestamps", "--id", "001000000000000", exits=2)
     assert "nothing to clean up of a record 001000000000000" in nothing.stderr
-    nobody = call_part("cleanup", "backfill-timestamps", "--owner", "Nobody", exits=ExitCode.USAGE)
+    nobody = call("cleanup", "backfill-timestamps", "--owner", "Nobody", exits=ExitCode.USAGE)
     assert 'no user is called "Nobody"' in nobody.stderr
 
 
@@ -450,9 +450,9 @@ def test_only_one_object_or_status_is_handed_over(call: Call) -> None:
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_who_cannot_own_and_what_is_none_is_told(
-    call_part: Call, args: tuple[str, ...], told: str
+    call: Call, args: tuple[str, ...], told: str
 ) -> None:
-    assert told in call_part("cleanup", "reassign-owners", *args, exits=ExitCode.USAGE).stderr
+    assert told in call("cleanup", "reassign-owners", *args, exits=ExitCode.USAGE).stderr
 
 
 def test_of_two_people_of_one_name_the_id_is_asked_for(call: Call) -> None:
@@ -490,7 +490,7 @@ def test_stale_ones_are_closed_with_a_reason_their_date_and_the_stage_s_probabil
     call: Call,
 ) -> None:
     wanted = planned(call, "close-stale", *STALE, "--reason", "No decision")
-    assert set(wanted) == {"006Dm000000003hIAA", "006Dm000000003pIAA", "006Dm000000004IIAQ"}
+    assert set(wanted) == STALE_ONES
     for fields in wanted.values():
         assert fields == {
             "StageName": "Closed Lost",
@@ -547,17 +547,18 @@ def test_pushed_ones_get_the_close_date_only(call: Call) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_and_says_why(
-    call_part: Call, wishes: tuple[str, ...], told: str
+    call: Call, wishes: tuple[str, ...], told: str
 ) -> None:
-    assert told in call_part("cleanup", "close-stale", *wishes, exits=ExitCode.USAGE).stderr
+    assert told in call("cleanup", "close-stale", *wishes, exits=ExitCode.USAGE).stderr
 
 
-def test_the_lost_stage_is_what_the_org_says() -> None:
+def test_the_lost_stage_is_what_the_org_says(part: Path) -> None:
     lost = "01JDm0000000007MAA"
-    call = recorded("OpportunityStage", {lost: {"IsActive": "false"}})
+    call = recorded(part, "OpportunityStage", {lost: {"IsActive": "false"}})
     refused = call("cleanup", "close-stale", "--reason", "Price", exits=ExitCode.USAGE)
     assert "no stage of the rules is active, closed and not won" in refused.stderr
     call = recorded(
+        part,
         "OpportunityStage",
         {lost: {"IsActive": "true"}, "01JDm0000000004MAA": {"IsClosed": "true"}},
     )
@@ -568,14 +569,14 @@ def test_the_lost_stage_is_what_the_org_says() -> None:
     assert {fields["StageName"] for fields in wanted.values()} == {"Closing"}
 
 
-def test_what_changes_after_a_cleanup_was_planned_is_left_alone(call_part: Call) -> None:
-    call_part("cleanup", "close-stale", *STALE, "--reason", "Price", "--out", "plan.json")
+def test_what_changes_after_a_cleanup_was_planned_is_left_alone(call: Call) -> None:
+    call("cleanup", "close-stale", *STALE, "--reason", "Price", "--out", "plan.json")
     plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     for change in plan["changes"]:
-        # A call_part that is logged meanwhile ends the idleness.
+        # A call that is logged meanwhile ends the idleness.
         assert {"object": "Task", "field": "WhatId"} in change["watches"]
-    call_part("cleanup", "close-stale", *STALE, "--push-to", "2026-09-30", "--apply")
-    assert "3 stale" in call_part("apply", "plan.json", exits=ExitCode.INCOMPLETE).stdout
+    call("cleanup", "close-stale", *STALE, "--push-to", "2026-09-30", "--apply")
+    assert "3 stale" in call("apply", "plan.json", exits=ExitCode.INCOMPLETE).stdout
 
 
 def test_reasons_come_from_the_stage_it_was_lost_from_or_the_default(call: Call) -> None:
@@ -595,17 +596,19 @@ def test_reasons_come_from_the_stage_it_was_lost_from_or_the_default(call: Call)
     assert {both[id]["Lost_Reason__c"] for id in lacking - set(wanted)} == {"No decision"}
 
 
-def test_open_ones_of_dead_accounts_are_closed_and_keep_a_reason_that_stands_there() -> None:
+def test_open_ones_of_dead_accounts_are_closed_and_keep_a_reason_that_stands_there(
+    part: Path,
+) -> None:
     name_reasons("{Opportunity Identified: Price}")
-    dead = "006Dm000000000TIAQ"
-    closed = planned(calling("demo"), "fix-stages", "--id", dead)[dead]
+    dead = DEAD
+    closed = planned(calling(str(part)), "fix-stages", "--id", dead)[dead]
     assert closed == {
         "StageName": "Closed Lost",
         "Lost_Reason__c": "Price",
         "Lost_At__c": "2026-06-15T08:00:00.000+0000",
         "Probability": 0,
     }
-    call = recorded("Opportunity", {dead: {"Lost_Reason__c": "Timing"}})
+    call = recorded(part, "Opportunity", {dead: {"Lost_Reason__c": "Timing"}})
     assert "Lost_Reason__c" not in planned(call, "fix-stages", "--id", dead)[dead]
     change = json.loads(Path("plan.json").read_text(encoding="utf-8"))["changes"][0]
     assert {each["object"] for each in change["rests_on"]} == {"Account", "Opportunity"}
@@ -615,7 +618,7 @@ def test_open_ones_of_dead_accounts_are_closed_and_keep_a_reason_that_stands_the
     assert dead not in planned(call, "fix-stages")
 
 
-def test_a_probability_that_disagrees_with_the_stage_becomes_the_stage_s() -> None:
+def test_a_probability_that_disagrees_with_the_stage_becomes_the_stage_s(part: Path) -> None:
     won, closing, lost = (
         min(opportunities(StageName=name)) for name in ("Closed Won", "Closing", "Closed Lost")
     )
@@ -624,7 +627,7 @@ def test_a_probability_that_disagrees_with_the_stage_becomes_the_stage_s() -> No
         closing: {"Probability": ""},
         lost: {"Probability": "40", "Lost_Reason__c": "Price"},
     }
-    call = recorded("Opportunity", rows)
+    call = recorded(part, "Opportunity", rows)
     assert planned(call, "fix-stages") == {
         won: {"Probability": 100},
         closing: {"Probability": 50},
@@ -637,17 +640,15 @@ def test_a_probability_that_disagrees_with_the_stage_becomes_the_stage_s() -> No
     assert planned(call, "fix-stages") == {}
 
 
-def test_an_undo_brings_back_a_probability_that_a_person_had_given() -> None:
-    dead = "006Dm000000000TIAQ"
+def test_an_undo_brings_back_a_probability_that_a_person_had_given(part: Path) -> None:
+    dead = DEAD
     name_reasons()
-    call_part = recorded("Opportunity", {dead: {"Probability": "35"}})
-    before = standing(call_part, {dead: {"StageName": "", "Probability": 0}})
+    call = recorded(part, "Opportunity", {dead: {"Probability": "35"}})
+    before = standing(call, {dead: {"StageName": "", "Probability": 0}})
     assert before == {dead: {"StageName": "Opportunity Identified", "Probability": 35}}
-    call_part("cleanup", "fix-stages", "--id", dead, "--apply")
-    call_part(
-        "undo", json.loads(call_part("runs", "--format", "json").stdout)["runs"][0]["id"], "--apply"
-    )
-    assert standing(call_part, {dead: {"StageName": "", "Probability": 0}}) == before
+    call("cleanup", "fix-stages", "--id", dead, "--apply")
+    call("undo", json.loads(call("runs", "--format", "json").stdout)["runs"][0]["id"], "--apply")
+    assert standing(call, {dead: {"StageName": "", "Probability": 0}}) == before
 
 
 def test_names_that_the_configuration_lacks_or_mistypes_are_told_with_their_place(
