@@ -660,7 +660,9 @@ def test_an_older_journal_gets_its_tables_where_it_stands(tmp_path: Path) -> Non
     file = tmp_path / "journal.db"
     Journal.open(f"sqlite:///{file}").close()
     with closing(sqlite3.connect(file)) as older:
-        older.executescript("DROP TABLE lookups; DROP TABLE reviews;")
+        older.executescript(
+            "DROP TABLE lookups; DROP TABLE reviews; UPDATE journal_version SET version = 4;"
+        )
     for _ in range(2):
         with closing(Journal.open(f"sqlite:///{file}")) as journal:
             assert journal.reviews.all("org") == ()

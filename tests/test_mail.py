@@ -410,7 +410,7 @@ def test_a_journal_from_before_there_were_messages_takes_them(tmp_path: Path) ->
     Journal.open(f"sqlite:///{file}").close()
     with closing(sqlite3.connect(file)) as database, database:
         database.execute("DROP TABLE messages")
-        before = database.execute("SELECT version FROM journal_version").fetchall()
+        database.execute("UPDATE journal_version SET version = 4")
     journal = Journal.open(f"sqlite:///{file}")
     with serving() as post:
         assert states(Office(journal).postman(post).send(messages("ana"))) == [SENT]
@@ -418,8 +418,6 @@ def test_a_journal_from_before_there_were_messages_takes_them(tmp_path: Path) ->
     again = Journal.open(f"sqlite:///{file}")
     assert again.messages.counts() == {"sent": 1}
     again.close()
-    with closing(sqlite3.connect(file)) as database:
-        assert database.execute("SELECT version FROM journal_version").fetchall() == before
 
 
 def test_the_books_of_one_org_are_not_those_of_another(office: Office) -> None:

@@ -103,16 +103,16 @@ def test_a_pass_on_a_recording_writes_what_it_writes_on_the_org(tmp_path: Path) 
 
 def test_all_is_recorded_that_is_there_and_what_is_missing_is_told(tmp_path: Path) -> None:
     fake = small(Website="www.atelier.example", NumberOfEmployees=12)
-    for name in ("Lead", "OpportunityFieldHistory"):
+    for name in ("Lead", "Group"):
         fake.drop_object(name)
     recorded = record(fake, tmp_path / "made")
-    for name in ("Lead", "OpportunityFieldHistory"):
+    for name in ("Lead", "Group"):
         assert not (tmp_path / "made" / f"{name}.csv").exists()
     assert recorded.counts["Account"] == 1
     assert "Account.Status__c" in recorded.missing
     # What config/ does not name is nobody's lack.
     assert "Lead" in recorded.missing
-    assert not any(each.startswith("OpportunityFieldHistory") for each in recorded.missing)
+    assert not any(each.startswith("Group") for each in recorded.missing)
     (row,) = rows_of(tmp_path / "made", "Account")
     (there,) = fake.records("Account")
     assert (row["Id"], row["Website"]) == (there["Id"], "www.atelier.example")

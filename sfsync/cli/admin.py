@@ -35,7 +35,6 @@ from sfsync.errors import (
     SfsyncError,
 )
 from sfsync.letter import AlertNote
-from sfsync.policy import UPDATE_REFUSED
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
@@ -176,6 +175,7 @@ def _of_job(telling: Telling, desk: "_Desk") -> Iterator["AdminOccasion"]:
 
 
 def _of_org(at: Opened, desk: "_Desk", *, is_short: bool) -> Iterator["AdminOccasion"]:
+    from sfsync.policy import UPDATE_REFUSED
     from sfsync.report import RefusedAgain, ReserveTouched, refused_again
 
     books, today = at.services.books, at.services.now.date()
