@@ -1,7 +1,7 @@
 """What may be asked of the journal, and what may be written to it?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -9,22 +9,16 @@ import sqlalchemy as sa
 
 from sfsync.errors import Locked, NotFound
 from sfsync.journal import rows
-from sfsync.journal.alerts import Alerts
 from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.database import open_database
-from sfsync.journal.editions import Editions
 from sfsync.journal.enrichment import EnrichmentBook
-from sfsync.journal.exports import Exports
 from sfsync.journal.findings import FindingsBook
-from sfsync.journal.forgetting import Forgetting
 from sfsync.journal.lock import check_fence
 from sfsync.journal.losers import LOSERS, loser_rows
-from sfsync.journal.messages import Messages
-from sfsync.journal.pruning import Ages, Pruning
+from sfsync.journal.shelf import Shelf
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
-from sfsync.journal.totals import Totals, count_again
-from sfsync.journal.turns import Turns
+from sfsync.journal.totals import count_again
 from sfsync.model import (
     Change,
     JournalledChange,
@@ -38,7 +32,7 @@ INSERTED_AT_ONCE = 5_000
 NEWEST_SHOWN = 5
 
 
-class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
+class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
     """The durable record of runs. Each method is one transaction: done whole, or not at all."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -51,54 +45,6 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook):
         Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
         """
         return cls(open_database(url))
-
-    @property
-    def messages(self) -> Messages:
-        """The messages that were to be sent."""
-        return Messages(self._engine)
-
-    @property
-    def editions(self) -> Editions:
-        """The reports that readers got."""
-        return Editions(self._engine)
-
-    @property
-    def alerts(self) -> Alerts:
-        """What owners were alerted of."""
-        return Alerts(self._engine)
-
-    @property
-    def turns(self) -> Turns:
-        """The turns that the jobs of the schedule had."""
-        return Turns(self._engine)
-
-    @property
-    def totals(self) -> Totals:
-        """What all runs come to."""
-        return Totals(self._engine)
-
-    def pruning(self, ages: Ages, state_fields: Mapping[str, str]) -> Pruning:
-        """What is older than these ages, and of no use any more; `state_fields` names the field of
-        the state for each object.
-        """
-        return Pruning(self._engine, ages, state_fields)
-
-    def vacuum(self) -> None:
-        """Give back to the system what was let go of. In SQLite nobody else can write meanwhile,
-        and it takes as much room again as the journal has.
-        """
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM")
-
-    @property
-    def exports(self) -> Exports:
-        """The rows of all orgs, for a spreadsheet."""
-        return Exports(self._engine)
-
-    @property
-    def forgetting(self) -> Forgetting:
-        """What it holds of people, to be taken out."""
-        return Forgetting(self._engine)
 
     def close(self) -> None:
         """Let go of the database; the journal cannot be lost by not calling this."""

@@ -5,7 +5,8 @@ against the states. Every problem is told at once, with file, line and the neare
 before any org is asked anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sfsync.columns import Kind
 from sfsync.conditions import Condition, parse_condition
@@ -74,22 +75,30 @@ def load_policy(texts: Mapping[str, str]) -> Policy:
     return Policy(
         objects=objects,
         leave_out=out,
-        facts=FactSettings(**settings.facts.model_dump()),
-        limits=Limits(**settings.limits.model_dump()),
-        reading=Reading(**settings.reading.model_dump()),
         machines=machines,
-        hash=hash_of(contents),
-        duplicates=DuplicateSettings(**settings.duplicates.model_dump()),
-        enrich=enrich,
         stateless=stateless,
-        commit=CommitSettings(**settings.commit.model_dump()),
-        cleanup=CleanupSettings(**settings.cleanup.model_dump()),
+        hash=hash_of(contents),
+        enrich=enrich,
         merge=merge,
         normalise=normalise,
         schedule=schedule,
-        retention=Retention(**settings.retention.model_dump()),
         health=health_of(settings.health),
+        **_as_they_stand(settings),
     )
+
+
+def _as_they_stand(settings: shape.Settings) -> dict[str, Any]:
+    """Return the sections of the settings that say by themselves what they say."""
+    kinds: Mapping[str, Callable[..., Any]] = {
+        "facts": FactSettings,
+        "limits": Limits,
+        "reading": Reading,
+        "duplicates": DuplicateSettings,
+        "commit": CommitSettings,
+        "cleanup": CleanupSettings,
+        "retention": Retention,
+    }
+    return {name: kind(**getattr(settings, name).model_dump()) for name, kind in kinds.items()}
 
 
 def _documents(texts: Mapping[str, str], found: list[str]) -> tuple[dict[str, Document], str]:
