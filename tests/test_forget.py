@@ -23,17 +23,19 @@ from sfsync.jobs import locked
 from sfsync.journal import Journal, Review, ReviewKind, ShownCandidate
 from sfsync.letter import AlertNote, EditionNote, Letter, MessageState
 from sfsync.model import (
+    Action,
     Change,
     Evidence,
     FieldChange,
     Finding,
+    Loser,
     Outcome,
     Run,
     RunState,
     Stamp,
     State,
 )
-from sfsync.traces import FORGOTTEN, Traces, traces_of
+from sfsync.traces import FORGOTTEN, Held, Traces, traces_of
 
 pytestmark = pytest.mark.usefixtures("alone")
 AT = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -409,6 +411,62 @@ def test_it_waits_for_the_lock_an_answer_and_closed_books(books: Journal) -> Non
     for path in (STATE / "run.lock", copy.with_name(f".{copy.name}.lock")):
         with locked(path):
             forget(EMAIL, exits=ExitCode.LOCKED)
+
+
+SURVIVOR, HERS_TOO = "003Dm0000009993IAA", "zelie@example.org"
+
+
+def enter_merge(state: State) -> Journal:
+    """Enter that two contacts were to become one, and what came of it."""
+    held = {"Name": NAME, "Email": HERS_TOO, "Phone": "06 99 88 77 66", "LeadSource": "Web"}
+    merge = Change(
+        "Contact",
+        SURVIVOR,
+        "Z. Fictive",
+        {"Email": FieldChange(None, HERS_TOO)},
+        "cleanup:merge-duplicates",
+        "stays",
+        rests_on=(Stamp("Contact", SURVIVOR, None),),
+        action=Action.MERGE,
+        losers=(Loser(ZELIE, NAME, held),),
+    )
+    journal = Journal.open(f"sqlite:///{Path('merged.db').absolute()}")
+    journal.start(Run(RUN, "00D", "x", AT, AT, None, RunState.RUNNING, "hash"), (merge,))
+    journal.mark_sent(RUN, [0], AT)
+    journal.note(RUN, [(0, Outcome("Contact", SURVIVOR, state))])
+    journal.finish(RUN, finished=AT, state=RunState.FINISHED, states=None)
+    return journal
+
+
+@pytest.mark.parametrize("who", [ZELIE, SURVIVOR])
+def test_records_that_became_one_are_of_one_person(who: str, alone: None) -> None:
+    with closing(enter_merge(State.APPLIED)) as journal:
+        traces = traces_of([], [who], [], list(journal.forgetting.held()))
+        assert traces.ids == {ZELIE, SURVIVOR}
+        journal.forgetting.forget(traces, write=True)
+        (loser,) = journal.changes(RUN)[0].change.losers
+    kept = {name: text for name, text in loser.fields.items() if text != FORGOTTEN}
+    assert (loser.name, kept) == (FORGOTTEN, {"LeadSource": "Web"})
+
+
+def test_records_that_did_not_become_one_stay_two_people(alone: None) -> None:
+    with closing(enter_merge(State.REFUSED)) as journal:
+        held = list(journal.forgetting.held())
+        assert traces_of([], [ZELIE], [], held).ids == {ZELIE}
+        assert traces_of([HERS_TOO], [], [], held).ids == {ZELIE}
+
+
+def test_a_merged_record_of_who_is_called_the_same_keeps_the_name(alone: None) -> None:
+    with closing(enter_merge(State.APPLIED)) as journal:
+        other = Held("Contact", OTHER, NAME)
+        traces = traces_of([], [OTHER], [], [other, *journal.forgetting.held()])
+        journal.forgetting.forget(traces, write=True)
+        (loser,) = journal.changes(RUN)[0].change.losers
+    assert (loser.name, loser.fields["Name"]) == (NAME, NAME)
+
+
+def test_a_copy_that_names_a_record_of_theirs_goes_whatever_else_it_says() -> None:
+    assert traces_of([], [ZELIE], ["Cher"], []).are_in_bytes(f"x{ZELIE}06 99".encode())
 
 
 def test_what_is_no_person_is_told_at_once() -> None:
