@@ -10,8 +10,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from sfsync.model import MASTER_FIELD
-
 # Stands where something of a person was.
 FORGOTTEN = "[forgotten]"
 # The objects whose records are people, and how their Ids begin.
@@ -229,7 +227,7 @@ def held_in(object_name: str, rows: Iterable[Row]) -> Iterator[Held]:
         name = str(row.get("Name") or " ".join(filter(None, parts)))
         texts = (value.strip().casefold() for value in row.values() if isinstance(value, str))
         addresses = frozenset(filter(is_address, texts))
-        into = str(row.get(MASTER_FIELD) or "")
+        into = str(row.get("MasterRecordId") or "")
         yield Held(object_name, str(row.get("Id") or ""), name, addresses, into)
 
 
