@@ -271,6 +271,18 @@ def test_contacts_of_different_accounts_are_merged_only_where_that_is_wished(
     assert fake.record("Contact", ids[1])["AccountId"] == there
 
 
+def test_of_a_group_at_several_accounts_only_those_asked_for_are_merged(
+    fake: FakeOrg, loop: Loop
+) -> None:
+    here, there = firm(fake), firm(fake, name="Fonderie Inventée")
+    ids = [
+        fake.add("Contact", LastName="Doe", Email="ada@example.com", AccountId=account)
+        for account in (here, here, there, there)
+    ]
+    changes = plan(loop, Part(ids=[ids[3]]), object="Contact").plan.changes
+    assert [(each.id, losers([each])) for each in changes] == [(ids[2], [ids[3]])]
+
+
 def test_a_part_of_the_groups_is_asked_for(fake: FakeOrg, loop: Loop) -> None:
     names = ("Verrerie Fictive", "Fonderie Inventée", "Scierie Imaginaire")
     groups = [[firm(fake, kind, name) for kind in ("SARL", "SAS")] for name in names]

@@ -7,7 +7,7 @@ not. A new one is a file in this folder and a line in its `__init__`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from sfsync.model import Change, Evidence, Value
 from sfsync.org import OrgReader
 from sfsync.registry import Registry
 from sfsync.rules.findings import owners_of
+
+T = TypeVar("T")
 
 # By the options' names. Two that all cleanups have are among them, so that what is shared out is
 # shared out among the records asked for: `id` (empty: all) and `owner` (None: everybody).
@@ -127,6 +129,14 @@ class Part:
     ids: Sequence[str] = ()
     owners: frozenset[str] | None = None
     limit: int | None = None
+
+
+def within_limit(chosen: Sequence[T], part: Part) -> tuple[list[T], list[str]]:
+    """Leave out what is more than the part may have; say how many those are."""
+    if part.limit is None or len(chosen) <= part.limit:
+        return list(chosen), []
+    left = len(chosen) - part.limit
+    return list(chosen[: part.limit]), [f"{left} more are left out by --limit {part.limit}."]
 
 
 CLEANUPS: Registry[Cleanup] = Registry("cleanup")

@@ -13,7 +13,7 @@ from sfsync.errors import Misused, NotFound
 from sfsync.facts import Look
 from sfsync.facts.activity import activities
 from sfsync.jobs.cleanup.alike import groups_by, set_aside, ties_of, why_of
-from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes
+from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes, within_limit
 from sfsync.jobs.cleanup.holdings import Holding, holdings_of
 from sfsync.jobs.cleanup.survivors import Candidate, Choice, Survivorship, Taken
 from sfsync.jobs.job import CHECK_ID, Services
@@ -80,6 +80,7 @@ def make(services: Services, look: Look, wishes: Wishes, part: Part) -> Made:
     notes = list(_misnamed(known, object_name, settings))
     if object_name == CONTACT and not wishes.get(ACROSS.name):
         groups, left = _of_one_account(groups, holdings)
+        groups = [each for each in groups if _is_asked(each, part.ids)]
         notes += left
     choices = [
         rules.choose([facts.candidate(id, holdings[id]) for id in group])
@@ -110,8 +111,11 @@ def _with(groups: Sequence[tuple[str, ...]], ids: Sequence[str]) -> list[tuple[s
     for record_id in sorted(set(ids)):
         if not any(id.startswith(record_id) for group in groups for id in group):
             raise NotFound(f"nothing is to be merged of a record {record_id}: {CHECK_ID}")
-    starts = tuple(ids)
-    return [g for g in groups if not starts or any(id.startswith(starts) for id in g)]
+    return [each for each in groups if _is_asked(each, ids)]
+
+
+def _is_asked(group: Sequence[str], ids: Sequence[str]) -> bool:
+    return not ids or any(id.startswith(tuple(ids)) for id in group)
 
 
 def _kept(policy: Policy, object_name: str) -> frozenset[str]:
@@ -186,10 +190,7 @@ def _part_of(choices: Sequence[Choice], part: Part) -> tuple[list[Choice], list[
     chosen = sorted(choices, key=lambda each: each.survivor.id)
     if part.owners is not None:
         chosen = [each for each in chosen if _owner(each.survivor) in part.owners]
-    if part.limit is None or len(chosen) <= part.limit:
-        return chosen, []
-    left = len(chosen) - part.limit
-    return chosen[: part.limit], [f"{left} more are left out by --limit {part.limit}."]
+    return within_limit(chosen, part)
 
 
 def _owner(candidate: Candidate) -> str | None:

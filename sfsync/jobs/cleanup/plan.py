@@ -9,7 +9,15 @@ from sfsync.columns import Array, Kind
 from sfsync.errors import ConfigError, NotFound
 from sfsync.extract import Approach, approach
 from sfsync.facts import Look
-from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Found, Part, Wishes, Written
+from sfsync.jobs.cleanup.cleanup import (
+    CLEANUPS,
+    Cleanup,
+    Found,
+    Part,
+    Wishes,
+    Written,
+    within_limit,
+)
 from sfsync.jobs.hourly import read, with_recent
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
 from sfsync.model import CLEANUP_CAUSE, Change, FieldChange, Value
@@ -177,7 +185,4 @@ def _part_of(
         chosen = [each for each in chosen if each.id.startswith(tuple(part.ids))]
     if part.owners is not None:
         chosen = [each for each in chosen if owners[each.object, each.id] in part.owners]
-    if part.limit is None or len(chosen) <= part.limit:
-        return chosen, []
-    left = len(chosen) - part.limit
-    return chosen[: part.limit], [f"{left} more are left out by --limit {part.limit}."]
+    return within_limit(chosen, part)
