@@ -87,6 +87,8 @@ def make(services: Services, look: Look, wishes: Wishes, part: Part) -> Made:
         for group in groups
         if all(id in holdings for id in group)
     ]
+    choices, left = _without_lost_refusals(choices, rules, object_name)
+    notes += left
     chosen, left = _part_of(choices, part)
     notes += left
     if chosen:
@@ -148,6 +150,21 @@ def _of_one_account(
                 left += 1
     told = f"Contacts whose likely duplicates are at other accounts alone stay: {left}"
     return parted, [f"{told} (--{ACROSS.name} merges them, too)."] if left else []
+
+
+def _without_lost_refusals(
+    choices: Sequence[Choice], rules: Survivorship, object_name: str
+) -> tuple[list[Choice], list[str]]:
+    """Leave the groups in which somebody refuses to be written to or called, and the service's user
+    cannot say so of who stays.
+    """
+    lost = [rules.lost_refusals(each) for each in choices]
+    fields = sorted({f"{object_name}.{name}" for names in lost for name in names})
+    if not fields:
+        return list(choices), []
+    kept = [each for each, names in zip(choices, lost, strict=True) if not names]
+    told = f"{len(choices) - len(kept)} left, since a refusal would get lost"
+    return kept, [f"{told}: let the service's user edit {', '.join(fields)}."]
 
 
 @dataclass(frozen=True, slots=True)
