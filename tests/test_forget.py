@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from cut_org import DEMO, IDLE, WON, copy_in, cut
+from empty_org import CONFIG
 
 from sfsync.cli import commands
 from sfsync.enrich.http.cache import FILE, Cache, Kept
@@ -205,9 +206,12 @@ def after(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (STATE / "notes.txt").write_text(f"ask {EMAIL}", "utf-8")
+        (STATE / "accepted" / "ab12").mkdir(parents=True)
+        (STATE / "accepted" / "ab12" / "reports.yaml").write_text(f"# {EMAIL}", "utf-8")
         said = forget(EMAIL, "--apply", "--yes").output
         Path("said.txt").write_text(said, "utf-8")
         (STATE / "notes.txt").unlink()
+        shutil.rmtree(STATE / "accepted")
     return folder
 
 
@@ -280,6 +284,8 @@ def test_a_preview_changes_nothing() -> None:
 def test_nothing_of_a_person_is_left_and_all_of_the_others(kept: Path, forgotten: str) -> None:
     assert all(holding(*HERS, of=kept).values())
     assert f"left: {STATE}/notes.txt holds something of the person" in forgotten
+    assert f"left: {STATE}/accepted/ab12/reports.yaml holds something of the" in forgotten
+    assert "delete it while none is at work" in forgotten
     assert holding(*HERS) == {each: set() for each in HERS}
     with closing(sqlite3.connect(STATE / "journal.db")) as database:
         (fields,) = database.execute("SELECT fields FROM m").fetchone()
@@ -467,6 +473,16 @@ def test_a_merged_record_of_who_is_called_the_same_keeps_the_name(alone: None) -
 
 def test_a_copy_that_names_a_record_of_theirs_goes_whatever_else_it_says() -> None:
     assert traces_of([], [ZELIE], ["Cher"], []).are_in_bytes(f"x{ZELIE}06 99".encode())
+
+
+def test_the_configuration_that_names_a_person_is_told(alone: None) -> None:
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    file = Path("config/sfsync.yaml")
+    file.write_text(f"{file.read_text('utf-8')}# asked for by {NAME}\n", "utf-8")
+    cut(Path("org"))
+    add(Path("org"), "Contact", person(ZELIE, "Zélie", "Fictive", EMAIL))
+    said = forget(EMAIL, "--apply", "--yes", "--config", "config").output
+    assert "config/sfsync.yaml holds something of the person, as you wrote it" in said
 
 
 def test_what_is_no_person_is_told_at_once() -> None:
