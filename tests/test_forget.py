@@ -325,7 +325,8 @@ def test_the_books_still_tell_that_it_happened(books: Journal) -> None:
     was = account.fields["Description"].before
     assert was == f"Ask\n{FORGOTTEN}, or {NEIGHBOURS[0]}"
     assert account.evidence == (
-        Evidence("subject", f"Call {FORGOTTEN}", FORGOTTEN),
+        # All that her record proves tells of her.
+        Evidence("subject", FORGOTTEN, FORGOTTEN),
         Evidence("idle_days", 31),
     )
     assert account.rests_on[1] == Stamp("Contact", FORGOTTEN, "2026")

@@ -126,15 +126,22 @@ class _Books:
         return sorted(self._traces.ids)
 
     def _of_change(self, row: Any) -> Values:
-        new = self._cut(CHANGES, row)
+        new = self._cut(CHANGES, row) | self._evidence(row, is_own=self._is_own(row))
         if self._is_own(row):
-            evidence = [
-                [fact, _marked("", value), self._traces.cut_all(record)]
-                for fact, value, record in json.loads(row.evidence)
-            ]
             new |= {name: getattr(row, name) and FORGOTTEN for name in _TEXTS}
-            new["evidence"] = _text(evidence)
         return new
+
+    def _evidence(self, row: Any, *, is_own: bool = False) -> Values:
+        """Return what is left of evidence: nothing that the record of the person proves."""
+        ids = self._traces.ids
+        known = json.loads(row.evidence)
+        if not is_own and not any(record in ids for _, _, record in known):
+            return {}
+        told = [
+            [fact, _marked("", value) if is_own or record in ids else value, record]
+            for fact, value, record in known
+        ]
+        return {"evidence": _text(self._traces.cut_all(told, row.record_id))}
 
     def _of_field(self, row: Any) -> Values:
         new = self._cut(CHANGE_FIELDS, row)
@@ -144,7 +151,7 @@ class _Books:
         return new
 
     def _of_finding(self, row: Any) -> Values:
-        cut = self._cut(FINDINGS, row)
+        cut = self._cut(FINDINGS, row) | self._evidence(row)
         return cut | ({"owner_id": None} if row.owner_id in self._traces.ids else {})
 
     def _cut(self, table: sa.Table, row: Any) -> Values:
