@@ -42,12 +42,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A record of a person as it is kept somewhere: its object, Id, name and addresses."""
+    """A record of a person as it is kept somewhere: its object, Id, name and addresses, and the Id
+    of the record into which it was merged, if it was.
+    """
 
     object: str
     id: str
     name: str
     addresses: frozenset[str] = frozenset()
+    merged_into: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ class Traces:
         return any(map(self.are_in, {text, unescaped, html.unescape(text), unquote(text)}))
 
     def are_in_bytes(self, content: bytes) -> bool:
-        """Tell whether a file of whatever form may hold an address or a name, as text or JSON."""
+        """Tell whether a file of whatever form may hold an address, a name or an Id, as text or
+        JSON.
+        """
+        if any(each[:_SHORT_ID].encode() in content for each in self.ids):
+            return True
         lowered = content.decode("utf-8", "replace").lower()
         names = (form for name in self.names if " " in name for form in _forms(name))
         texts = [text.lower() for text in (*self.addresses, *names)]
@@ -220,20 +227,21 @@ def held_in(object_name: str, rows: Iterable[Row]) -> Iterator[Held]:
         name = str(row.get("Name") or " ".join(filter(None, parts)))
         texts = (value.strip().casefold() for value in row.values() if isinstance(value, str))
         addresses = frozenset(filter(is_address, texts))
-        yield Held(object_name, str(row.get("Id") or ""), name, addresses)
+        into = str(row.get("MasterRecordId") or "")
+        yield Held(object_name, str(row.get("Id") or ""), name, addresses, into)
 
 
 def traces_of(
     addresses: Iterable[str], ids: Iterable[str], names: Iterable[str], held: Iterable[Held]
 ) -> Traces:
     """Return all by which a person is known, who is named by addresses and Ids: their records are
-    those with these Ids, and those that carry these addresses.
+    those with these Ids, those that carry these addresses, and what was merged with one of them.
 
     A further address of such a record is theirs where nobody else has it.
     """
     known = list(held)
     asked = frozenset(each.strip().casefold() for each in addresses)
-    mine = {each.id for each in known if asked & each.addresses} | set(ids)
+    mine = _with_merged({each.id for each in known if asked & each.addresses} | set(ids), known)
     own = [each for each in known if each.id in mine]
     others = [each for each in known if each.id not in mine]
     called = ({each.name for each in own} | set(names)) - {FORGOTTEN, ""}
@@ -242,3 +250,13 @@ def traces_of(
     theirs -= {address for each in others for address in each.addresses}
     namesakes = {each.id for each in others if each.name.casefold() in folded}
     return Traces(asked | theirs, frozenset(called), frozenset(mine), frozenset(namesakes))
+
+
+def _with_merged(ids: set[str], known: Iterable[Held]) -> set[str]:
+    """Return these Ids with those of all records that became one with them."""
+    merges = {(each.id, each.merged_into) for each in known if each.merged_into}
+    found, before = set(ids), set[str]()
+    while found != before:
+        before = set(found)
+        found.update(*(pair for pair in merges if not found.isdisjoint(pair)))
+    return found

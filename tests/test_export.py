@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from sfsync.model import (
     Evidence,
     FieldChange,
     Finding,
+    Loser,
     Outcome,
     Plan,
     Run,
@@ -96,12 +98,16 @@ def data(*args: str) -> list[dict[str, Any]]:
         ("@sum", "'@sum"),
         ("  =1", "'  =1"),
         ("\tx", "'\tx"),
-        ("\r=1", "'\r=1"),
+        ("\r=1", "'\r'=1"),
         ("\u00a0\u200b=1", "'\u00a0\u200b=1"),
         ("＝1", "'＝1"),
         ("﹢1", "'﹢1"),
         ("−1", "'−1"),
         ("Acme = x", "Acme = x"),
+        ("Acme;=1+1", "Acme;'=1+1"),
+        ('Acme";"=1+1', 'Acme";\'"=1+1'),
+        ("Acme\n @sum; -x; y", "Acme\n' @sum;' -x; y"),
+        ("ratio: 1;2", "ratio: 1;2"),
         ("(+33) 1", "(+33) 1"),
         ("", ""),
     ],
@@ -178,6 +184,22 @@ def test_a_plan_of_a_file_is_what_the_run_planned() -> None:
     of_run = [row for row in rows("plan", "--run", "run-00D") if row["field"]]
     assert rows("plan", "--plan", "plan.json") == of_run
     assert rows("plan", "--plan", "plan.json", "--object", "Task") == []
+
+
+def test_what_was_merged_away_has_a_row_of_its_own(journal: Journal) -> None:
+    losers = tuple(Loser(f"001Dm000000000{n}IAA", f"-Acme {n}", {}) for n in (7, 8))
+    merge = replace(ACME, action=Action.MERGE, losers=losers)
+    run = Run("merges", "00D", "x", STARTED, STARTED, None, RunState.RUNNING, "hash")
+    journal.start(run, (merge, GONE))
+    Path("plan.json").write_text(to_json(replace(PLAN, changes=(merge,))), encoding="utf-8")
+    of_file = rows("plan", "--plan", "plan.json")
+    assert rows("plan", "--run", "merges", "--object", "Account") == of_file
+    told = [(row["id"], row["name"], row["field"], row["after"]) for row in of_file[2:]]
+    assert told == [(each.id, f"'{each.name}", "MasterRecordId", ACME.id) for each in losers]
+    (of_one,) = rows("changes", "--id", losers[1].id)
+    assert (of_one["run"], of_one["id"], of_one["action"]) == ("merges", losers[1].id, "merge")
+    whole = list(journal.exports.changes(Cut()))
+    assert list(Exports(journal._engine, portion=1).changes(Cut())) == whole
 
 
 @pytest.mark.usefixtures("journal")

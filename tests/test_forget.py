@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from cut_org import DEMO, IDLE, WON, copy_in, cut
+from empty_org import CONFIG
 
 from sfsync.cli import commands
 from sfsync.enrich.http.cache import FILE, Cache, Kept
@@ -23,17 +24,19 @@ from sfsync.jobs import locked
 from sfsync.journal import Journal, Review, ReviewKind, ShownCandidate
 from sfsync.letter import AlertNote, EditionNote, Letter, MessageState
 from sfsync.model import (
+    Action,
     Change,
     Evidence,
     FieldChange,
     Finding,
+    Loser,
     Outcome,
     Run,
     RunState,
     Stamp,
     State,
 )
-from sfsync.traces import FORGOTTEN, Traces, traces_of
+from sfsync.traces import FORGOTTEN, Held, Traces, traces_of
 
 pytestmark = pytest.mark.usefixtures("alone")
 AT = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -203,9 +206,12 @@ def after(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (STATE / "notes.txt").write_text(f"ask {EMAIL}", "utf-8")
+        (STATE / "accepted" / "ab12").mkdir(parents=True)
+        (STATE / "accepted" / "ab12" / "reports.yaml").write_text(f"# {EMAIL}", "utf-8")
         said = forget(EMAIL, "--apply", "--yes").output
         Path("said.txt").write_text(said, "utf-8")
         (STATE / "notes.txt").unlink()
+        shutil.rmtree(STATE / "accepted")
     return folder
 
 
@@ -278,6 +284,8 @@ def test_a_preview_changes_nothing() -> None:
 def test_nothing_of_a_person_is_left_and_all_of_the_others(kept: Path, forgotten: str) -> None:
     assert all(holding(*HERS, of=kept).values())
     assert f"left: {STATE}/notes.txt holds something of the person" in forgotten
+    assert f"left: {STATE}/accepted/ab12/reports.yaml holds something of the" in forgotten
+    assert "delete it while none is at work" in forgotten
     assert holding(*HERS) == {each: set() for each in HERS}
     with closing(sqlite3.connect(STATE / "journal.db")) as database:
         (fields,) = database.execute("SELECT fields FROM m").fetchone()
@@ -317,7 +325,8 @@ def test_the_books_still_tell_that_it_happened(books: Journal) -> None:
     was = account.fields["Description"].before
     assert was == f"Ask\n{FORGOTTEN}, or {NEIGHBOURS[0]}"
     assert account.evidence == (
-        Evidence("subject", f"Call {FORGOTTEN}", FORGOTTEN),
+        # All that her record proves tells of her.
+        Evidence("subject", FORGOTTEN, FORGOTTEN),
         Evidence("idle_days", 31),
     )
     assert account.rests_on[1] == Stamp("Contact", FORGOTTEN, "2026")
@@ -409,6 +418,72 @@ def test_it_waits_for_the_lock_an_answer_and_closed_books(books: Journal) -> Non
     for path in (STATE / "run.lock", copy.with_name(f".{copy.name}.lock")):
         with locked(path):
             forget(EMAIL, exits=ExitCode.LOCKED)
+
+
+SURVIVOR, HERS_TOO = "003Dm0000009993IAA", "zelie@example.org"
+
+
+def enter_merge(state: State) -> Journal:
+    """Enter that two contacts were to become one, and what came of it."""
+    held = {"Name": NAME, "Email": HERS_TOO, "Phone": "06 99 88 77 66", "LeadSource": "Web"}
+    merge = Change(
+        "Contact",
+        SURVIVOR,
+        "Z. Fictive",
+        {"Email": FieldChange(None, HERS_TOO)},
+        "cleanup:merge-duplicates",
+        "stays",
+        rests_on=(Stamp("Contact", SURVIVOR, None),),
+        action=Action.MERGE,
+        losers=(Loser(ZELIE, NAME, held),),
+    )
+    journal = Journal.open(f"sqlite:///{Path('merged.db').absolute()}")
+    journal.start(Run(RUN, "00D", "x", AT, AT, None, RunState.RUNNING, "hash"), (merge,))
+    journal.mark_sent(RUN, [0], AT)
+    journal.note(RUN, [(0, Outcome("Contact", SURVIVOR, state))])
+    journal.finish(RUN, finished=AT, state=RunState.FINISHED, states=None)
+    return journal
+
+
+@pytest.mark.parametrize("who", [ZELIE, SURVIVOR])
+def test_records_that_became_one_are_of_one_person(who: str, alone: None) -> None:
+    with closing(enter_merge(State.APPLIED)) as journal:
+        traces = traces_of([], [who], [], list(journal.forgetting.held()))
+        assert traces.ids == {ZELIE, SURVIVOR}
+        journal.forgetting.forget(traces, write=True)
+        (loser,) = journal.changes(RUN)[0].change.losers
+    kept = {name: text for name, text in loser.fields.items() if text != FORGOTTEN}
+    assert (loser.name, kept) == (FORGOTTEN, {"LeadSource": "Web"})
+
+
+def test_records_that_did_not_become_one_stay_two_people(alone: None) -> None:
+    with closing(enter_merge(State.REFUSED)) as journal:
+        held = list(journal.forgetting.held())
+        assert traces_of([], [ZELIE], [], held).ids == {ZELIE}
+        assert traces_of([HERS_TOO], [], [], held).ids == {ZELIE}
+
+
+def test_a_merged_record_of_who_is_called_the_same_keeps_the_name(alone: None) -> None:
+    with closing(enter_merge(State.APPLIED)) as journal:
+        other = Held("Contact", OTHER, NAME)
+        traces = traces_of([], [OTHER], [], [other, *journal.forgetting.held()])
+        journal.forgetting.forget(traces, write=True)
+        (loser,) = journal.changes(RUN)[0].change.losers
+    assert (loser.name, loser.fields["Name"]) == (NAME, NAME)
+
+
+def test_a_copy_that_names_a_record_of_theirs_goes_whatever_else_it_says() -> None:
+    assert traces_of([], [ZELIE], ["Cher"], []).are_in_bytes(f"x{ZELIE}06 99".encode())
+
+
+def test_the_configuration_that_names_a_person_is_told(alone: None) -> None:
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    file = Path("config/sfsync.yaml")
+    file.write_text(f"{file.read_text('utf-8')}# asked for by {NAME}\n", "utf-8")
+    cut(Path("org"))
+    add(Path("org"), "Contact", person(ZELIE, "Zélie", "Fictive", EMAIL))
+    said = forget(EMAIL, "--apply", "--yes", "--config", "config").output
+    assert "config/sfsync.yaml holds something of the person, as you wrote it" in said
 
 
 def test_what_is_no_person_is_told_at_once() -> None:

@@ -250,6 +250,21 @@ def test_an_address_is_one_value_and_a_refusal_stays_one(fake: FakeOrg, loop: Lo
     assert fake.record("Contact", old)["DoNotCall"] is True
 
 
+def test_a_refusal_that_cannot_be_written_keeps_the_group_as_it_is(
+    fake: FakeOrg, loop: Loop
+) -> None:
+    fake.declare("Contact", {"name": "DoNotCall", "type": "boolean", "updateable": False})
+    older = {"CreatedDate": NOW - timedelta(300), "Title": "CFO"}
+    for number, first_refuses in enumerate((False, True)):
+        doe = {"LastName": "Doe", "Email": f"doe{number}@example.com"}
+        fake.add("Contact", **doe, **older, DoNotCall=first_refuses)
+        fake.add("Contact", **doe, DoNotCall=not first_refuses)
+    made = plan(loop, object="Contact").plan
+    assert [fake.record("Contact", each.id)["DoNotCall"] for each in made.changes] == [True]
+    left = "1 left, since a refusal would get lost: let the service's user edit Contact.DoNotCall."
+    assert left in made.notes
+
+
 def test_contacts_of_different_accounts_are_merged_only_where_that_is_wished(
     fake: FakeOrg, loop: Loop
 ) -> None:
@@ -269,6 +284,18 @@ def test_contacts_of_different_accounts_are_merged_only_where_that_is_wished(
     loop.apply(made)
     assert fake.record("Task", call)["WhoId"] == ids[1]
     assert fake.record("Contact", ids[1])["AccountId"] == there
+
+
+def test_of_a_group_at_several_accounts_only_those_asked_for_are_merged(
+    fake: FakeOrg, loop: Loop
+) -> None:
+    here, there = firm(fake), firm(fake, name="Fonderie Inventée")
+    ids = [
+        fake.add("Contact", LastName="Doe", Email="ada@example.com", AccountId=account)
+        for account in (here, here, there, there)
+    ]
+    changes = plan(loop, Part(ids=[ids[3]]), object="Contact").plan.changes
+    assert [(each.id, losers([each])) for each in changes] == [(ids[2], [ids[3]])]
 
 
 def test_a_part_of_the_groups_is_asked_for(fake: FakeOrg, loop: Loop) -> None:

@@ -15,6 +15,7 @@ from sfsync.cli.options import Place as Where
 from sfsync.cli.options import RecordId, place_options
 from sfsync.cli.receipt import earlier_receipt, write_receipt
 from sfsync.cli.screen import Screen, count
+from sfsync.cli.service import ACCEPTED
 from sfsync.cli.setting import DEMO, Setting, set_up
 from sfsync.errors import Stopped
 from sfsync.traces import PERSONS, Traces, is_address, traces_of
@@ -155,11 +156,11 @@ def _apply(
         _ask()
     _forget(places, traces, write=True)
     state = setting.settings.state_dir
-    left = _left(state, traces)
+    left = [*_configured(setting, traces), *_left(state, traces)]
     file = write_receipt(state, who, traces, gone, left, opening.wall_clock())
     screen.tell(f"Forgotten. The receipt is {file}.")
     for each in left:
-        screen.warn(f"left: {each} holds something of the person, and sfsync does not know it")
+        screen.warn(f"left: {each} holds something of the person, {_why_left(each, setting)}")
 
 
 def _check_books(journal: "Journal", setting: Setting) -> None:
@@ -186,6 +187,20 @@ def _ask() -> None:
         agreed = False
     if not agreed:
         raise Stopped("nothing was forgotten, since nobody agreed: add --yes where nobody can")
+
+
+def _configured(setting: Setting, traces: Traces) -> list[Path]:
+    """Return the files of the configuration that name the person, as a reader of reports, say."""
+    found = (name for name, text in setting.config.texts.items() if traces.are_in_document(text))
+    return [setting.config.path / name for name in sorted(found)]
+
+
+def _why_left(file: Path, setting: Setting) -> str:
+    if setting.config.path in file.parents:
+        return "as you wrote it: take it out there"
+    if setting.settings.state_dir / ACCEPTED in file.parents:
+        return "as the configuration did that a scheduler read: delete it while none is at work"
+    return "and sfsync does not know it"
 
 
 def _left(state: Path, traces: Traces) -> list[Path]:

@@ -44,7 +44,8 @@ class Place(Protocol):
 
 def places_of(setting: Setting, journal: "Journal", recordings: tuple[Path, ...]) -> list[Place]:
     """Return all places of a state folder, and these folders of recordings. Those that know who is
-    who come last: so whoever was stopped half-way can begin again.
+    who come last, the journal first of them, since it may have to wait for other processes: so
+    whoever was stopped half-way can begin again.
     """
     state = setting.settings.state_dir
     named = {copy_of(folder, state): folder for folder in recordings}
@@ -56,7 +57,7 @@ def places_of(setting: Setting, journal: "Journal", recordings: tuple[Path, ...]
     ]
     stores: list[Place] = [_Store(folder / _STORE) for folder in _folders(state)]
     mails: list[Place] = [_Mails(state / name) for name in (OUTBOX, FOLDER)]
-    return [_Journal(journal), _Answers(state), *mails, *copies, *stores]
+    return [_Answers(state), *mails, _Journal(journal), *copies, *stores]
 
 
 @contextmanager

@@ -49,8 +49,9 @@ def write_receipt(
         "left": [str(each) for each in left],
     }
     file = state / FOLDER / f"forgotten-{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}.json"
-    file.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    fresh = file.with_suffix(".part")
+    fresh.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return fresh.replace(file)
 
 
 def earlier_receipt(state: Path, who: Sequence[str]) -> Path | None:

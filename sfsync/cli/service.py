@@ -21,7 +21,8 @@ from sfsync.settings import PREFIX, Settings, read_config
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
 
-_FOLDER = "accepted"
+# Copies of the configuration, in the state folder.
+ACCEPTED = "accepted"
 # A job that has just begun may still read the one before.
 _KEPT = 2
 
@@ -68,7 +69,7 @@ def kept(setting: Setting) -> Path:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    folder = setting.settings.state_dir / _FOLDER / digest.hexdigest()[:12]
+    folder = setting.settings.state_dir / ACCEPTED / digest.hexdigest()[:12]
     if not folder.exists():
         _write(files, source / DEMO, folder)
     os.utime(folder)

@@ -6,13 +6,15 @@ It is read in portions, so that a journal of any size takes the same memory.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.losers import LOSERS, read_losers
 from sfsync.journal.rows import decode, decode_evidence, decode_source
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, RUNS
-from sfsync.model import Action, State
+from sfsync.model import MASTER_FIELD, Action, Loser, State
 
 Row = Mapping[str, Any]
 Condition = sa.ColumnElement[bool]
@@ -59,8 +61,8 @@ class Exports:
                 yield data | {each.value: counts.get((number, each.value), 0) for each in State}
 
     def changes(self, cut: Cut) -> Iterator[Row]:
-        """Yield the changes, oldest run first, with a row for each of their fields; one that has
-        none has one row.
+        """Yield the changes, oldest run first, with a row for each of their fields, and, as plans
+        have it, for each record that was to be merged away; one that has no field has one row.
         """
         about = (RUNS.c.id, RUNS.c.org, RUNS.c.job, RUNS.c.started)
         query = sa.select(
@@ -69,7 +71,11 @@ class Exports:
         ).join(RUNS, RUNS.c.number == CHANGES.c.run)
         conditions = [*_of_runs(cut), *_of_changes(cut)]
         for found in self._portions(query, _CHANGE_KEY, conditions, with_fields=True):
-            yield from map(_change_row, found)
+            losers = self._losers(found)
+            for key, of_change in groupby(found, key=lambda row: (row.run, row.seq)):
+                rows = [_change_row(row) for row in of_change]
+                rows += [_loser_row(rows[0], each) for each in losers.get(key, ())]
+                yield from (row for row in rows if not cut.ids or _is_of(row, cut.ids))
 
     def findings(self, cut: Cut) -> Iterator[Row]:
         """Yield the findings, open and solved, by org, code, object and Id."""
@@ -107,6 +113,14 @@ class Exports:
                 [sa.tuple_(*key) > sa.tuple_(*literals)] if len(key) > 1 else [key[0] > reached[0]]
             )
 
+    def _losers(self, found: Sequence[sa.Row[Any]]) -> Mapping[tuple[int, int], tuple[Loser, ...]]:
+        if not any(row.action == Action.MERGE.value for row in found):
+            return {}
+        key, ends = sa.tuple_(*_CHANGE_KEY), (found[0], found[-1])
+        first, last = (sa.tuple_(sa.literal(end.run), sa.literal(end.seq)) for end in ends)
+        with self._engine.connect() as connection:
+            return read_losers(connection, [key >= first, key <= last])
+
     def _counts(self, first: int, last: int) -> Mapping[tuple[int, str], int]:
         query = (
             sa.select(CHANGES.c.run, CHANGES.c.state, sa.func.count())
@@ -138,7 +152,12 @@ def _of_changes(cut: Cut) -> list[Condition]:
     found = [] if cut.object is None else [CHANGES.c.object == cut.object]
     if cut.ids:
         ids = sorted(cut.ids)
-        found.append(sa.or_(CHANGES.c.record_id.in_(ids), CHANGES.c.created.in_(ids)))
+        merged = sa.exists().where(
+            LOSERS.c.run == CHANGES.c.run,
+            LOSERS.c.seq == CHANGES.c.seq,
+            LOSERS.c.record_id.in_(ids),
+        )
+        found.append(sa.or_(CHANGES.c.record_id.in_(ids), CHANGES.c.created.in_(ids), merged))
     if cut.cause is not None:
         ends = CHANGES.c.cause.endswith(f":{cut.cause}", autoescape=True)
         found.append(sa.or_(CHANGES.c.cause == cut.cause, ends))
@@ -179,6 +198,15 @@ def _change_row(row: sa.Row[Any]) -> Row:
         "sent_at": row.sent_at,
         "evidence": _in_words(row.evidence),
     }
+
+
+def _loser_row(row: Row, loser: Loser) -> Row:
+    into = {"field": MASTER_FIELD, "before": None, "after": row["id"], "source": None}
+    return {**row, "id": loser.id, "name": loser.name, **into}
+
+
+def _is_of(row: Row, ids: Collection[str]) -> bool:
+    return row["id"] in ids or row["created"] in ids
 
 
 def _in_words(evidence: str) -> str:

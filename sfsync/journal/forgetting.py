@@ -15,14 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfsync.errors import Locked
-from sfsync.journal.losers import LOSERS
+from sfsync.journal.known import people_in
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.rows import OF_CHANGE, decode, encode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, METADATA, PASS_STATES, RUNS
 from sfsync.letter import MessageState, text_of
 from sfsync.model import RunState
-from sfsync.traces import FORGOTTEN, PERSONS, Held, Traces, cut_json, is_address, left
+from sfsync.traces import FORGOTTEN, PERSONS, Held, Traces, cut_json, left
 
 Values = dict[str, Any]
 Change = Callable[[Any], Values]
@@ -43,33 +43,8 @@ class Forgetting:
         """Yield the records of people that were changed, or of which something was found, under
         each name and with each address that the journal has of them.
         """
-        names = [
-            sa.select(table.c.object, table.c.record_id, table.c.name)
-            .where(table.c.object.in_(PERSONS))
-            .distinct()
-            for table in (CHANGES, FINDINGS)
-        ]
-        fields = (CHANGE_FIELDS.c.before, CHANGE_FIELDS.c.after)
-        values = (
-            sa.select(CHANGES.c.object, CHANGES.c.record_id, CHANGES.c.name, *fields)
-            .join(CHANGE_FIELDS, OF_CHANGE)
-            .where(CHANGES.c.object.in_(PERSONS))
-            .where(sa.or_(*(each.contains("@") for each in fields)))
-        )
-        merged = (
-            sa.select(CHANGES.c.object, LOSERS.c.record_id, LOSERS.c.name, LOSERS.c.fields)
-            .join(CHANGES, (CHANGES.c.run == LOSERS.c.run) & (CHANGES.c.seq == LOSERS.c.seq))
-            .where(CHANGES.c.object.in_(PERSONS))
-        )
         with self._engine.connect() as connection:
-            for object, id, name in connection.execute(sa.union(*names)):
-                yield Held(object, id, name)
-            for object, id, name, fields in connection.execute(merged):
-                texts = (str(each or "").strip().casefold() for each in json.loads(fields).values())
-                yield Held(object, id, name, frozenset(filter(is_address, texts)))
-            for object, id, name, *told in connection.execute(values):
-                texts = (str(decode(each) or "").strip().casefold() for each in told)
-                yield Held(object, id, name, frozenset(filter(is_address, texts)))
+            yield from people_in(connection)
 
     def open_runs(self) -> Mapping[str, str]:
         """The books of the runs that are open, by run: what those hold is still needed."""
@@ -151,15 +126,22 @@ class _Books:
         return sorted(self._traces.ids)
 
     def _of_change(self, row: Any) -> Values:
-        new = self._cut(CHANGES, row)
+        new = self._cut(CHANGES, row) | self._evidence(row, is_own=self._is_own(row))
         if self._is_own(row):
-            evidence = [
-                [fact, _marked("", value), self._traces.cut_all(record)]
-                for fact, value, record in json.loads(row.evidence)
-            ]
             new |= {name: getattr(row, name) and FORGOTTEN for name in _TEXTS}
-            new["evidence"] = _text(evidence)
         return new
+
+    def _evidence(self, row: Any, *, is_own: bool = False) -> Values:
+        """Return what is left of evidence: nothing that the record of the person proves."""
+        ids = self._traces.ids
+        known = json.loads(row.evidence)
+        if not is_own and not any(record in ids for _, _, record in known):
+            return {}
+        told = [
+            [fact, _marked("", value) if is_own or record in ids else value, record]
+            for fact, value, record in known
+        ]
+        return {"evidence": _text(self._traces.cut_all(told, row.record_id))}
 
     def _of_field(self, row: Any) -> Values:
         new = self._cut(CHANGE_FIELDS, row)
@@ -169,7 +151,7 @@ class _Books:
         return new
 
     def _of_finding(self, row: Any) -> Values:
-        cut = self._cut(FINDINGS, row)
+        cut = self._cut(FINDINGS, row) | self._evidence(row)
         return cut | ({"owner_id": None} if row.owner_id in self._traces.ids else {})
 
     def _cut(self, table: sa.Table, row: Any) -> Values:
@@ -226,13 +208,19 @@ class _Books:
         ]
 
         def change(row: Any) -> Values:
-            cut = _own_text if getattr(row, "record_id", "") in self._traces.ids else cut_json
+            of = getattr(row, "record_id", "")
+            is_own = of in self._traces.ids
             texts = {name: getattr(row, name) for name in names}
-            return {
-                # An Id alone names what a row is about, as a key does.
-                name: FORGOTTEN if cut is _own_text and name == "name" else cut(self._traces, text)
+            cut = {
+                name: cut_json(self._traces, text, of)
                 for name, text in texts.items()
+                # An Id alone names what a row is about, as a key does.
                 if text and text not in self._traces.ids
+            }
+            if not is_own:
+                return cut
+            return {
+                name: FORGOTTEN if name == "name" else _own_text(text) for name, text in cut.items()
             }
 
         return change
@@ -278,11 +266,10 @@ def _texts_in(table: sa.Table) -> tuple[str, ...]:
     return tuple(each.name for each in table.columns if isinstance(each.type, sa.Text))
 
 
-def _own_text(traces: Traces, text: str) -> str:
-    """Return what is left of a text about a person's own record; it may be JSON: fields with their
-    values.
+def _own_text(cut: str) -> str:
+    """Return what is left of a text about a person's own record, its traces being cut; it may be
+    JSON: fields with their values.
     """
-    cut = cut_json(traces, text)
     try:
         fields = json.loads(cut)
     except ValueError:

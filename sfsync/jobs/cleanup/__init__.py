@@ -9,7 +9,8 @@ from sfsync.jobs.cleanup import (
     reassign_owners,
     recompute,
 )
-from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, Wishes, plan_cleanup
+from sfsync.jobs.cleanup.cleanup import CLEANUPS, Cleanup, Option, Part, Wishes
+from sfsync.jobs.cleanup.plan import plan_cleanup
 
 _ALL = (
     *(backfill_timestamps, close_stale, fix_stages, merge_duplicates, normalise, reassign_owners),

@@ -110,5 +110,5 @@ CLEANUP = Cleanup(
     "Fill the dates of statuses and stages from the history.",
     find,
     (FROM_CREATED,),
-    may_read=READS,
+    reads=READS,
 )

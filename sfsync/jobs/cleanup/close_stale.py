@@ -89,5 +89,6 @@ CLEANUP = Cleanup(
     find,
     (IDLE_DAYS, PAST_DAYS, REASON, PUSH_TO, STAGE),
     reads=READS,
+    needs_all=True,
     check=check,
 )

@@ -164,4 +164,5 @@ CLEANUP = Cleanup(
     find,
     (STAGE,),
     reads=READS,
+    needs_all=True,
 )

@@ -13,7 +13,7 @@ from sfsync.errors import Misused, NotFound
 from sfsync.facts import Look
 from sfsync.facts.activity import activities
 from sfsync.jobs.cleanup.alike import groups_by, set_aside, ties_of, why_of
-from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes
+from sfsync.jobs.cleanup.cleanup import Cleanup, Made, Option, Part, Wishes, within_limit
 from sfsync.jobs.cleanup.holdings import Holding, holdings_of
 from sfsync.jobs.cleanup.survivors import Candidate, Choice, Survivorship, Taken
 from sfsync.jobs.job import CHECK_ID, Services
@@ -80,12 +80,15 @@ def make(services: Services, look: Look, wishes: Wishes, part: Part) -> Made:
     notes = list(_misnamed(known, object_name, settings))
     if object_name == CONTACT and not wishes.get(ACROSS.name):
         groups, left = _of_one_account(groups, holdings)
+        groups = [each for each in groups if _is_asked(each, part.ids)]
         notes += left
     choices = [
         rules.choose([facts.candidate(id, holdings[id]) for id in group])
         for group in groups
         if all(id in holdings for id in group)
     ]
+    choices, left = _without_lost_refusals(choices, rules, object_name)
+    notes += left
     chosen, left = _part_of(choices, part)
     notes += left
     if chosen:
@@ -110,8 +113,11 @@ def _with(groups: Sequence[tuple[str, ...]], ids: Sequence[str]) -> list[tuple[s
     for record_id in sorted(set(ids)):
         if not any(id.startswith(record_id) for group in groups for id in group):
             raise NotFound(f"nothing is to be merged of a record {record_id}: {CHECK_ID}")
-    starts = tuple(ids)
-    return [g for g in groups if not starts or any(id.startswith(starts) for id in g)]
+    return [each for each in groups if _is_asked(each, ids)]
+
+
+def _is_asked(group: Sequence[str], ids: Sequence[str]) -> bool:
+    return not ids or any(id.startswith(tuple(ids)) for id in group)
 
 
 def _kept(policy: Policy, object_name: str) -> frozenset[str]:
@@ -144,6 +150,21 @@ def _of_one_account(
                 left += 1
     told = f"Contacts whose likely duplicates are at other accounts alone stay: {left}"
     return parted, [f"{told} (--{ACROSS.name} merges them, too)."] if left else []
+
+
+def _without_lost_refusals(
+    choices: Sequence[Choice], rules: Survivorship, object_name: str
+) -> tuple[list[Choice], list[str]]:
+    """Leave the groups in which somebody refuses to be written to or called, and the service's user
+    cannot say so of who stays.
+    """
+    lost = [rules.lost_refusals(each) for each in choices]
+    fields = sorted({f"{object_name}.{name}" for names in lost for name in names})
+    if not fields:
+        return list(choices), []
+    kept = [each for each, names in zip(choices, lost, strict=True) if not names]
+    told = f"{len(choices) - len(kept)} left, since a refusal would get lost"
+    return kept, [f"{told}: let the service's user edit {', '.join(fields)}."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +207,7 @@ def _part_of(choices: Sequence[Choice], part: Part) -> tuple[list[Choice], list[
     chosen = sorted(choices, key=lambda each: each.survivor.id)
     if part.owners is not None:
         chosen = [each for each in chosen if _owner(each.survivor) in part.owners]
-    if part.limit is None or len(chosen) <= part.limit:
-        return chosen, []
-    left = len(chosen) - part.limit
-    return chosen[: part.limit], [f"{left} more are left out by --limit {part.limit}."]
+    return within_limit(chosen, part)
 
 
 def _owner(candidate: Candidate) -> str | None:

@@ -212,7 +212,7 @@ CLEANUP = Cleanup(
     "Write sources, countries, phones, websites … in one form.",
     find,
     (ONLY, FIELD),
-    may_read=(
+    reads=(
         *(each for columns in _COLUMNS.values() for each in columns),
         *("Contact.account", "Account.country"),
     ),

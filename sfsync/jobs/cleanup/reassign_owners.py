@@ -291,7 +291,7 @@ CLEANUP = Cleanup(
     "Give the records of inactive users to their managers, or others.",
     find,
     (FROM, TO, TEAM, OBJECT, STATUS, WITHOUT_TASKS),
-    may_read=(
+    reads=(
         *(f"{name}.{column}" for name in _OBJECTS for column in (_OWNER, _STATUS)),
         *(f"{_USER}.{column}" for column in ("name", "is_active", "manager")),
     ),

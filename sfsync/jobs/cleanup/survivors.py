@@ -68,12 +68,14 @@ class Survivorship:
     """The rules by which a group's survivor and its values are chosen: those for who stays, and for
     each block of fields that can be written whose value it gets.
 
-    A reference to one of those `going` is not taken over.
+    A reference to one of those `going` is not taken over. Of `unwritable` fields a refusal cannot
+    be.
     """
 
     order: tuple[str, ...]
     blocks: tuple[tuple[tuple[str, ...], str], ...]
     going: Collection[str]
+    unwritable: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -90,7 +92,9 @@ class Survivorship:
             (tuple(names), settings.fields.get(block) or _rule_of(names, settings, fields, kept))
             for block, names in _blocks(fields).items()
         )
-        return cls(settings.survivor, tuple(blocks), going)
+        refusals = sorted(_REFUSALS.intersection(fields))
+        unwritable = (name for name in refusals if not fields[name].updateable)
+        return cls(settings.survivor, tuple(blocks), going, tuple(unwritable))
 
     def choose(self, group: Sequence[Candidate]) -> Choice:
         """Choose who of a group stays, and its values."""
@@ -108,6 +112,17 @@ class Survivorship:
                     whose = survivor
                 taken += _taken(names, whose, survivor, losers)
         return Choice(survivor, why, tuple(losers), tuple(taken))
+
+    def lost_refusals(self, choice: Choice) -> list[str]:
+        """Name the fields in which one that goes refuses to be written to or called, and who stays
+        would not.
+        """
+        stays = choice.survivor.holding.fields
+        return [
+            name
+            for name in self.unwritable
+            if not stays.get(name) and any(e.holding.fields.get(name) for e in choice.losers)
+        ]
 
 
 def _ordered(records: Sequence[Candidate], rule: str) -> list[Candidate]:
