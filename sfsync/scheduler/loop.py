@@ -28,8 +28,9 @@ class World:
     """What a service stands on: its name in the journal, its configuration, turns and lock, and how
     time passes and jobs are begun.
 
-    `load` raises ConfigError where the configuration is wrong, OSError where the system cannot read
-    or keep it, `start` OSError where the system cannot. `pause` waits so many seconds, or less where a signal comes.
+    `load` raises ConfigError where the configuration is wrong, OSError where it cannot be kept;
+    `start` OSError where the system cannot. `pause` waits so many seconds, or less where a signal
+    comes.
     """
 
     service: str
