@@ -146,6 +146,14 @@ def test_runs_tell_how_a_job_fares_where_cron_runs_it(journal: Journal) -> None:
     assert problems(journal) == []
 
 
+def test_of_several_orgs_the_calls_of_the_newest_run_are_told(journal: Journal) -> None:
+    a_run(journal, NOW - timedelta(hours=2), org="00D000000000001AAA")
+    run = a_run(journal, NOW - timedelta(hours=1), org="00D000000000005AAA")
+    journal.totals.end(run, 30.0, 77, 15_000)
+    every = Watched("acme", lambda books: True, shipped_policy())
+    assert read_health(journal, every, NOW, OrgHealth()).org.api_left == 77
+
+
 def test_turns_tell_how_a_job_fares_where_a_scheduler_serves(journal: Journal) -> None:
     def ended(job: str, hours: float, code: int | None) -> None:
         due = NOW - timedelta(hours=hours)

@@ -75,7 +75,7 @@ def opened_scheduler(
             clock=wall_clock,
             pause=bell.wait,
             start=jobs.start,
-            after=lambda turn: tell_of_turn(jobs.setting, turn),
+            after=lambda turn: tell_of_turn(jobs.setting, turn, hurries=serving.is_stopping),
         )
         serving = Scheduler(world)
         if health_port is not None:
