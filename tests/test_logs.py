@@ -5,7 +5,10 @@ import logging
 import re
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -21,6 +24,9 @@ from sfsync.cli.setting import Setting
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import lose_answer, refuse
+from sfsync.health import Health
+from sfsync.health.serving import serve_health
+from sfsync.journal import Journal
 
 SECRET = "Planté"
 EMAIL = "plante.7781@example.com"
@@ -247,6 +253,24 @@ def test_the_scheduler_passes_its_jobs_lines_on_and_keeps_what_went_wrong(
     assert [json.loads(each)["message"][:20] for each in heard[2:]] == ["a job said something"] * 4
     assert SECRET not in "".join(heard)
     assert list(map(ear.plain, whole.decode().splitlines())) == ["", "no way", *strange]
+
+
+def test_health_that_fails_is_a_line_and_quotes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell_logs("json", 0)
+
+    def fail(_: bool) -> Health:
+        raise KeyError(SECRET)
+
+    with closing(Journal.open("sqlite:///journal.db")) as journal:
+        serving = serve_health(journal, fail, 0)
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            urllib.request.urlopen(f"{serving.url}/healthz", timeout=10)
+        serving.stop()
+    [line] = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "/healthz cannot be answered"
+    assert SECRET not in line
 
 
 def test_a_thread_that_fails_quotes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
