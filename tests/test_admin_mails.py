@@ -4,11 +4,13 @@ cause no more than once an hour?
 
 import email
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from threading import Event
 
 import pytest
 from click.testing import CliRunner, Result
@@ -196,6 +198,21 @@ def test_no_trouble_with_the_mail_changes_how_a_run_ends(
 
 def turn(job: str, exit_code: int | None, message: str = "") -> Turn:
     return Turn(1, "small", job, BEGIN, BEGIN, BEGIN, exit_code, message=message)
+
+
+def test_a_scheduler_in_a_hurry_does_not_wait_for_the_mail_server(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = Event()
+
+    def slow(_: object) -> None:
+        met.wait(20)
+
+    monkeypatch.setattr(Journal, "open", slow)
+    began = time.monotonic()
+    tell_of_turn(service.setting, turn("hourly", 137), hurries=True)
+    met.set()
+    assert time.monotonic() - began < 4
 
 
 def test_turns_tell_what_their_processes_could_not(service: Service) -> None:

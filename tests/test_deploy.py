@@ -6,15 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml
+from loop_org import config_texts
 
 from sfsync import __version__
 from sfsync.cli import commands
+from sfsync.rules.load import load_policy
 from sfsync.settings import PREFIX, SALESFORCE_PREFIX, SalesforceSettings, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -250,7 +253,9 @@ def test_two_schedulers_run_only_with_a_journal_that_both_reach() -> None:
     one = kinds(DEPLOY / "kubernetes" / "deployment.yaml")["Deployment"]["spec"]
     assert (one["replicas"], one["strategy"]) == (1, {"type": "Recreate"})
     path = DEPLOY / "kubernetes" / "deployment-postgresql.yaml"
-    assert kinds(path)["Deployment"]["spec"]["replicas"] == 2
+    two = kinds(path)["Deployment"]["spec"]
+    # Two versions at once would not both know the journal's layout.
+    assert (two["replicas"], two["strategy"]) == (2, {"type": "Recreate"})
     (container,) = pod_of(path)["containers"]
     assert "SFSYNC_JOURNAL_URL_FILE" in {each["name"] for each in container["env"]}
     assert "PersistentVolumeClaim" not in kinds(path), "a volume is one pod's alone"
@@ -276,6 +281,19 @@ def test_the_cron_job_is_never_two() -> None:
     job = kinds(path)["CronJob"]["spec"]
     assert job["concurrencyPolicy"] == "Forbid"
     assert pod_of(path)["restartPolicy"] == "Never"
+
+
+def test_nothing_ends_a_job_before_the_schedule_does() -> None:
+    longest = max(job.limit for job in load_policy(config_texts()).schedule.jobs)
+    job = kinds(DEPLOY / "kubernetes" / "cronjob.yaml")["CronJob"]["spec"]["jobTemplate"]["spec"]
+    (timeout,) = unit(DEPLOY / "systemd" / "sfsync-due.service")["Service"]["TimeoutStartSec"]
+    (flow,) = documents(DEPLOY / "github" / "sfsync.yaml")
+    given = (
+        timedelta(seconds=job["activeDeadlineSeconds"]),
+        timedelta(hours=int(timeout.removesuffix("h"))),
+        timedelta(minutes=flow["jobs"]["due"]["timeout-minutes"]),
+    )
+    assert min(given) > longest
 
 
 def test_a_claim_is_there_for_each_pod_that_names_one() -> None:

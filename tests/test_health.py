@@ -146,6 +146,14 @@ def test_runs_tell_how_a_job_fares_where_cron_runs_it(journal: Journal) -> None:
     assert problems(journal) == []
 
 
+def test_of_several_orgs_the_calls_of_the_newest_run_are_told(journal: Journal) -> None:
+    a_run(journal, NOW - timedelta(hours=2), org="00D000000000001AAA")
+    run = a_run(journal, NOW - timedelta(hours=1), org="00D000000000005AAA")
+    journal.totals.end(run, 30.0, 77, 15_000)
+    every = Watched("acme", lambda books: True, shipped_policy())
+    assert read_health(journal, every, NOW, OrgHealth()).org.api_left == 77
+
+
 def test_turns_tell_how_a_job_fares_where_a_scheduler_serves(journal: Journal) -> None:
     def ended(job: str, hours: float, code: int | None) -> None:
         due = NOW - timedelta(hours=hours)
@@ -401,16 +409,27 @@ def test_a_scrape_of_a_million_changes_is_fast_and_keeps_nobody(
     assert took < 1
 
 
-def test_old_journals_are_counted_when_they_are_opened(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "left",
+    [
+        "DROP TABLE run_counts",
+        # An older sfsync wrote to it after the table was made.
+        "DELETE FROM run_counts WHERE run = 2",
+    ],
+)
+def test_old_journals_are_counted_when_they_are_opened(tmp_path: Path, left: str) -> None:
     url = f"sqlite:///{tmp_path / 'journal.db'}"
     journal = Journal.open(url)
+    earlier = NOW - timedelta(hours=1)
+    before = a_run(journal, earlier, changes=(("score", State.APPLIED),))
     run = a_run(journal, NOW, changes=(("score", State.APPLIED), ("score", State.STALE)))
     journal.close()
     with sqlite3.connect(tmp_path / "journal.db") as file:
-        file.execute("DROP TABLE run_counts")
+        file.execute(left)
         file.execute("UPDATE journal_version SET version = 4")
     journal = Journal.open(url)
     assert journal.totals.of_run(run) == {"score": {"applied": 1, "stale": 1}}
+    assert journal.totals.of_run(before) == {"score": {"applied": 1}}
     # What was unknown is settled later, and counted again.
     journal.note(run, [(1, Outcome("Account", "x", State.APPLIED))])
     assert journal.totals.of_run(run) == {"score": {"applied": 2}}

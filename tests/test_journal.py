@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfsync.errors import ConfigError, NotFound
+from sfsync.errors import ConfigError, JournalError, NotFound
 from sfsync.journal import Journal, new_run_id
 from sfsync.model import (
     ABOUT_FIELD,
@@ -391,6 +391,12 @@ def test_the_journal_knows_which_bulk_job_has_which_changes(journal: Journal) ->
 def test_a_journal_that_cannot_be_opened_says_what_to_do(wrong: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         Journal.open(wrong)
+
+
+def test_a_server_that_is_not_up_yet_is_no_mistake_of_the_configuration(tmp_path: Path) -> None:
+    # Whoever starts services anew leaves those alone that end with the code for wrong settings.
+    with pytest.raises(JournalError, match=r"cannot be reached.*its server is up"):
+        Journal.open(f"postgresql+psycopg://sfsync@/sfsync?host={tmp_path}")
 
 
 def test_opening_an_existing_journal_changes_nothing(journal: Journal, url: str) -> None:

@@ -4,8 +4,13 @@ import json
 import logging
 import re
 import sys
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,6 +24,9 @@ from sfsync.cli.setting import Setting
 from sfsync.errors import ExitCode
 from sfsync.fake import FakeOrg
 from sfsync.fake.faults import lose_answer, refuse
+from sfsync.health import Health
+from sfsync.health.serving import serve_health
+from sfsync.journal import Journal
 
 SECRET = "Planté"
 EMAIL = "plante.7781@example.com"
@@ -31,11 +39,11 @@ pytestmark = pytest.mark.usefixtures("alone")
 
 @pytest.fixture(autouse=True)
 def as_text_again() -> Iterator[None]:
-    hook = sys.excepthook
+    hook, of_threads = sys.excepthook, threading.excepthook
     yield
     tell_logs("text", 0)
     logging.captureWarnings(False)
-    sys.excepthook = hook
+    sys.excepthook, threading.excepthook = hook, of_threads
 
 
 @pytest.fixture(scope="module")
@@ -236,8 +244,43 @@ def test_the_scheduler_passes_its_jobs_lines_on_and_keeps_what_went_wrong(
         json.dumps({"level": "info", "message": "all the way"}),
         json.dumps({"level": "error", "message": "no way"}),
     ]
-    whole = "\n".join([*said, "Killed\n"]).encode()
+    strange = ["Killed", "17", '{"level": 3}', f"KeyError: {SECRET}"]
+    whole = "\n".join([*said, *strange, ""]).encode()
     ear.hear(whole[:20])
     ear.hear(whole[20:])
-    assert capsys.readouterr().err.encode() == whole
-    assert list(map(ear.plain, whole.decode().splitlines())) == ["", "no way", "Killed"]
+    heard = capsys.readouterr().err.splitlines()
+    assert heard[:2] == said
+    assert [json.loads(each)["message"][:20] for each in heard[2:]] == ["a job said something"] * 4
+    assert SECRET not in "".join(heard)
+    assert list(map(ear.plain, whole.decode().splitlines())) == ["", "no way", *strange]
+
+
+def test_health_that_fails_is_a_line_and_quotes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell_logs("json", 0)
+
+    def fail(_: bool) -> Health:
+        raise KeyError(SECRET)
+
+    with closing(Journal.open("sqlite:///journal.db")) as journal:
+        serving = serve_health(journal, fail, 0)
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            urllib.request.urlopen(f"{serving.url}/healthz", timeout=10)
+        serving.stop()
+    [line] = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "/healthz cannot be answered"
+    assert SECRET not in line
+
+
+def test_a_thread_that_fails_quotes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_logs("json", 0)
+
+    def fail() -> None:
+        raise KeyError(SECRET)
+
+    thread = Thread(target=fail)
+    thread.start()
+    thread.join()
+    [line] = capsys.readouterr().err.splitlines()
+    assert (json.loads(line)["error"], SECRET in line) == ("KeyError", False)

@@ -15,7 +15,7 @@ import pytest
 from loop_org import config_texts
 from simulated_days import KILLED, STOPPED, Clock, Days
 
-from sfsync.errors import ConfigError, Locked
+from sfsync.errors import ConfigError, ExitCode, Locked
 from sfsync.journal import Journal
 from sfsync.lock import LockFile
 from sfsync.model import Turn
@@ -88,6 +88,7 @@ class Stage:
         self.journal = Journal.open(f"sqlite:///{self.file}")
         self.lock = LockFile(folder / "scheduler.lock", "another scheduler serves acme")
         self.schedule: Schedule | ConfigError = schedule_of(TWO)
+        self.fails: OSError | None = None
         self.jobs: list[Script | OSError] = []
         self.begun: list[tuple[str, datetime]] = []
         self.pauses: list[Callable[[], None]] = []
@@ -107,6 +108,8 @@ class Stage:
     def load(self) -> Schedule:
         if isinstance(self.schedule, ConfigError):
             raise self.schedule
+        if self.fails is not None:
+            raise self.fails
         return self.schedule
 
     def start(self, words: Sequence[str]) -> Script:
@@ -157,7 +160,7 @@ def test_a_job_that_crashes_or_cannot_be_started_stops_no_other(stage: Stage) ->
     stage.serve()
     assert stage.ends() == [("late", 1), ("early", KILLED)]
     assert stage.told[0].message == "it cannot be started: no memory"
-    assert stage.told[1].message.endswith("its process was ended by the signal 9")
+    assert stage.told[1].message == "its process was ended by the signal 9\nwhat it said last"
 
 
 def test_what_goes_on_for_too_long_is_ended_and_killed_where_it_does_not_heed(
@@ -212,6 +215,45 @@ def test_a_wrong_configuration_is_refused_whole_and_the_one_before_goes_on(
         "sfsync.yaml:7: no\nsfsync.yaml:9: neither"
     )
     assert stage.ends() == [("late", 0), ("early", 0), ("early", 0), ("later", 0)]
+
+
+def test_a_configuration_that_the_system_cannot_read_ends_neither_scheduler_nor_job(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Reloading(Script):
+        def wait(self, seconds: float) -> int | None:
+            stage.scheduler.reload()
+            return super().wait(seconds)
+
+    stage.jobs = [Reloading(stage.clock, 0, 20)]
+    stage.fails = OSError("no space left on device")
+    stage.serve(stage.scheduler.reload, nothing)
+    assert stage.ends() == [("late", 0), ("early", 0)]
+    assert "refused" in caplog.text
+    assert "no space left" in caplog.text
+
+
+def test_what_is_due_ends_with_a_lock_that_is_lost(stage: Stage) -> None:
+    class Losing(Script):
+        def wait(self, seconds: float) -> int | None:
+            stage.lock.free()
+            return super().wait(seconds)
+
+    stage.jobs = [Losing(stage.clock, 0, 500)]
+    assert stage.scheduler.run_due() == ExitCode.LOCKED
+    assert [words for words, _ in stage.begun] == ["report runs"]
+    assert [turn.attempts for turn in stage.journal.turns.open("acme")] == [1]
+
+
+def test_logs_tell_our_words_of_an_end_and_the_jobs_only_to_people(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.jobs = [Script(stage.clock, 1, 5), Script(stage.clock, KILLED, 5)]
+    stage.serve()
+    told = [each for each in caplog.records if ": ended, " in each.getMessage()]
+    assert all("what it said last" in each.getMessage() for each in told)
+    logged = [getattr(each, "logged", each) for each in (record.args[-1] for record in told)]  # type: ignore[index]
+    assert logged == ["", ": its process was ended by the signal 9"]
 
 
 def test_a_journal_that_is_away_ends_nothing_and_loses_no_turn(

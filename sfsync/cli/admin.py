@@ -51,7 +51,7 @@ _NOBODY = ("", "")
 # What these say concerns who typed the command, or that another run does the work.
 _NO_FAILURES = (Locked, Misused, NotFound, click.ClickException, click.exceptions.Exit)
 _MOST_BOOKS = 80
-_PATIENCE = 5.0
+_PATIENCE, _HURRY = 5.0, 0.5
 
 
 @dataclass(slots=True)
@@ -90,15 +90,15 @@ def telling_admin(place: Place, job: str, *, is_watched: bool) -> Iterator[Telli
     telling.tell()
 
 
-def tell_of_turn(setting: Setting, turn: "Turn") -> None:
+def tell_of_turn(setting: Setting, turn: "Turn", *, hurries: bool = False) -> None:
     """Tell the admin that a turn of the schedule failed, or that its job works again.
 
     What the process of `sfsync run` tells itself is left to it. A mail server that is slow keeps
-    the scheduler waiting for some seconds only.
+    the scheduler waiting for some seconds only, and hardly one that `hurries` to end.
     """
     telling = Thread(target=_beside, args=(lambda: _tell_of_turn(setting, turn),), daemon=True)
     telling.start()
-    telling.join(_PATIENCE)
+    telling.join(_HURRY if hurries else _PATIENCE)
 
 
 def _beside(tell: Callable[[], None]) -> None:

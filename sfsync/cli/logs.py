@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
@@ -58,6 +59,7 @@ def tell_logs(form: str, verbosity: int) -> None:
     others.handlers[-1].setFormatter(_json_lines())
     logging.captureWarnings(True)
     sys.excepthook = _crashed
+    threading.excepthook = _thread_crashed
 
 
 def is_json() -> bool:
@@ -93,6 +95,8 @@ def tell_failure(error: SfsyncError) -> None:
 class PassedOn:
     """What becomes of the JSON lines of a job of the scheduler: they are ours, too, and its turn
     keeps the sentences of what went wrong.
+
+    What else it says, such as the last words of Python itself, is kept with the turn alone.
     """
 
     def __init__(self) -> None:
@@ -101,16 +105,28 @@ class PassedOn:
     def hear(self, part: bytes) -> None:
         """Pass on whole lines: ours must not come between."""
         *lines, self._rest = (self._rest + part).split(b"\n")
-        for line in lines:
-            click.echo(line.decode("utf-8", "replace"), err=True)
+        for line in (each.decode("utf-8", "replace") for each in lines):
+            if _told_in(line):
+                click.echo(line, err=True)
+            elif line.strip():
+                logger.warning("a job %s", _LEFT_OUT)
 
     def plain(self, line: str) -> str:
         """Return the sentence of a line that tells of trouble, nothing of others."""
-        try:
-            told = json.loads(line)
-        except ValueError:
+        told = _told_in(line)
+        if not told:
             return line
         return str(told["message"]) if told["level"] in _TROUBLE else ""
+
+
+def _told_in(line: str) -> Mapping[str, Any]:
+    """Return what one of our JSON lines tells; nothing of another line."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    is_ours = isinstance(told, dict) and {"level", "message"} <= told.keys()
+    return told if is_ours else {}
 
 
 def masked(text: str, *, keeps_ids: bool = False) -> str:
@@ -167,6 +183,13 @@ def _json_lines() -> logging.Formatter:
             log_data.update({name: given[name] for name in _FIELDS if given.get(name) is not None})
 
     return JsonLines(timestamp="time")
+
+
+def _thread_crashed(told: threading.ExceptHookArgs) -> None:
+    if is_json():
+        _crashed(told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+    else:
+        threading.__excepthook__(told)
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

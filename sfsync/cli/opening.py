@@ -53,7 +53,9 @@ class Opened:
 
 @contextmanager
 def opened_journal(settings: Settings) -> Iterator["Journal"]:
-    """Open the journal, and close it afterwards. Raises ConfigError where it cannot be."""
+    """Open the journal, and close it afterwards. Raises ConfigError or JournalError where it cannot
+    be.
+    """
     from sfsync.journal import Journal
 
     make(settings.state_dir)

@@ -15,10 +15,10 @@ from sfsync.cli.health import serving_health
 from sfsync.cli.logs import JSON, PassedOn, is_json
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
-from sfsync.cli.service import accepted, environment_of, kept, lock_of_service, name_of
+from sfsync.cli.service import Kept, accepted, environment_of, kept, lock_of_service, name_of
 from sfsync.cli.setting import Setting, set_up, settings_of
 from sfsync.logs import logs_tell_of
-from sfsync.settings import PREFIX
+from sfsync.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -62,7 +62,7 @@ def opened_scheduler(
     with ExitStack() as stack:
         stack.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
         settings = settings_of(place)
-        jobs = Jobs(place, keeps=keeps)
+        jobs = Jobs(place, settings, keeps=keeps)
         journal = stack.enter_context(opened_journal(settings))
         bell = stack.enter_context(Doorbell())
         service = name_of(settings)
@@ -75,7 +75,7 @@ def opened_scheduler(
             clock=wall_clock,
             pause=bell.wait,
             start=jobs.start,
-            after=lambda turn: tell_of_turn(jobs.setting, turn),
+            after=lambda turn: tell_of_turn(jobs.setting, turn, hurries=serving.is_stopping),
         )
         serving = Scheduler(world)
         if health_port is not None:
@@ -85,13 +85,16 @@ def opened_scheduler(
 
 
 class Jobs:
-    """How jobs are begun: under the configuration that was accepted last."""
+    """How jobs are begun: under the configuration that was accepted last, and under the settings
+    that the service stands on since it began.
+    """
 
-    def __init__(self, place: Place, *, keeps: bool) -> None:
+    def __init__(self, place: Place, settings: Settings, *, keeps: bool) -> None:
         """Without `keeps`, jobs read the configuration as it stands."""
         self._place = place
+        self._settings = settings
         self._keeps = keeps
-        self._environment: dict[str, str] = {}
+        self._kept: Kept | None = None
         self._setting: Setting | None = None
 
     @property
@@ -101,23 +104,27 @@ class Jobs:
 
     def load(self) -> "Schedule":
         """Read the configuration and accept it. Raises ConfigError where it is wrong, and where no
-        org is named: nobody would see that this is the demo org.
+        org is named: nobody would see that this is the demo org. Raises OSError where no copy of it
+        can be kept. Then what was accepted before goes on.
         """
         setting, schedule = accepted(self._place)
         setting.check_named()
+        if self._keeps:
+            copy = kept(setting)
+            copy.at_hand()
+            self._kept = copy
         self._setting = setting
-        folder = kept(setting) if self._keeps else None
-        self._environment = dict(environment_of(setting.settings, folder))
         return schedule
 
     def start(self, words: Sequence[str]) -> "Child":
         """Begin a job. Raises OSError where the system cannot."""
         from sfsync.scheduler import start
 
+        folder = None if self._kept is None else self._kept.at_hand()
+        environment = environment_of(self._settings, folder)
         if not is_json():
-            return start(words, self._environment)
-        told = {**self._environment, f"{PREFIX}LOG_FORMAT": JSON}
-        return start(words, told, PassedOn())
+            return start(words, environment)
+        return start(words, {**environment, f"{PREFIX}LOG_FORMAT": JSON}, PassedOn())
 
 
 class Doorbell:

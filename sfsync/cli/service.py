@@ -5,7 +5,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from sfsync.cli.jobs import quiet
@@ -21,8 +24,8 @@ from sfsync.settings import PREFIX, Settings, read_config
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
 
-# Copies of the configuration, in the state folder.
-ACCEPTED = "accepted"
+# Copies of the configuration, in the state folder: by service, then by content.
+ACCEPTED, _BEGUN = "accepted", ".begun-"
 # A job that has just begun may still read the one before.
 _KEPT = 2
 
@@ -56,11 +59,48 @@ def accepted(place: Place) -> "tuple[Setting, Schedule]":
     return setting, quiet(setting.policy.schedule)
 
 
-def kept(setting: Setting) -> Path:
-    """Return the folder of a copy of the configuration as it was accepted, for the jobs: what is
-    being edited does not concern them before it is accepted, too.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A copy of the configuration as it was accepted, for the jobs: what is being edited does not
+    concern them before it is accepted, too.
+    """
 
-    Raises ConfigError where the configuration was changed meanwhile.
+    files: Mapping[Path, bytes]
+    demo: Path
+    folder: Path
+
+    def at_hand(self) -> Path:
+        """Return the copy's folder, written where it is missing. Raises OSError where it cannot be.
+
+        Other processes keep theirs beside it, and let go of what was not asked for lately.
+        """
+        if not self.folder.exists():
+            self._write()
+        os.utime(self.folder)
+        _forget_older(self.folder)
+        return self.folder
+
+    def _write(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(mkdtemp(prefix=_BEGUN, dir=self.folder.parent))
+        for name, content in self.files.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_bytes(content)
+        if self.demo.exists():
+            (new / DEMO).symlink_to(self.demo.absolute(), target_is_directory=True)
+        try:
+            new.rename(self.folder)
+        except OSError:
+            # Another process may have been quicker: the same content has the same name.
+            shutil.rmtree(new, ignore_errors=True)
+            if not self.folder.exists():
+                raise
+
+
+def kept(setting: Setting) -> Kept:
+    """Read the configuration as it was accepted, to keep a copy of it.
+
+    Raises ConfigError where it was changed meanwhile, OSError where a file cannot be read.
     """
     source = setting.config.path
     files = {file.relative_to(source): file.read_bytes() for file in _files(source)}
@@ -69,25 +109,27 @@ def kept(setting: Setting) -> Path:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    folder = setting.settings.state_dir / ACCEPTED / digest.hexdigest()[:12]
-    if not folder.exists():
-        _write(files, source / DEMO, folder)
-    os.utime(folder)
-    _forget_older(folder.parent)
-    return folder
+    settings = setting.settings
+    folder = settings.state_dir / ACCEPTED / name_of(settings) / digest.hexdigest()[:12]
+    return Kept(files, source / DEMO, folder)
 
 
 def environment_of(settings: Settings, config: Path | None) -> Mapping[str, str]:
     """Return the environment of a service's jobs: their settings are those of the service, and
     their configuration is in the folder `config`, or where the settings say.
     """
-    folder = config or settings.config
+    # Its turns are in that journal: the runs must not go elsewhere when .env is edited.
+    file = settings.journal_url_file
     given = {
         "ORG": settings.org,
-        "STATE_DIR": str(settings.state_dir),
-        **({"CONFIG": str(folder)} if folder else {}),
+        "STATE_DIR": settings.state_dir,
+        "CONFIG": config or settings.config,
+        "SERVICE": settings.service,
+        "JOURNAL_URL_FILE": file,
+        "JOURNAL_URL": "" if file else settings.journal,
     }
-    return {**os.environ, **{f"{PREFIX}{name}": value for name, value in given.items()}}
+    told = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value}
+    return {**os.environ, **told}
 
 
 def _files(source: Path) -> Iterator[Path]:
@@ -97,19 +139,13 @@ def _files(source: Path) -> Iterator[Path]:
             yield file
 
 
-def _write(files: Mapping[Path, bytes], demo: Path, folder: Path) -> None:
-    new = folder.with_suffix(".new")
-    shutil.rmtree(new, ignore_errors=True)
-    make(new)
-    for name, content in files.items():
-        make((new / name).parent)
-        (new / name).write_bytes(content)
-    if demo.exists():
-        (new / DEMO).symlink_to(demo.absolute(), target_is_directory=True)
-    new.rename(folder)
-
-
-def _forget_older(parent: Path) -> None:
-    newest = sorted(parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
-    for each in newest[_KEPT:]:
-        shutil.rmtree(each)
+def _forget_older(folder: Path) -> None:
+    """Delete the copies that are not this one, nor one of the newest."""
+    found = {}
+    for each in folder.parent.iterdir():
+        # Another process may be deleting it, too.
+        with suppress(FileNotFoundError):
+            found[each] = each.stat().st_mtime
+    others = sorted(found.keys() - {folder}, key=lambda each: found[each], reverse=True)
+    for each in others[_KEPT - 1 :]:
+        shutil.rmtree(each, ignore_errors=True)

@@ -90,6 +90,10 @@ def _answering(metrics: "WSGIApplication", look: Callable[[bool], Health]) -> "W
         except JournalError as error:
             logger.warning("the journal cannot be read for %s: %s", path, error)
             return _json(start, "503 Service Unavailable", {"problems": [error.logged]})
+        except Exception:
+            # Else the server's own words, with all values, would stand between the lines of a log.
+            logger.exception("%s cannot be answered", path)
+            return _json(start, "500 Internal Server Error", {"problems": ["an error in sfsync"]})
         return _json(start, "404 Not Found", {"problems": [f"ask {HEALTHZ} or {METRICS}"]})
 
     return answer

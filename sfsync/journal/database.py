@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -37,22 +37,32 @@ def open_database(url: str) -> sa.Engine:
     """Connect to the journal's database, made where it is missing, and brought to this layout where
     an older sfsync wrote it.
 
-    Raises ConfigError where the URL is none, the database cannot be reached, or a newer version of
-    sfsync wrote it.
+    Raises ConfigError where the URL is none, a file cannot be opened, or a newer version of sfsync
+    wrote it; JournalError where a server cannot be reached, as while it starts.
     """
     engine = _connected(url)
     try:
         _bring_up_to_date(engine)
     except (DatabaseError, OSError) as error:
         engine.dispose()
-        why = error.orig if isinstance(error, DatabaseError) else error
-        problem = f"the journal {_shown(engine)} cannot be opened: {why}; check that"
-        raise ConfigError([f"{problem} its folder or server exists and may be written"]) from error
+        raise _unopened(engine, error) from error
     except BaseException:
         engine.dispose()
         raise
     sa.event.listen(engine, "handle_error", _tell)
     return engine
+
+
+def _unopened(engine: sa.Engine, error: DatabaseError | OSError) -> ConfigError | JournalError:
+    why = " ".join(str(error.orig if isinstance(error, DatabaseError) else error).split())
+    problem = f"the journal {_shown(engine)} cannot be"
+    if engine.dialect.name == POSTGRESQL and isinstance(error, OperationalError):
+        return JournalError(
+            f"{problem} reached: {why}; see that its server is up and lets this user in, and start"
+            " again"
+        )
+    remedy = "check that its folder or server exists and may be written"
+    return ConfigError([f"{problem} opened: {why}; {remedy}"])
 
 
 def _connected(url: str) -> sa.Engine:

@@ -42,7 +42,8 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
     def open(cls, url: str) -> Self:
         """Open the journal at an SQLAlchemy URL such as `sqlite:///journal.db`, made where missing.
 
-        Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it.
+        Raises ConfigError where the database cannot be used or a newer version of sfsync wrote it,
+        JournalError where its server cannot be reached.
         """
         return cls(open_database(url))
 

@@ -225,7 +225,9 @@ class Totals:
             return connection.scalar(query) or "UTC"
 
     def api_left(self) -> list[tuple[str, int, int]]:
-        """Return of each org how many API calls it had left, of how many, as told last."""
+        """Return of each org how many API calls it had left, of how many, as told last; the org of
+        the newest run first.
+        """
         told = RUN_ENDS.c.api_left.is_not(None)
         last = (
             sa.select(sa.func.max(RUN_ENDS.c.run))
@@ -237,7 +239,7 @@ class Totals:
             sa.select(RUNS.c.org, RUN_ENDS.c.api_left, RUN_ENDS.c.api_total)
             .join(RUNS, RUNS.c.number == RUN_ENDS.c.run)
             .where(RUN_ENDS.c.run.in_(last))
-            .order_by(RUNS.c.org)
+            .order_by(RUN_ENDS.c.run.desc())
         )
         with self._engine.connect() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(query)]

@@ -31,11 +31,19 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a turn ended: the exit code, and what was said of what went wrong."""
+    """How a turn ended: the exit code, and what went wrong: in our words (`told`), and in those of
+    its job (`said`), which may quote records.
+    """
 
     at: datetime
     exit_code: int | None
-    message: str
+    told: str = ""
+    said: str = ""
+
+    @property
+    def message(self) -> str:
+        """All that is kept of it."""
+        return f"{self.told}\n{self.said}".strip()
 
 
 @dataclass(frozen=True, slots=True)

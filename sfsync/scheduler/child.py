@@ -84,7 +84,7 @@ class Process:
     def _read(self, pipe: IO[bytes]) -> None:
         with pipe:
             while part := os.read(pipe.fileno(), _KEPT_BYTES):
-                self._tail = (self._tail + part)[-_KEPT_BYTES:]
+                self._tail = _last_of(self._tail + part)
                 self._ear.hear(part)
 
     def wait(self, seconds: float) -> int | None:
@@ -112,6 +112,14 @@ class Process:
         told = map(self._ear.plain, self._tail.decode("utf-8", "replace").splitlines())
         lines = [line for line in told if line]
         return "\n".join(lines[-_KEPT_LINES:]).strip()
+
+
+def _last_of(said: bytes) -> bytes:
+    """Return the last of it, from the beginning of a line on, unless one line is all there is."""
+    if len(said) <= _KEPT_BYTES:
+        return said
+    begins = said.find(b"\n", -_KEPT_BYTES - 1, -1) + 1
+    return said[begins:] if begins else said[-_KEPT_BYTES:]
 
 
 def start(words: Sequence[str], environment: Mapping[str, str], ear: Ear | None = None) -> Process:

@@ -10,6 +10,7 @@ import schedule
 from sfsync.errors import ConfigError, ExitCode, SfsyncError
 from sfsync.journal import Turns
 from sfsync.lock import Lock
+from sfsync.logs import Worded
 from sfsync.model import Turn
 from sfsync.policy import Schedule, ScheduledJob
 from sfsync.scheduler.agenda import Agenda, Ended, Waits
@@ -27,8 +28,9 @@ class World:
     """What a service stands on: its name in the journal, its configuration, turns and lock, and how
     time passes and jobs are begun.
 
-    `load` raises ConfigError where the configuration is wrong, `start` OSError where the system
-    cannot. `pause` waits so many seconds, or less where a signal comes.
+    `load` raises ConfigError where the configuration is wrong, OSError where it cannot be kept;
+    `start` OSError where the system cannot. `pause` waits so many seconds, or less where a signal
+    comes.
     """
 
     service: str
@@ -96,19 +98,20 @@ class Scheduler:
         logger.info("%s: the scheduler ends", self._world.service)
 
     def run_due(self) -> int:
-        """Carry out what is due at this moment, and return the first exit code that is not 0.
+        """Carry out what is due at this moment, and return the first exit code that is not 0: also
+        where the lock was lost on the way, and others go on.
 
         Raises Locked where a scheduler serves already, and JournalError.
         """
         by = self._world.clock()
         with self._world.lock:
             self._tell_given_up(self._agenda.take_over(by))
-            while not self._is_stopping:
+            while self._may_go_on():
                 if not self._carry_out_next(by) and not self._agenda.is_waiting:
-                    break
+                    return self._failure
                 if self._agenda.is_waiting:
                     self._world.pause(self._pace.look)
-        return self._failure
+        return self._failure or ExitCode.LOCKED
 
     def _take_lock(self) -> bool:
         """Wait for the lock; tell whether it was taken, or the scheduler stopped before."""
@@ -116,7 +119,7 @@ class Scheduler:
             try:
                 self._world.lock.take()
             except SfsyncError as error:
-                self._tell_trouble(f"waiting: {error}")
+                self._tell_trouble("waiting", error)
             else:
                 logger.info("%s: the scheduler serves", self._world.service)
                 return True
@@ -141,7 +144,7 @@ class Scheduler:
 
     def _may_go_on(self) -> bool:
         if not self._is_stopping and not self._world.lock.is_held():
-            logger.error("%s: the lock was lost; waiting to have it again", self._world.service)
+            logger.error("%s: the lock was lost: nothing more begins here", self._world.service)
             return False
         return not self._is_stopping
 
@@ -155,19 +158,20 @@ class Scheduler:
             while self._may_go_on() and self._carry_out_next():
                 pass
         except (SfsyncError, OSError) as error:
-            self._tell_trouble(f"nothing can be done now: {error}")
+            self._tell_trouble("nothing can be done now", error)
         else:
             self._trouble = ""
 
-    def _tell_trouble(self, trouble: str) -> None:
+    def _tell_trouble(self, what: str, error: Exception) -> None:
         # Once, and not every few seconds while it lasts.
+        trouble = f"{what}: {error}"
         if trouble != self._trouble:
-            logger.warning("%s: %s", self._world.service, trouble)
+            logger.warning("%s: %s: %s", self._world.service, what, error)
         self._trouble = trouble
 
     def _tell_given_up(self, turns: Sequence[Turn]) -> None:
         for turn in turns:
-            self._tell_end(turn)
+            self._tell_end(turn, turn.message)
 
     def _heed_reload(self) -> None:
         if not self._is_to_reload:
@@ -175,7 +179,7 @@ class Scheduler:
         self._is_to_reload = False
         try:
             self._agenda.follow(self._world.load())
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             logger.error("the configuration is refused, and the one before goes on:\n%s", error)
         else:
             logger.info("%s: the configuration is read again", self._world.service)
@@ -195,7 +199,7 @@ class Scheduler:
             logger.info("%s: another run is at work; it is tried again", job.name)
         else:
             self._failure = self._failure or ended.exit_code or 0
-            self._tell_end(self._agenda.end(turn, ended))
+            self._tell_end(self._agenda.end(turn, ended), ended.told)
         return True
 
     def _carried_out(self, job: ScheduledJob) -> Ended | None:
@@ -212,14 +216,14 @@ class Scheduler:
             if not self._may_go_on():
                 code = self._end(child)
                 # It may have come to its own end meanwhile.
-                return None if code >= _BY_SIGNAL else Ended(clock(), code, child.said())
+                return None if code >= _BY_SIGNAL else Ended(clock(), code, said=child.said())
             if left <= 0:
                 told = f"ended after {job.limit}, which is its limit (most_minutes)"
-                return Ended(clock(), self._end(child), f"{told}\n{child.said()}".strip())
-        said = child.said()
+                return Ended(clock(), self._end(child), told, child.said())
+        told = ""
         if code >= _BY_SIGNAL:
-            said = f"{said}\nits process was ended by the signal {code - _BY_SIGNAL}".strip()
-        return Ended(clock(), code, said)
+            told = f"its process was ended by the signal {code - _BY_SIGNAL}"
+        return Ended(clock(), code, told, child.said())
 
     def _end(self, child: Child) -> int:
         child.stop()
@@ -229,11 +233,15 @@ class Scheduler:
             code = child.wait(self._pace.watch)
         return _KILLED if code is None else code
 
-    def _tell_end(self, turn: Turn) -> None:
-        told = f"exit code {turn.exit_code}" if turn.exit_code is not None else "nobody knows how"
-        said = f": {turn.message}" if turn.exit_code != ExitCode.DONE and turn.message else ""
-        level = logging.INFO if turn.exit_code == ExitCode.DONE else logging.WARNING
-        logger.log(level, "%s: ended, %s, due %s%s", turn.job, told, _wire(turn.due), said)
+    def _tell_end(self, turn: Turn, told: str) -> None:
+        """Tell how a turn ended; `told` is what its message says in our words."""
+        how = f"exit code {turn.exit_code}" if turn.exit_code is not None else "nobody knows how"
+        is_good = turn.exit_code == ExitCode.DONE
+        why, logged = ("" if is_good or not text else f": {text}" for text in (turn.message, told))
+        level = logging.INFO if is_good else logging.WARNING
+        logger.log(
+            level, "%s: ended, %s, due %s%s", turn.job, how, _wire(turn.due), Worded(why, logged)
+        )
         try:
             self._world.after(turn)
         except Exception:

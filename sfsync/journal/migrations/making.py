@@ -27,11 +27,6 @@ def create_index(name: str, table: str, *columns: str, **how: Any) -> None:
     op.create_index(name, table, list(columns), if_not_exists=True, **how)
 
 
-def has_table(name: str) -> bool:
-    """Tell whether a table is there."""
-    return sa.inspect(op.get_bind()).has_table(name)
-
-
 def execute(statement: str) -> None:
     """Carry out a statement of SQL that all databases understand."""
     op.execute(statement)

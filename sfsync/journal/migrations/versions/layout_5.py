@@ -9,7 +9,6 @@ from sfsync.journal.migrations.making import (
     create_index,
     create_table,
     execute,
-    has_table,
 )
 
 revision, down_revision = "5", "4"
@@ -143,7 +142,6 @@ def _totals() -> None:
         sa.Column("api_left", sa.Integer),
         sa.Column("api_total", sa.Integer),
     )
-    is_new = not has_table("run_counts")
     create_table(
         "run_counts",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -155,10 +153,11 @@ def _totals() -> None:
     )
     create_index("run_counts_of_run", "run_counts", "run")
     create_index("run_counts_of_cause", "run_counts", "org", "cause", "outcome", "changes")
-    if is_new:
-        execute(
-            "INSERT INTO run_counts (run, org, cause, outcome, changes)"
-            " SELECT changes.run, runs.org, changes.cause, changes.state, count(*)"
-            " FROM changes JOIN runs ON runs.number = changes.run WHERE runs.state <> 'running'"
-            " GROUP BY changes.run, runs.org, changes.cause, changes.state"
-        )
+    # The table may be there, and an older sfsync without it may have made runs since.
+    execute(
+        "INSERT INTO run_counts (run, org, cause, outcome, changes)"
+        " SELECT changes.run, runs.org, changes.cause, changes.state, count(*)"
+        " FROM changes JOIN runs ON runs.number = changes.run WHERE runs.state <> 'running'"
+        " AND runs.number NOT IN (SELECT run FROM run_counts)"
+        " GROUP BY changes.run, runs.org, changes.cause, changes.state"
+    )
