@@ -153,7 +153,7 @@ def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
         ran = None
         if call.do_apply:
             ran = carry_out(made, at, screen, allow_large=call.allow_large)
-        elif call.out is not None:
+        elif call.out is not None and made.plan.changes:
             screen.say(f"Nothing was written to the org: `sfsync apply {call.out}` does it.")
         elif made.plan.changes:
             screen.say_how_to_apply()

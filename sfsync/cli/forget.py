@@ -14,15 +14,19 @@ from sfsync.cli.opening import lock_of, opened_journal
 from sfsync.cli.options import Place as Where
 from sfsync.cli.options import RecordId, place_options
 from sfsync.cli.receipt import earlier_receipt, write_receipt
-from sfsync.cli.screen import Screen, count
+from sfsync.cli.screen import Screen, ask, count
 from sfsync.cli.service import ACCEPTED
 from sfsync.cli.setting import DEMO, Setting, set_up
 from sfsync.errors import Stopped
-from sfsync.traces import PERSONS, Traces, is_address, traces_of
+from sfsync.traces import PERSONS, Held, Traces, is_address, traces_of
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
 
+_SEVERAL = (
+    "they have more than one name: where several people share the address, name the Ids of one"
+    " instead of it"
+)
 _NOT_IN_SALESFORCE = (
     "Nothing is deleted in Salesforce: delete the person there, too; else the next pass reads them"
     " again."
@@ -30,7 +34,7 @@ _NOT_IN_SALESFORCE = (
 
 
 @click.command(short_help="Take a person out of all that is kept here.")
-@click.argument("who", metavar="WHO", nargs=-1, required=True)
+@click.argument("who", metavar="WHO...", nargs=-1, required=True)
 @click.option("--name", "names", multiple=True, help="Also called so: a name of two words or more.")
 @click.option(
     "--recording",
@@ -66,7 +70,7 @@ def forget(
         held = list(chain.from_iterable(each.held() for each in places))
         traces = traces_of(addresses, ids, names, held)
         gone = _forget(places, traces, write=False)
-        _show(gone, traces, screen)
+        _show(gone, traces, held, screen)
         if not gone:
             _say_when(who, setting.settings.state_dir, screen)
         elif not do_apply:
@@ -121,7 +125,7 @@ def _forget(places: Sequence[Place], traces: Traces, *, write: bool) -> list[Gon
     return [each for each in told if each.number]
 
 
-def _show(gone: Sequence[Gone], traces: Traces, screen: Screen) -> None:
+def _show(gone: Sequence[Gone], traces: Traces, held: Sequence[Held], screen: Screen) -> None:
     if not gone:
         screen.tell("Nothing was found.")
         return
@@ -131,7 +135,11 @@ def _show(gone: Sequence[Gone], traces: Traces, screen: Screen) -> None:
     if sought:
         screen.say(f"Looked for: {sought}.")
     if traces.ids:
-        screen.say(f"Records of the person: {', '.join(sorted(traces.ids))}.")
+        known = {each.id: each.name for each in held if each.id in traces.ids and each.name}
+        told = (f"{id} ({known[id]})" if id in known else id for id in sorted(traces.ids))
+        screen.say(f"Records of the person: {', '.join(told)}.")
+        if len({name.casefold() for name in known.values()}) > 1:
+            screen.say(f"note: {_SEVERAL}")
     if traces.namesakes:
         number = count(len(traces.namesakes), "record")
         screen.say(f"note: {number} of others with the same name stay as they are")
@@ -153,7 +161,7 @@ def _apply(
         journal.forgetting.wipe()
         return
     if not yes:
-        _ask()
+        ask("Forget this person? It cannot be undone.", "nothing was forgotten")
     _forget(places, traces, write=True)
     state = setting.settings.state_dir
     left = [*_configured(setting, traces), *_left(state, traces)]
@@ -177,16 +185,6 @@ def _check_books(journal: "Journal", setting: Setting) -> None:
             f"nothing was forgotten: the run {', '.join(sorted(runs))} ended early, and its books"
             " are open; the next `sfsync run` on its org closes them, then call this again"
         )
-
-
-def _ask() -> None:
-    """Ask whether to forget; raises Stopped where the answer is no, or nobody can answer."""
-    try:
-        agreed = click.confirm("Forget this person? It cannot be undone.", err=True)
-    except click.Abort:
-        agreed = False
-    if not agreed:
-        raise Stopped("nothing was forgotten, since nobody agreed: add --yes where nobody can")
 
 
 def _configured(setting: Setting, traces: Traces) -> list[Path]:

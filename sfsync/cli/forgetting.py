@@ -57,7 +57,8 @@ def places_of(setting: Setting, journal: "Journal", recordings: tuple[Path, ...]
     ]
     stores: list[Place] = [_Store(folder / _STORE) for folder in _folders(state)]
     mails: list[Place] = [_Mails(state / name) for name in (OUTBOX, FOLDER)]
-    return [_Answers(state), *mails, _Journal(journal), *copies, *stores]
+    # A copy may get another name, and its store with it.
+    return [_Answers(state), *mails, _Journal(journal), *stores, *copies]
 
 
 @contextmanager

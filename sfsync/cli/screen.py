@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfsync.cli.logs import complain, is_json
+from sfsync.errors import Stopped
 from sfsync.model import Value, from_wire
 
 _WIRE = re.compile(r"'?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000)'?")
@@ -188,3 +189,13 @@ def count(number: int, noun: str) -> str:
 def counts_in_words(counts: Mapping[str, int]) -> str:
     """Say counts by state: `3 applied, 1 stale`; without any, that there was nothing to do."""
     return ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to do"
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Ask whether to go on; raises Stopped where the answer is no, or nobody can answer."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Stopped(f"{otherwise}, since nobody agreed: add --yes where nobody can")

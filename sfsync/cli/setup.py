@@ -12,9 +12,9 @@ from sfsync.cli.opening import enter, lock_of
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.project import write_project
 from sfsync.cli.salesforce import Entrance
-from sfsync.cli.screen import Screen, count
+from sfsync.cli.screen import Screen, ask, count
 from sfsync.cli.setting import Setting, set_up
-from sfsync.errors import ConfigError, OrgRefused, Stopped
+from sfsync.errors import ConfigError, OrgRefused
 
 if TYPE_CHECKING:
     from sfsync.model import Value
@@ -65,19 +65,9 @@ def setup(out: Path | None, applies: bool, yes: bool, place: Place, quiet: bool)
         entrance = enter(setting)
         blueprint, user_id = _draw_and_write(setting, entrance, out, screen)
         if not yes:
-            _ask()
+            ask("Deploy this to the org?", "nothing was deployed")
         _apply(blueprint, user_id, entrance, screen)
     click.get_current_context().exit(examine(setting, quiet=quiet))
-
-
-def _ask() -> None:
-    """Ask whether to deploy; raises Stopped where the answer is no, or nobody can answer."""
-    try:
-        agreed = click.confirm("Deploy this to the org?", err=True)
-    except click.Abort:
-        agreed = False
-    if not agreed:
-        raise Stopped("nothing was deployed, since nobody agreed: add --yes where nobody can")
 
 
 def _draw_and_write(
