@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.apply import Desk, apply, settle
-from sfsync.apply.batch import PAUSES
+from sfsync.apply.tries import PAUSES
 from sfsync.errors import LimitReached, OrgRefused, OrgUnavailable
 from sfsync.fake import FakeOrg
 from sfsync.fake.server import Call

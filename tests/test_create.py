@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.apply import Desk, apply, settle
-from sfsync.apply.batch import LAST_PAUSE, PAUSES
+from sfsync.apply.tries import LAST_PAUSE, PAUSES
 from sfsync.errors import OrgRefused, OrgUnavailable, Stopped
 from sfsync.fake import FakeOrg
 from sfsync.fake.given_faults import Faults

@@ -391,7 +391,7 @@ def test_a_recording_that_is_no_table_is_told_before_anything_is_done() -> None:
 @pytest.mark.usefixtures("filled")
 def test_by_id_only_that_record_goes_and_what_others_share_stays() -> None:
     said = forget(LEAD[:15], "--apply", "--yes").stdout
-    assert f"Records of the person: {LEAD}." in said
+    assert f"Records of the person: {LEAD} (Z. Fictive)." in said
     org = copy_in(STATE, Path("org"))
     assert org.record("Lead", LEAD)["Email"] is None
     assert org.record("Contact", ZELIE)["Email"] == EMAIL

@@ -8,17 +8,15 @@ from collections.abc import Collection, Sequence
 
 from sfsync.apply.books import Books
 from sfsync.apply.present import Sight, look
+from sfsync.apply.tries import try_until_known
 from sfsync.apply.verdict import ALREADY_GONE, may_write, was_done
-from sfsync.errors import OrgError, OrgRefused, OrgUnavailable
+from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.model import Action, Change, Outcome, State, Value
 from sfsync.org import RowResult
 from sfsync.portions import Placed
 
 logger = logging.getLogger(__name__)
 
-# Seconds to wait before each look at the org; an answer that was lost may still be under way.
-PAUSES = (0.0, 5.0, 20.0)
-LAST_PAUSE = 60.0
 # The platform's words for a record that was deleted between our look and our write.
 GONE_CODES = ("ENTITY_IS_DELETED", "NOT_FOUND")
 
@@ -30,38 +28,12 @@ def carry_out_batch(batch: Sequence[Placed], books: Books) -> None:
     Raises OrgUnavailable where the org went away, or gave no answer to any of several tries: what
     was sent is then noted as unknown. Raises OrgRefused where it refuses to be read or written.
     """
-    waiting, lost = list(batch), None
-    for pause in PAUSES:
-        sent = len(waiting)
-        waiting = _look(waiting, books, pause, lost)
-        if lost is not None:
-            done = sent - len(waiting)
-            logger.warning("run %s: read again: %d of %d are settled", books.run_id, done, sent)
-        if not waiting:
-            return
-        lost = _send(waiting, books)
-        if lost is None:
-            return
-    waiting = _look(waiting, books, LAST_PAUSE, lost)
-    if waiting:
-        tries = f"sent {len(PAUSES)} times without an answer and not done so far"
-        books.note_all(waiting, State.UNKNOWN, f"{tries}: {lost}")
-        raise OrgUnavailable(f"{len(waiting)} changes were {tries}; try again later") from lost
-
-
-def _look(
-    waiting: list[Placed], books: Books, pause: float, lost: OrgUnavailable | None
-) -> list[Placed]:
-    """Note what must not be sent, or was done although its answer was lost; give back the rest."""
-    if pause:
-        books.desk.sleep(pause)
-    try:
-        return look_and_weigh(waiting, books, sent=lost is not None)
-    except OrgError as trouble:
-        if lost is not None:
-            unanswered = f"sent, no answer ({lost}), and not to be read since ({trouble})"
-            books.note_all(waiting, State.UNKNOWN, unanswered)
-        raise
+    try_until_known(
+        batch,
+        books,
+        lambda waiting, sent: look_and_weigh(waiting, books, sent=sent),
+        lambda waiting: _send(waiting, books),
+    )
 
 
 def look_and_weigh(waiting: Sequence[Placed], books: Books, *, sent: bool) -> list[Placed]:
@@ -90,8 +62,8 @@ def weigh(waiting: Sequence[Placed], sight: Sight, books: Books, *, sent: bool) 
     return rest
 
 
-def _send(waiting: list[Placed], books: Books) -> OrgUnavailable | None:
-    """Send a batch and note the org's answers; give back the trouble where no answer came."""
+def _send(waiting: list[Placed], books: Books) -> tuple[list[Placed], OrgUnavailable | None]:
+    """Send a batch and note the org's answers; give back all with the trouble where none came."""
     moved: dict[str, Outcome] = {}
     by_id = {change.id: change for _, change in waiting}
 
@@ -110,14 +82,14 @@ def _send(waiting: list[Placed], books: Books) -> OrgUnavailable | None:
         logger.warning(
             "run %s: the answer to %d changes was lost: %s", books.run_id, len(rows), lost
         )
-        return lost
+        return waiting, lost
     books.note(
         [
             (seq, moved.get(change.id) or outcome_of(change, result))
             for (seq, change), result in zip(waiting, results, strict=True)
         ]
     )
-    return None
+    return [], None
 
 
 def _still_free(changes: list[Change], books: Books, moved: dict[str, Outcome]) -> set[str]:

@@ -8,9 +8,10 @@ on it. What is not found stays unknown until that cannot be any more (see `settl
 import logging
 from collections.abc import Sequence
 
-from sfsync.apply.batch import LAST_PAUSE, PAUSES, look_and_weigh, new_values
+from sfsync.apply.batch import look_and_weigh, new_values
 from sfsync.apply.books import Books
 from sfsync.apply.present import find_created
+from sfsync.apply.tries import LAST_PAUSE, PAUSES
 from sfsync.errors import OrgError, OrgUnavailable
 from sfsync.model import Change, Outcome, State
 from sfsync.org import RowResult

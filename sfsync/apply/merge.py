@@ -7,10 +7,11 @@ where its answer was lost: the org merges no record that is gone.
 import logging
 from collections.abc import Sequence
 
-from sfsync.apply.batch import GONE_CODES, LAST_PAUSE, PAUSES, new_values
+from sfsync.apply.batch import new_values, outcome_of
 from sfsync.apply.books import Books
 from sfsync.apply.merged import look_at_merges, may_merge, was_merged
-from sfsync.errors import OrgError, OrgUnavailable
+from sfsync.apply.tries import try_until_known
+from sfsync.errors import OrgUnavailable
 from sfsync.model import Change, Outcome, State
 from sfsync.org import Merge, RowResult
 from sfsync.org.codes import Again, again
@@ -26,40 +27,23 @@ def merge_batch(batch: Sequence[Placed], books: Books) -> None:
     Raises OrgUnavailable where the org went away, or gave no answer to any of several tries: what
     was sent is then noted as unknown. Raises OrgRefused where it refuses to be read or written.
     """
-    waiting, lost = list(batch), None
-    for pause in PAUSES:
-        waiting = _look(waiting, books, pause, lost)
-        if waiting:
-            waiting, lost = _send(waiting, books)
-        if not waiting:
-            return
-    if lost is None:
-        return
-    waiting = _look(waiting, books, LAST_PAUSE, lost)
-    if waiting:
-        tries = f"sent {len(PAUSES)} times without an answer and not done so far"
-        books.note_all(waiting, State.UNKNOWN, f"{tries}: {lost}")
-        raise OrgUnavailable(f"{len(waiting)} merges were {tries}; try again later") from lost
+    try_until_known(
+        batch,
+        books,
+        lambda waiting, sent: _weigh(waiting, books, sent=sent),
+        lambda waiting: _send(waiting, books),
+        "merges",
+    )
 
 
-def _look(
-    waiting: list[Placed], books: Books, pause: float, lost: OrgUnavailable | None
-) -> list[Placed]:
+def _weigh(waiting: Sequence[Placed], books: Books, *, sent: bool) -> list[Placed]:
     """Note what must not be sent, or was done although its answer was lost; give back the rest."""
-    if pause:
-        books.desk.sleep(pause)
-    try:
-        sight = look_at_merges([change for _, change in waiting], books.desk.org)
-    except OrgError as trouble:
-        if lost is not None:
-            unanswered = f"sent, no answer ({lost}), and not to be read since ({trouble})"
-            books.note_all(waiting, State.UNKNOWN, unanswered)
-        raise
+    sight = look_at_merges([change for _, change in waiting], books.desk.org)
     rest: list[Placed] = []
     known: list[tuple[Placed, Outcome]] = []
     for placed in waiting:
         change = placed[1]
-        outcome = was_merged(change, sight) if lost is not None else None
+        outcome = was_merged(change, sight) if sent else None
         if outcome is not None:
             # What comes after it in the same group then rests on this run's own work.
             _own(change, books)
@@ -89,7 +73,7 @@ def _send(waiting: list[Placed], books: Books) -> tuple[list[Placed], OrgUnavail
         )
         return waiting, lost
     answered = list(zip(waiting, results, strict=True))
-    _note([(placed, _outcome(placed[1], result)) for placed, result in answered], books)
+    _note([(placed, outcome_of(placed[1], result)) for placed, result in answered], books)
     return [placed for placed, result in answered if _was_locked(result)], None
 
 
@@ -112,10 +96,3 @@ def _own(change: Change, books: Books) -> None:
 
 def _was_locked(result: RowResult) -> bool:
     return not result.ok and again(result.code, result.message) is Again.NOW
-
-
-def _outcome(change: Change, result: RowResult) -> Outcome:
-    if result.ok:
-        return Outcome(change.object, change.id, State.APPLIED)
-    state = State.STALE if result.code in GONE_CODES else State.REFUSED
-    return Outcome(change.object, change.id, state, result.code, result.message)
