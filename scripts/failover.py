@@ -1,17 +1,19 @@
 """Does the other machine go on when the one that runs jobs dies in the midst of writing?
 
-    scripts/failover [--times 20] [--grace 15] [--seed 0] [--json]
+    scripts/failover.py [--times 20] [--grace 15] [--seed 0] [--schedulers]
 
-Two processes, each with a state folder of its own, run the hourly job over and over on one served
-fake org, with one journal in a PostgreSQL that this script starts. Again and again there is work,
-and whoever has it is killed (SIGKILL) at one of its writes: before the org got it, while the org is
-still at it, or before the answer. Then the books are compared with the org: everything was done,
-nothing twice, and the journal says so. Exit code 1 where anything is amiss.
+Two machines, each a process (with `--schedulers` a scheduler and the job that it started) with a
+state folder of its own, run the hourly job over and over on one served fake org, with one journal
+in a PostgreSQL that this script starts. Again and again there is work, and whoever has it is killed
+(SIGKILL) at one of its writes: before the org got it, while the org is still at it, or before the
+answer. Then the books are compared with the org: everything was done, nothing twice, and the
+journal says so. Exit code 1 where anything is amiss.
 """
 
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,8 +33,10 @@ from typing import Any
 # The org, and the server of the database, are those of the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from failover_machine import SCHEDULE
 from handover import add_opportunity, complete, own_tasks, won_org
 from postgres_server import served_postgresql, tell
+from soak import children_of
 
 from sfsync.cli.opening import wall_clock
 from sfsync.fake import FakeOrg
@@ -48,17 +52,8 @@ OK = 200
 PATIENCE = 60.0
 # Longer than a creation may be on its way (sfsync.org.LAG).
 LATER = timedelta(minutes=20)
-# What the process of a machine does: it has all imported, and waits for the lock as a scheduler.
-MACHINE = """
-import time
-from sfsync.cli import commands
-while True:
-    try:
-        commands(["run", "hourly", "-q", "--full", "--allow-large-change"], standalone_mode=False)
-    except SystemExit:
-        pass
-    time.sleep(0.5)
-"""
+MACHINE = Path(__file__).parent / "failover_machine.py"
+CONFIG = Path(__file__).parent.parent / "config"
 
 
 @dataclass(slots=True)
@@ -81,6 +76,7 @@ class World:
     journal: Journal
     place: Path
     environment: Mapping[str, str]
+    does: Sequence[str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     death: Death | None = None
     written: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -92,7 +88,7 @@ class World:
         home.mkdir(exist_ok=True)
         with (home / "log").open("ab") as log:
             self.processes[machine] = subprocess.Popen(
-                [sys.executable, "-c", MACHINE],
+                [sys.executable, str(MACHINE), *self.does],
                 cwd=home, stdout=log, stderr=log,
                 env={**self.environment, "SFSYNC_STATE_DIR": str(home / "state")},
             )  # fmt: skip
@@ -101,8 +97,10 @@ class World:
         """The machine that took the lock last."""
         row = tell(self.url, "SELECT holder FROM holders WHERE name = 'run'")
         pid = str(row[0][0]).rpartition(" ")[2] if row else ""
-        pids = {str(process.pid): machine for machine, process in self.processes.items()}
-        return pids.get(pid, "")
+        for machine, process in self.processes.items():
+            if pid in map(str, family(process)):
+                return machine
+        return ""
 
     def on_request(self, call: Call) -> Reply | None:
         """Kill whoever writes, if it is to die now."""
@@ -119,7 +117,8 @@ class World:
                 death.after -= 1
                 return None
             death.victim, death.at = self.holder(), time.monotonic()
-            self.processes[death.victim].kill()
+            for each in family(self.processes[death.victim]):
+                os.kill(each, signal.SIGKILL)
         if death.way == "done":
             return None
         if death.way == "under way":
@@ -178,13 +177,18 @@ class World:
         yield from (f"the org wrote {key} {n} times" for key, n in self.written.items() if n > 1)
 
 
+def family(process: "subprocess.Popen[bytes]") -> list[int]:
+    """The processes of a machine, those that it started first."""
+    return [*children_of(process.pid), process.pid] if process.poll() is None else []
+
+
 def is_write(call: Call) -> bool:
     """Tell whether a request updates or creates records."""
     return call.path.endswith("composite/sobjects") and call.method in ("PATCH", "POST")
 
 
 @contextmanager
-def a_world(place: Path, url: str, grace: float) -> Iterator[World]:
+def a_world(place: Path, url: str, grace: float, *, schedulers: bool) -> Iterator[World]:
     """Serve an org, and make a journal, for two machines that are started."""
     fake = won_org([])
     certificates = make_certificates(wall_clock())
@@ -200,7 +204,10 @@ def a_world(place: Path, url: str, grace: float) -> Iterator[World]:
             "SALESFORCE_ACCESS_TOKEN": fake.token(),
             "REQUESTS_CA_BUNDLE": str(authority),
         }
-        world = World(fake, url, journal, place, environment)
+        does = ["schedule", str(time.time())] if schedulers else ["runs"]
+        if schedulers:
+            environment["SFSYNC_CONFIG"] = str(scheduled(place / "config"))
+        world = World(fake, url, journal, place, environment, does)
         fake.on_request.extend([world.on_request, world.count])
         try:
             for machine in MACHINES:
@@ -208,8 +215,18 @@ def a_world(place: Path, url: str, grace: float) -> Iterator[World]:
             yield world
         finally:
             for process in world.processes.values():
-                process.send_signal(signal.SIGKILL)
+                for each in family(process):
+                    os.kill(each, signal.SIGKILL)
                 process.wait()
+
+
+def scheduled(folder: Path) -> Path:
+    """Write the configuration with a schedule of its own."""
+    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("demo"))
+    settings = folder / "sfsync.yaml"
+    before, _, _ = settings.read_text(encoding="utf-8").partition("\nschedule:")
+    settings.write_text(before + SCHEDULE, encoding="utf-8")
+    return folder
 
 
 def until(what: str, is_so: Callable[[], bool], world: World) -> None:
@@ -252,10 +269,12 @@ def in_state(world: World, state: RunState) -> list[Run]:
     return [run for run in world.journal.runs() if run.state is state]
 
 
-def failover(place: Path, url: str, times: int, grace: float, seed: int) -> dict[str, object]:
+def failover(
+    place: Path, url: str, times: int, grace: float, seed: int, *, schedulers: bool = False
+) -> dict[str, object]:
     """Kill the holder so many times; return the figures, and what is amiss."""
     chance = Random(seed)
-    with a_world(place, url, grace) as world:
+    with a_world(place, url, grace, schedulers=schedulers) as world:
         seconds = [one_death(world, number, chance, grace) for number in range(times)]
         amiss = list(world.complaints())
     taken, settled = zip(*seconds, strict=True)
@@ -279,13 +298,17 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--grace", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--schedulers", action="store_true")
     given = parser.parse_args()
     with (
         TemporaryDirectory(prefix="sfsync-pg-") as data,
         TemporaryDirectory() as place,
         served_postgresql(Path(data)) as server,
     ):
-        told = failover(Path(place), server.new(), given.times, given.grace, given.seed)
+        told = failover(
+            *(Path(place), server.new(), given.times, given.grace, given.seed),
+            schedulers=given.schedulers,
+        )
     print(json.dumps(told, indent=2))  # noqa: T201
     return 1 if told["amiss"] else 0
 
