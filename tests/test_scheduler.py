@@ -306,7 +306,11 @@ def test_what_was_stopped_is_taken_up_once_and_not_a_third_time(stage: Stage) ->
     assert stage.told[0].message.endswith("it is not tried again")
 
 
-def test_nothing_is_kept_of_turns_that_have_ended(stage: Stage) -> None:
+def test_nothing_is_kept_of_turns_that_have_ended(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    # What is kept of the log would be all that grows.
+    caplog.set_level(logging.CRITICAL, "sfsync.scheduler")
     counts = []
 
     def count_hour() -> None:
