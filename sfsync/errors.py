@@ -21,6 +21,9 @@ SfsyncError                     everything below; each carries its exit code
 from collections.abc import Sequence
 from enum import IntEnum
 
+BY_SIGNAL = 128
+"""What a shell reports of a process that a signal ended is this and the signal's number."""
+
 
 class ExitCode(IntEnum):
     """What the process tells its caller (architecture, section 9)."""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sfsync import __version__
-from sfsync.errors import ExitCode, SfsyncError
+from sfsync.errors import BY_SIGNAL, ExitCode, SfsyncError
 
 _COMMANDS = {
     "plan": ("sfsync.cli.plan:plan", "Show what a job would change, and why; writes nothing."),
@@ -60,8 +60,6 @@ _COMMANDS = {
 }
 WRITING = "sfsync.writing"
 """Under this the context notes whether something may be half written."""
-# What a shell reports of a process that a signal ended is 128 and the signal's number.
-_BY_SIGNAL = 128
 
 
 class HelpfulGroup(click.Group):
@@ -93,10 +91,10 @@ class LazyGroup(HelpfulGroup):
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             _say_stopped(ctx)
-            ctx.exit(_BY_SIGNAL + signal.SIGINT)
+            ctx.exit(BY_SIGNAL + signal.SIGINT)
         except Stop as stop:
             _say_stopped(ctx)
-            ctx.exit(_BY_SIGNAL + stop.number)
+            ctx.exit(BY_SIGNAL + stop.number)
         except BrokenPipeError:
             # Whoever read our output has seen enough (`| head`); there is nobody left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

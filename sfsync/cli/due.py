@@ -16,14 +16,11 @@ from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.scheduler import opened_scheduler
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.service import accepted, lock_of_service, name_of
-from sfsync.errors import ExitCode
+from sfsync.errors import BY_SIGNAL, ExitCode
 
 if TYPE_CHECKING:
     from sfsync.due import Due
     from sfsync.policy import Schedule, ScheduledJob
-
-# What a shell reports of a process that a signal ended is 128 and the signal's number.
-_BY_SIGNAL = 128
 
 
 @click.command()
@@ -45,7 +42,7 @@ def _carried_out(place: Place, quiet: bool) -> int:
     """Carry out what is due; return the exit code."""
     with opened_scheduler(place, quiet=quiet, keeps=False) as doing:
         code = doing.run_due()
-        return _BY_SIGNAL + signal.SIGTERM if doing.is_stopping else code
+        return BY_SIGNAL + signal.SIGTERM if doing.is_stopping else code
 
 
 def _listed(place: Place, form: str, screen: Screen) -> int:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from threading import Thread
 from typing import IO, Protocol
 
+from sfsync.errors import BY_SIGNAL
+
 # Of what it says of what went wrong the last is kept.
 _KEPT_LINES, _KEPT_BYTES = 20, 4000
-# What a shell reports of a process that a signal ended is 128 and the signal's number.
-_BY_SIGNAL = 128
 # Whatever it started may still hold the pipe.
 _DRAIN_SECONDS = 1
 
@@ -95,7 +95,7 @@ class Process:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        return code if code >= 0 else _BY_SIGNAL - code
+        return code if code >= 0 else BY_SIGNAL - code
 
     def stop(self) -> None:
         """Ask it to end safely (SIGTERM)."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import schedule
 
-from sfsync.errors import ConfigError, ExitCode, SfsyncError
+from sfsync.errors import BY_SIGNAL, ConfigError, ExitCode, SfsyncError
 from sfsync.journal import Turns
 from sfsync.lock import Lock
 from sfsync.logs import Worded
@@ -18,8 +18,6 @@ from sfsync.scheduler.child import Child
 
 logger = logging.getLogger("sfsync.scheduler")
 
-# From here on an exit code says which signal ended the process.
-_BY_SIGNAL = 128
 _KILLED = 137
 
 
@@ -216,13 +214,13 @@ class Scheduler:
             if not self._may_go_on():
                 code = self._end(child)
                 # It may have come to its own end meanwhile.
-                return None if code >= _BY_SIGNAL else Ended(clock(), code, said=child.said())
+                return None if code >= BY_SIGNAL else Ended(clock(), code, said=child.said())
             if left <= 0:
                 told = f"ended after {job.limit}, which is its limit (most_minutes)"
                 return Ended(clock(), self._end(child), told, child.said())
         told = ""
-        if code >= _BY_SIGNAL:
-            told = f"its process was ended by the signal {code - _BY_SIGNAL}"
+        if code >= BY_SIGNAL:
+            told = f"its process was ended by the signal {code - BY_SIGNAL}"
         return Ended(clock(), code, told, child.said())
 
     def _end(self, child: Child) -> int:
