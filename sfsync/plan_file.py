@@ -16,6 +16,7 @@ from sfsync.model import (
     Finding,
     Plan,
     Source,
+    to_iso,
 )
 
 VERSION = 1
@@ -50,9 +51,9 @@ def to_json(plan: Plan) -> str:
     data: Mapping[str, Any] = {
         "version": VERSION,
         "job": plan.job,
-        "made_at": plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "now": plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "read_at": plan.read_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "made_at": to_iso(plan.made_at),
+        "now": to_iso(plan.now),
+        "read_at": to_iso(plan.read_at),
         "org": plan.org,
         "policy_hash": plan.policy_hash,
         "api_calls": plan.api_calls,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sfsync.apply.present import Key, Row
-from sfsync.model import STAMP_FIELD, Change, same_value
+from sfsync.model import STAMP_FIELD, Change, same_value, to_iso
 from sfsync.org import LAG, OrgReader
 from sfsync.org.soql import condition
 
@@ -81,7 +81,7 @@ def _resting(changes: Sequence[Change]) -> _Resting:
 def _changed(
     org: OrgReader, object: str, fields: Sequence[str], since: datetime
 ) -> Iterator[Mapping[str, str | None]]:
-    where = condition(f"{STAMP_FIELD} >= {{:literal}}", f"{since:%Y-%m-%dT%H:%M:%SZ}")
+    where = condition(f"{STAMP_FIELD} >= {{:literal}}", to_iso(since))
     for table in org.tables(object, fields, archived=True, where=where):
         yield from _each_row(table)
 

@@ -15,6 +15,7 @@ from sfsync.model import (
     Value,
     Watch,
     same_value,
+    to_iso,
 )
 from sfsync.org import LAG, OrgReader, Question
 from sfsync.org.soql import condition
@@ -152,7 +153,7 @@ def _watched(
             ids[change.object, watch].append(change.id)
     text = f"{{field}} IN {{{{}}}} AND {STAMP_FIELD} > {{{{:literal}}}}"
     # What changed shortly before, and was read so, is named among what the change rests on.
-    since = f"{read_at - LAG:%Y-%m-%dT%H:%M:%SZ}"
+    since = to_iso(read_at - LAG)
     return [
         (
             (object, watch),

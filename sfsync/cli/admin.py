@@ -39,7 +39,7 @@ from sfsync.letter import AlertNote
 if TYPE_CHECKING:
     from sfsync.journal import Journal
     from sfsync.letter import Alerted, Subject
-    from sfsync.model import OpenFinding, Run, Turn
+    from sfsync.model import OpenFinding, Run, Turn, to_iso
     from sfsync.report import AdminNews, AdminOccasion, Failed, Person, Recovered
     from sfsync.settings import Settings
 
@@ -223,7 +223,7 @@ class _Desk:
         """Tell whether the admin was told of a refused record in this spell."""
         finding = each.finding
         last = self._last.get(("refused", finding.object, finding.id))
-        return last is not None and last.spell >= _spell(each.first_seen)
+        return last is not None and last.spell >= to_iso(each.first_seen)
 
     def tell(self, occasions: Sequence["AdminOccasion"]) -> None:
         """Send what was not told within the last hour; before that, what was put off earlier."""
@@ -275,10 +275,10 @@ class _Desk:
 
         reader, now = news.reader.id, news.now
         for each in news.occasions:
-            yield AlertNote(each.cause, *_NOBODY, _spell(now), reader, now)
+            yield AlertNote(each.cause, *_NOBODY, to_iso(now), reader, now)
             for found in each.found if isinstance(each, RefusedAgain) else ():
                 record = (found.finding.object, found.finding.id)
-                yield AlertNote(each.cause, *record, _spell(found.first_seen), reader, now)
+                yield AlertNote(each.cause, *record, to_iso(found.first_seen), reader, now)
 
 
 def _language(at: Opened | None) -> str:
@@ -289,7 +289,3 @@ def _language(at: Opened | None) -> str:
     except ConfigError as error:
         logger.info("the language that is ordered is not known: %s", error)
         return ""
-
-
-def _spell(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -11,7 +11,7 @@ from sfsync.cli.opening import opened
 from sfsync.cli.options import Place
 from sfsync.cli.screen import Screen, count
 from sfsync.cli.setting import set_up, texts_file
-from sfsync.model import OpenFinding
+from sfsync.model import OpenFinding, to_iso
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
@@ -137,5 +137,5 @@ def open_book(place: Place, *, quiet: bool) -> Iterator[Book]:
 
 def _plain(value: date | datetime | None) -> str | None:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return to_iso(value)
     return None if value is None else value.isoformat()

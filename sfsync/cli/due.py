@@ -17,6 +17,7 @@ from sfsync.cli.scheduler import opened_scheduler
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.service import accepted, lock_of_service, name_of
 from sfsync.errors import BY_SIGNAL, ExitCode
+from sfsync.model import to_iso
 
 if TYPE_CHECKING:
     from sfsync.due import Due
@@ -84,17 +85,17 @@ def _show(schedule: "Schedule", found: "Sequence[Due]", now: datetime, screen: S
 def _data(schedule: "Schedule", found: "Sequence[Due]", now: datetime) -> Mapping[str, Any]:
     """Return what is due as JSON data; times in ISO form, UTC."""
     return {
-        "at": _wire(now),
+        "at": to_iso(now),
         "due": [
             {
                 "job": each.job.name,
-                "since": _wire(each.since),
+                "since": to_iso(each.since),
                 "command": _command(each.job),
                 "again": each.dead is not None,
             }
             for each in found
         ],
-        "next": [{"job": job.name, "at": _wire(at)} for job, at in _coming(schedule, now)],
+        "next": [{"job": job.name, "at": to_iso(at)} for job, at in _coming(schedule, now)],
     }
 
 
@@ -109,7 +110,3 @@ def _coming(schedule: "Schedule", now: datetime) -> "Iterator[tuple[ScheduledJob
 
 def _command(job: "ScheduledJob") -> str:
     return shlex.join(("sfsync", *job.words))
-
-
-def _wire(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -17,7 +17,7 @@ from sfsync.cli.options import Beginning, Place, RecordId, format_option, place_
 from sfsync.cli.person import meant
 from sfsync.cli.setting import set_up, settings_of
 from sfsync.formula import harmless
-from sfsync.model import Source, State
+from sfsync.model import Source, State, to_iso
 
 if TYPE_CHECKING:
     from sfsync.journal import Cut, Journal
@@ -238,7 +238,7 @@ def _plain(value: Any) -> Any:
     from sfsync.plan_file import source_in_words
 
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        return to_iso(value)
     if isinstance(value, date):
         return value.isoformat()
     return source_in_words(value) if isinstance(value, Source) else value

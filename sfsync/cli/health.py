@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli import Stop, opening
+from sfsync.cli import HelpfulGroup, Stop, opening
 from sfsync.cli.books import is_ours
 from sfsync.cli.logs import logger
 from sfsync.cli.opening import enter, opened_journal
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ORG_SECONDS = 10.0
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=HelpfulGroup, invoke_without_command=True)
 @click.option(
     "--without-org", is_flag=True, help="Do not ask the org: for who looks every few seconds."
 )

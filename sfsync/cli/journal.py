@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli import opening
+from sfsync.cli import HelpfulGroup, opening
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Screen
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 0.15
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def journal() -> None:
     """Let go of what is old in the journal."""
 

@@ -13,6 +13,7 @@ from sfsync.cli.posting import carrier_of, letterhead_of
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import settings_of
 from sfsync.errors import ExitCode
+from sfsync.model import to_iso
 
 if TYPE_CHECKING:
     from sfsync.mail import Address, Message
@@ -94,4 +95,4 @@ def _message(to: "Address", now: datetime) -> "Message":
     subject = f"sfsync: a test at {now:%Y-%m-%d %H:%M} UTC"
     text = _TEXT.format(to=to.email)
     html = _HTML.format(to=escape(to.email), subject=escape(subject))
-    return Message(to, subject, text, html, f"test:{now:%Y-%m-%dT%H:%M:%SZ}:{to.email}")
+    return Message(to, subject, text, html, f"test:{to_iso(now)}:{to.email}")

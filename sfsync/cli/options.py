@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from sfsync.cli.logs import FORMS, tell_logs
-from sfsync.model import from_wire
+from sfsync.model import from_wire, to_iso
 from sfsync.settings import log_format
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,9 +81,7 @@ def begun(since: datetime | date | None, now: datetime, zone: str) -> datetime |
     if not isinstance(since, datetime):
         since = datetime.combine(since, time(), ZoneInfo(zone)).astimezone(UTC)
     if since > now:
-        told = (
-            f"{since:%Y-%m-%dT%H:%M:%SZ} is later than the moment judged, {now:%Y-%m-%dT%H:%M:%SZ}"
-        )
+        told = f"{to_iso(since)} is later than the moment judged, {to_iso(now)}"
         raise click.BadParameter(told, param_hint="--since")
     return since
 

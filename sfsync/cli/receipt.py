@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfsync.cli.setting import make
+from sfsync.model import to_iso
 
 if TYPE_CHECKING:
     from sfsync.cli.forgetting import Gone
@@ -38,7 +39,7 @@ def write_receipt(
     salt = secrets.token_bytes(16)
     data: dict[str, Any] = {
         "version": 1,
-        "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "at": to_iso(at),
         "salt": salt.hex(),
         "who": [_digest(each, salt) for each in who],
         "records": sorted(traces.ids),

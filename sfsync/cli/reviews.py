@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sfsync.cli.opening import Opened
 from sfsync.cli.screen import Cell, Screen, count, echo
-from sfsync.model import Change
+from sfsync.model import Change, to_iso
 
 if TYPE_CHECKING:
     from sfsync.enrich.account import Account
@@ -210,7 +210,7 @@ def _data(review: "Review", account: "Account | None") -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return to_iso(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

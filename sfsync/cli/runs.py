@@ -16,7 +16,7 @@ from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Cell, Screen, count, counts_in_words, echo, one_line
 from sfsync.cli.setting import settings_of
 from sfsync.cli.sheet import outcome_row, said, with_why
-from sfsync.model import ENRICH_CAUSE, JournalledChange, Run, RunState, State
+from sfsync.model import ENRICH_CAUSE, JournalledChange, Run, RunState, State, to_iso
 
 # The journal alone cannot tell a run at work from one whose process died.
 ENDED_EARLY = "ended early"
@@ -154,4 +154,4 @@ def change_data(each: JournalledChange) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+    return to_iso(value) if isinstance(value, datetime) else value

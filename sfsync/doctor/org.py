@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sfsync.doctor.check import CLOCK, HISTORY, LIMITS, PERMISSIONS, SIGN_IN, Check, Level
-from sfsync.model import Value
+from sfsync.model import Value, to_iso
 from sfsync.org import OrgReader, Question
 from sfsync.org.queues import task_queues
 from sfsync.org.rights import hindrance
@@ -143,7 +143,7 @@ def _ever_wider(now: datetime | None, field: str) -> Iterator[str]:
     of_field = condition("Field = {}", field)
     if now is not None:
         for hours in _HOURS:
-            since = f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+            since = to_iso(now - timedelta(hours=hours))
             yield f"{of_field} AND {condition('CreatedDate >= {:literal}', since)}"
     yield of_field
 

@@ -17,6 +17,7 @@ from sfsync.errors import ConfigError
 from sfsync.extract.records import DELETED, each_once, empty_table, read_records
 from sfsync.extract.shards import merged, shards_needed, spread
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
+from sfsync.model import to_iso
 from sfsync.org import LAG, OrgReader, keep_reserve
 from sfsync.org.soql import condition
 from sfsync.store import Kept, Shards
@@ -129,7 +130,7 @@ class _Changes:
         """Read the records stamped since: those that are there, the Ids of those that are not, and
         the Ids of what these were merged into.
         """
-        since = condition(f"{stamp} >= {{:literal}}", f"{self.since:%Y-%m-%dT%H:%M:%SZ}")
+        since = condition(f"{stamp} >= {{:literal}}", to_iso(self.since))
         where = _both(each.where, since)
         extra = [DELETED] if each.deletable else []
         if _MASTER in (self.org.fields(each.object) or {}):

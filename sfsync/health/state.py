@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfsync.errors import ExitCode
+from sfsync.model import to_iso
 
 # Some records refused or stale: the job did its work.
 GOOD_CODES = (ExitCode.DONE, ExitCode.INCOMPLETE)
@@ -85,10 +86,10 @@ class Health:
         return {
             "healthy": not self.problems,
             "problems": list(self.problems),
-            "now": wire(self.now),
+            "now": to_iso(self.now),
             "jobs": [self._job(each) for each in self.jobs],
             "open_turns": [
-                {"job": each.job, "started": wire(each.started), "attempts": each.attempts}
+                {"job": each.job, "started": to_iso(each.started), "attempts": each.attempts}
                 for each in self.turns
             ],
             "journal": {"writable": not self.journal},
@@ -104,12 +105,7 @@ class Health:
         return {
             "job": job.job,
             "healthy": not job.problems,
-            "last_good_run": None if job.good is None else wire(job.good),
+            "last_good_run": None if job.good is None else to_iso(job.good),
             "age_seconds": job.age(self.now),
             "failures_in_a_row": job.failures,
         }
-
-
-def wire(moment: datetime) -> str:
-    """Write an instant as JSON has it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

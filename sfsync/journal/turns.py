@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import JournalError, Locked
 from sfsync.journal.tables import METADATA, Instant
-from sfsync.model import Turn
+from sfsync.model import Turn, to_iso
 
 TURNS = sa.Table(
     "turns",
@@ -47,7 +47,7 @@ class Turns:
             # Perhaps another process was quicker, and the index refused a second one.
             if not any(each.due == due for each in self.since(service, due) if each.job == job):
                 raise
-            raise Locked(f"the turn of {job} at {due:%Y-%m-%dT%H:%M:%SZ} was begun") from error
+            raise Locked(f"the turn of {job} at {to_iso(due)} was begun") from error
         assert number is not None
         return Turn(number[0], service, job, due, at)
 
@@ -63,7 +63,7 @@ class Turns:
                 sa.update(TURNS).where(mine, TURNS.c.finished.is_(None)).values(**values)
             )
         if not taken.rowcount:
-            raise Locked(f"the turn of {turn.job} at {turn.due:%Y-%m-%dT%H:%M:%SZ} was begun again")
+            raise Locked(f"the turn of {turn.job} at {to_iso(turn.due)} was begun again")
         return Turn(turn.number, turn.service, turn.job, turn.due, at, attempts=turn.attempts + 1)
 
     def end(self, number: int, at: datetime, exit_code: int | None, message: str = "") -> None:

@@ -39,7 +39,7 @@ from sfsync.model.run import (
     State,
 )
 from sfsync.model.turn import Turn
-from sfsync.model.value import Value, from_wire, same_value, to_wire
+from sfsync.model.value import Value, from_wire, same_value, to_iso, to_wire
 
 __all__ = [
     "ABOUT_FIELD",
@@ -76,5 +76,6 @@ __all__ = [
     "from_wire",
     "key_of_new",
     "same_value",
+    "to_iso",
     "to_wire",
 ]

@@ -12,6 +12,13 @@ def to_wire(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
+def to_iso(moment: datetime) -> str:
+    """Write an aware instant as programs and SOQL like it: `2026-06-15T08:00:00Z`, cut to whole
+    seconds.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def from_wire(text: str) -> datetime:
     """Read an instant in any ISO form with an offset (`Z`, `+0000`, `+02:00`) as aware UTC, cut to
     whole seconds.

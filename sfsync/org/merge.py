@@ -15,7 +15,7 @@ import requests
 from simple_salesforce.util import exception_handler
 
 from sfsync.errors import OrgError
-from sfsync.model import MOST_LOSERS, Value, from_wire
+from sfsync.model import MOST_LOSERS, Value, from_wire, to_iso
 from sfsync.org import FieldInfo, Merge, RowResult
 from sfsync.org.codes import CODES, CONCURRENT, DAILY, DOWN, SIGN_IN, UNKNOWN_REFUSAL
 from sfsync.org.line import CONNECT_SECONDS, LONG_SECONDS
@@ -143,7 +143,7 @@ def _text(value: Value, kind: str) -> str:
         return "true" if value else "false"
     if kind == "datetime" and isinstance(value, str):
         # XML's instants have no offset without a colon, as REST's have.
-        return f"{from_wire(value):%Y-%m-%dT%H:%M:%SZ}"
+        return to_iso(from_wire(value))
     return escape(str(value), {"\r": "&#13;"})
 
 

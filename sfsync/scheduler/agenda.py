@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sfsync.due import MOST_ATTEMPTS, Due, due_now, next_time
 from sfsync.errors import JournalError, Locked
 from sfsync.journal import Turns
-from sfsync.model import Turn
+from sfsync.model import Turn, to_iso
 from sfsync.policy import Schedule, ScheduledJob
 
 logger = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class Agenda:
                 self._lasts[name] = self._turns.begin_again(due.dead, now)
             else:
                 if last is not None and last.is_open:
-                    later = f"{due.since:%Y-%m-%dT%H:%M:%SZ}"
+                    later = to_iso(due.since)
                     self.end(last, Ended(now, None, _SUPERSEDED.format(later=later)))
                 self._lasts[name] = self._turns.begin(self._service, name, due.since, now)
         except Locked:

@@ -11,7 +11,7 @@ from sfsync.errors import BY_SIGNAL, ConfigError, ExitCode, SfsyncError
 from sfsync.journal import Turns
 from sfsync.lock import Lock
 from sfsync.logs import Worded
-from sfsync.model import Turn
+from sfsync.model import Turn, to_iso
 from sfsync.policy import Schedule, ScheduledJob
 from sfsync.scheduler.agenda import Agenda, Ended, Waits
 from sfsync.scheduler.child import Child
@@ -189,7 +189,7 @@ class Scheduler:
         if begun is None:
             return False
         job, turn = begun
-        logger.info("%s: begins, due %s", job.name, _wire(turn.due))
+        logger.info("%s: begins, due %s", job.name, to_iso(turn.due))
         ended = self._carried_out(job)
         if ended is None:
             logger.info("%s: stopped with the scheduler; the next one takes it up", job.name)
@@ -238,13 +238,9 @@ class Scheduler:
         why, logged = ("" if is_good or not text else f": {text}" for text in (turn.message, told))
         level = logging.INFO if is_good else logging.WARNING
         logger.log(
-            level, "%s: ended, %s, due %s%s", turn.job, how, _wire(turn.due), Worded(why, logged)
+            level, "%s: ended, %s, due %s%s", turn.job, how, to_iso(turn.due), Worded(why, logged)
         )
         try:
             self._world.after(turn)
         except Exception:
             logger.exception("%s: what follows a turn failed", turn.job)
-
-
-def _wire(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
