@@ -3,14 +3,15 @@
 What is peculiar to SQLite and to PostgreSQL is here and in `lock.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from sfsync.errors import ConfigError, JournalError
 from sfsync.journal.keeping import keep_copy
@@ -179,12 +180,22 @@ def exclusively(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _create(connection: sa.Connection) -> None:
-    # An older sfsync may have died when it had made some of them.
+@cache
+def _statements(dialect: str) -> Sequence[str]:
+    """Return what makes the tables, in the words of a kind of database."""
+    statements: list[DDLElement] = []
     for table in METADATA.sorted_tables:
-        connection.execute(CreateTable(table, if_not_exists=True))
+        # An older sfsync may have died when it had made some of them.
+        statements.append(CreateTable(table, if_not_exists=True))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(CreateIndex(index, if_not_exists=True))
+            statements.append(CreateIndex(index, if_not_exists=True))
+    words = sa.make_url(f"{dialect}://").get_dialect()()
+    return [str(each.compile(dialect=words)) for each in statements]
+
+
+def _create(connection: sa.Connection) -> None:
+    for statement in _statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     connection.execute(sa.insert(VERSION).values(version=LAYOUT))
 
 
