@@ -218,6 +218,8 @@ def test_what_does_not_fit_is_told_at_once() -> None:
     assert "runs cannot be narrowed by --code, --id: only by --run, --since, --until" in said
     assert "--plan FILE, or --run RUN" in call("plan", exits=ExitCode.USAGE).stderr
     assert "no run 'nil'" in call("changes", "--run", "nil", exits=ExitCode.USAGE).stderr
+    turned = ("runs", "--since", "2026-06-02T08:00:00Z", "--until", "2026-06-01T08:00:00Z")
+    assert "is not before --until" in call(*turned, exits=ExitCode.USAGE).stderr
 
 
 def test_portions_are_the_whole(journal: Journal) -> None:

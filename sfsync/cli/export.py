@@ -121,6 +121,11 @@ def _check(what: str, narrowing: Mapping[str, Any]) -> None:
         raise click.UsageError(f"{what} cannot be narrowed by {names}: only by {fits}")
     if what == "plan" and len(given & {"plan", "run"}) != 1:
         raise click.UsageError("say which plan: --plan FILE, or --run RUN for what a run planned")
+    since, until = narrowing["since"], narrowing["until"]
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError(
+            f"--since {to_iso(since)} is not before --until {to_iso(until)}: nothing is between"
+        )
 
 
 def _rows(
