@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from sfsync.journal import rows
+from sfsync.journal.entries import encode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import ABOUT_FIELD, Action, JournalledChange, RunState, State
 
@@ -60,7 +61,7 @@ def is_about(record_id: str) -> sa.ColumnElement[bool]:
 
     Of the changes those that do are few: they have an index of their own.
     """
-    told = rows.encode(record_id)
+    told = encode(record_id)
     fields = CHANGE_FIELDS.alias()
     found = (
         sa.select(fields.c.run)

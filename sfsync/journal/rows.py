@@ -2,13 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.entries import stamps_of
 from sfsync.journal.losers import read_losers
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
@@ -22,7 +22,6 @@ from sfsync.model import (
     Run,
     RunState,
     Source,
-    Stamp,
     State,
     Value,
 )
@@ -34,9 +33,6 @@ OF_CHANGE = sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq ==
 PERHAPS_WRITTEN = CHANGES.c.state.in_(
     [state.value for state in (State.APPLIED, State.SENT, State.UNKNOWN)]
 )
-
-# NaN and the integers of numpy are no values of Salesforce's: refused here, nothing is sent.
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def run_row(run: Run) -> Row:
@@ -58,56 +54,11 @@ def run_row(run: Run) -> Row:
     }
 
 
-def change_row(run: int, seq: int, change: Change) -> Row:
-    """The row of a planned change, without its fields. Raises ValueError for a value that JSON
-    cannot hold.
-    """
-    try:
-        evidence = encode_evidence(change.evidence)
-    except (TypeError, ValueError) as error:
-        raise _misfit(change, "evidence", error) from error
-    return {
-        "run": run,
-        "seq": seq,
-        "object": change.object,
-        "record_id": change.id,
-        "name": change.name,
-        "cause": change.cause,
-        "reason": change.reason,
-        "evidence": evidence,
-        "rests_on": _encode([[each.object, each.id, each.modified] for each in change.rests_on]),
-        "state": State.PLANNED.value,
-        "code": "",
-        "message": "",
-        "sent_at": None,
-        "job": None,
-        "action": None if change.action is Action.UPDATE else change.action.value,
-        "created": None,
-    }
-
-
-def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
-    """The rows of a change's fields. Raises ValueError for a value that JSON cannot hold."""
-    for name, field in change.fields.items():
-        try:
-            before, after = encode(field.before), encode(field.after)
-            source = None if field.source is None else _encode(asdict(field.source))
-        except (TypeError, ValueError) as error:
-            raise _misfit(change, name, error) from error
-        row = {"run": run, "seq": seq, "field": name, "before": before, "after": after}
-        yield {**row, "source": source}
-
-
 def insert(connection: sa.Connection, table: sa.Table, new: list[Row]) -> None:
     """Insert rows into a table; none is allowed."""
     # An empty list would insert one row of defaults.
     if new:
         connection.execute(sa.insert(table), new)
-
-
-def _misfit(change: Change, where: str, error: Exception) -> ValueError:
-    wanted = "a value is text, a number, true, false or None"
-    return ValueError(f"{change.object} {change.id}, {where}: {error}; {wanted}")
 
 
 def read_runs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Run]:
@@ -158,22 +109,29 @@ def read_changes(
     found = connection.execute(query).all()
     if not found:
         return []
-    pieces = (
-        sa.select(CHANGE_FIELDS)
+    fields = _read_fields(connection, chosen, conditions)
+    merges = any(row.action == Action.MERGE.value for row in found)
+    losers = read_losers(connection, conditions) if merges else {}
+    return [
+        _change(row, fields.get((row.run, row.seq), {}), losers.get((row.run, row.seq), ()))
+        for row in found
+    ]
+
+
+def _read_fields(
+    connection: sa.Connection, chosen: sa.Join, conditions: Sequence[sa.ColumnElement[bool]]
+) -> Mapping[tuple[int, int], Mapping[str, FieldChange]]:
+    told = ("run", "seq", "field", "before", "after", "source")
+    query = (
+        sa.select(*(CHANGE_FIELDS.c[name] for name in told))
         .select_from(chosen.join(CHANGE_FIELDS, OF_CHANGE))
         .where(*conditions)
         .order_by(CHANGE_FIELDS.c.field)
     )
     fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for row in connection.execute(pieces):
-        fields[row.run, row.seq][row.field] = FieldChange(
-            decode(row.before), decode(row.after), decode_source(row.source)
-        )
-    merges = any(row.action == Action.MERGE.value for row in found)
-    losers = read_losers(connection, conditions) if merges else {}
-    return [
-        _change(row, fields[row.run, row.seq], losers.get((row.run, row.seq), ())) for row in found
-    ]
+    for run, seq, field, before, after, source in connection.execute(query):
+        fields[run, seq][field] = _field_change(before, after, source)
+    return fields
 
 
 def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
@@ -193,7 +151,7 @@ def _change(
         cause=row.cause,
         reason=row.reason,
         evidence=decode_evidence(row.evidence),
-        rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
+        rests_on=stamps_of(row.object, row.record_id, row.own_stamp, row.rests_on),
         action=Action(row.action or Action.UPDATE),
         losers=losers,
     )
@@ -202,11 +160,7 @@ def _change(
     return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
 
 
-def encode_evidence(evidence: Iterable[Evidence]) -> str:
-    """Write evidence as it is stored. Raises ValueError or TypeError for what JSON has not."""
-    return _encode([[each.fact, each.value, each.record] for each in evidence])
-
-
+@lru_cache(maxsize=4_096)
 def decode_evidence(text: str) -> tuple[Evidence, ...]:
     """Read stored evidence."""
     return tuple(Evidence(*each) for each in json.loads(text))
@@ -217,11 +171,10 @@ def decode_source(text: str | None) -> Source | None:
     return None if text is None else Source(**json.loads(text))
 
 
-# Statuses and instants repeat by the thousand; typed, because 1, 1.0 and True are written apart.
-@lru_cache(maxsize=4_096, typed=True)
-def encode(value: Value) -> str:
-    """Write one field value as it is stored. Raises ValueError or TypeError where JSON has none."""
-    return _encode(value)
+# What a run does to many records is one thing: a frozen one, kept once.
+@lru_cache(maxsize=4_096)
+def _field_change(before: str, after: str, source: str | None) -> FieldChange:
+    return FieldChange(decode(before), decode(after), decode_source(source))
 
 
 @lru_cache(maxsize=4_096)
