@@ -34,8 +34,8 @@ import sqlalchemy as sa
 from bench_table import Bar, Measured, Table, add_options, interleaved, report
 
 from sfsync.journal import Journal
-from sfsync.journal.rows import OF_CHANGE
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
+from sfsync.journal.reading import find_rows
+from sfsync.journal.tables import CHANGES, RUNS
 from sfsync.model import (
     Change,
     Evidence,
@@ -195,16 +195,11 @@ def measure_asking(folder: Path, changes: Sequence[Change], rounds: int) -> list
         second = a_run(2)
         enter(journal, second, changes)
         engine = journal._engine
-        number = sa.select(RUNS.c.number).where(RUNS.c.id == second.id).scalar_subquery()
-        rows = (
-            sa.select(CHANGES.c.record_id, CHANGES.c.state, *CHANGE_FIELDS.c[-4:])
-            .join(CHANGE_FIELDS, OF_CHANGE)
-            .where(CHANGES.c.run == number)
-        )
 
         def found() -> None:
             with engine.connect() as connection:
-                connection.execute(rows).all()
+                rows = find_rows(connection, [RUNS.c.id == second.id], [CHANGES.c.seq])
+            assert len(rows.changes) == len(changes)
 
         def undo() -> None:
             entries = journal.changes(second.id)

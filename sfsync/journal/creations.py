@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from sfsync.journal import rows
 from sfsync.journal.entries import encode
+from sfsync.journal.reading import read_changes
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import ABOUT_FIELD, Action, JournalledChange, RunState, State
 
@@ -42,7 +43,7 @@ class CreationsBook:
             CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
         ]
         with self._engine.connect() as connection:
-            return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
+            return read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
 
 
 def _keys(connection: sa.Connection, *runs: sa.ColumnElement[bool]) -> frozenset[str]:

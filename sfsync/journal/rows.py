@@ -2,23 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from sfsync.journal.entries import stamps_of
-from sfsync.journal.losers import read_losers
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
-    Action,
-    Change,
     Evidence,
-    FieldChange,
-    JournalledChange,
-    Loser,
-    Outcome,
     Run,
     RunState,
     Source,
@@ -96,68 +88,10 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
     )
 
 
-def read_changes(
-    connection: sa.Connection,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    order: Iterable[sa.ColumnElement[Any]],
-) -> list[JournalledChange]:
-    """Read the changes that meet all conditions (on RUNS and CHANGES), in that order; fields by
-    name.
-    """
-    chosen = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
-    query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
-    found = connection.execute(query).all()
-    if not found:
-        return []
-    fields = _read_fields(connection, chosen, conditions)
-    merges = any(row.action == Action.MERGE.value for row in found)
-    losers = read_losers(connection, conditions) if merges else {}
-    return [
-        _change(row, fields.get((row.run, row.seq), {}), losers.get((row.run, row.seq), ()))
-        for row in found
-    ]
-
-
-def _read_fields(
-    connection: sa.Connection, chosen: sa.Join, conditions: Sequence[sa.ColumnElement[bool]]
-) -> Mapping[tuple[int, int], Mapping[str, FieldChange]]:
-    told = ("run", "seq", "field", "before", "after", "source")
-    query = (
-        sa.select(*(CHANGE_FIELDS.c[name] for name in told))
-        .select_from(chosen.join(CHANGE_FIELDS, OF_CHANGE))
-        .where(*conditions)
-        .order_by(CHANGE_FIELDS.c.field)
-    )
-    fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for run, seq, field, before, after, source in connection.execute(query):
-        fields[run, seq][field] = _field_change(before, after, source)
-    return fields
-
-
 def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
     """Read the numbers of an org's runs, by their ids: the later a run began, the higher."""
     query = sa.select(RUNS.c.id, RUNS.c.number).where(RUNS.c.org == org)
     return {row.id: row.number for row in connection.execute(query)}
-
-
-def _change(
-    row: sa.Row[Any], fields: Mapping[str, FieldChange], losers: tuple[Loser, ...]
-) -> JournalledChange:
-    change = Change(
-        object=row.object,
-        id=row.record_id,
-        name=row.name,
-        fields=fields,
-        cause=row.cause,
-        reason=row.reason,
-        evidence=decode_evidence(row.evidence),
-        rests_on=stamps_of(row.object, row.record_id, row.own_stamp, row.rests_on),
-        action=Action(row.action or Action.UPDATE),
-        losers=losers,
-    )
-    state, created = State(row.state), row.created or ""
-    outcome = Outcome(row.object, row.record_id, state, row.code, row.message, created)
-    return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
 
 
 @lru_cache(maxsize=4_096)
@@ -169,12 +103,6 @@ def decode_evidence(text: str) -> tuple[Evidence, ...]:
 def decode_source(text: str | None) -> Source | None:
     """Read where a stored value came from; None where it was no public source."""
     return None if text is None else Source(**json.loads(text))
-
-
-# What a run does to many records is one thing: a frozen one, kept once.
-@lru_cache(maxsize=4_096)
-def _field_change(before: str, after: str, source: str | None) -> FieldChange:
-    return FieldChange(decode(before), decode(after), decode_source(source))
 
 
 @lru_cache(maxsize=4_096)

@@ -12,6 +12,7 @@ of the numbers.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,7 +60,7 @@ class ShortInstant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """Read it back as aware UTC."""
-        return None if value in (None, NEVER) else _EPOCH + int(value) * _MICROSECOND
+        return None if value is None else instant_of(int(value))
 
 
 class StateCode(sa.TypeDecorator[str]):
@@ -74,14 +75,22 @@ class StateCode(sa.TypeDecorator[str]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         """Read it back as the word."""
-        return None if value is None else _STATES[value]
+        return None if value is None else STATES[value].value
 
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 NEVER = -(2**53)
 # From two on: in SQLite a nought and a one take no room, so that a row would grow.
 STATE_CODES = {state: code for code, state in enumerate(sorted(State), start=2)}
-_STATES = {code: state.value for state, code in STATE_CODES.items()}
+STATES = {code: state for state, code in STATE_CODES.items()}
+
+
+@lru_cache(maxsize=1_024)
+def instant_of(microseconds: int) -> datetime | None:
+    """Return the instant (aware UTC) that a number stands for; None: it never came."""
+    # A batch was sent at one moment.
+    return None if microseconds == NEVER else _EPOCH + microseconds * _MICROSECOND
+
 
 METADATA = sa.MetaData()
 OBJECT, RECORD_ID = sa.String(80), sa.String(18)
