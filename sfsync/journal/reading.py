@@ -32,7 +32,7 @@ _PLAIN = tuple(
 _TEXTS_OF_CHANGE = [n for n, each in enumerate(CHANGE_ROWS.c) if each.name.endswith("_text")]
 _TEXTS_OF_FIELD = [n for n, each in enumerate(FIELD_ROWS.c) if each.name.endswith("_text")]
 
-Rows = Sequence[sa.Row[Any]]
+Rows = Sequence[Any]
 Conditions = Sequence[sa.ColumnElement[bool]]
 
 
@@ -130,7 +130,7 @@ def _field_change(before: str, after: str, source: str | None) -> FieldChange:
 
 
 def _change(
-    row: sa.Row[Any],
+    row: Any,
     texts: Mapping[tuple[int, int], str],
     fields: Mapping[str, FieldChange],
     losers: tuple[Loser, ...],

@@ -71,7 +71,7 @@ class StateCode(sa.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
         """Write the number of a word."""
-        return None if value is None else STATE_CODES[value]
+        return None if value is None else STATE_CODES[State(value)]
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         """Read it back as the word."""

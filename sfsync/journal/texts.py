@@ -64,6 +64,7 @@ def read_texts(
     connection: sa.Connection, needed: Mapping[int, Collection[int]]
 ) -> dict[tuple[int, int], str]:
     """Read the texts of these numbers, by run and number; perhaps others of these runs, too."""
+    conditions: list[sa.ColumnElement[bool]]
     if sum(map(len, needed.values())) <= NAMED_AT_ONCE:
         keys = [(run, number) for run, numbers in needed.items() for number in numbers]
         conditions = [sa.tuple_(TEXTS.c.run, TEXTS.c.number).in_(keys)]
