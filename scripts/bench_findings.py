@@ -1,28 +1,27 @@
-"""How long do all findings take, likely duplicates among them, and how long would comparing all
+"""How long do all findings take, likely duplicates among them, and how long would comparing the
 names of a town take?
 
-    scripts/bench findings [--accounts 100000] [--rounds 3] [--most 20] [--json]
+    scripts/bench findings [--accounts 100000] [--rounds 5] [--at-most 20] [--json]
 
 The org has half as many opportunities and leads and twice as many contacts; of its companies and
-people some are entered twice. What is told are medians of wall-clock seconds, with those of all
-processors beside them, since others may use the machine. The obvious alternative, `difflib` over
-all pairs of one town, is measured on a sample of the pairs and multiplied: nobody would wait for
-it. Exit code 1 where the findings take more seconds than `--most`.
+people some are entered twice. The likely duplicates have three obvious alternatives: a dictionary
+of exactly the same names of one town, which finds only what is written alike; rapidfuzz, and
+Python's difflib, over all pairs of names of one town. The last two are measured on a sample of the
+pairs and multiplied: nobody would wait for them. Exit code 1 where all findings take more seconds
+than `--at-most`.
 """
 
 import argparse
 import gc
-import json
 import random
 import sys
+import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
-from functools import partial
 from itertools import combinations
 from statistics import median
-from time import perf_counter, process_time
 from typing import Any
 
 import bench_data
@@ -30,6 +29,8 @@ import numpy as np
 import twins_data
 from bench_data import BenchOrg
 from bench_rules import policy_of_config, snapshot_of
+from bench_table import Bar, Measured, Table, add_options, interleaved, report
+from rapidfuzz import fuzz
 
 from sfsync.duplicates import likely_duplicates
 from sfsync.facts import Look
@@ -37,30 +38,9 @@ from sfsync.model import Finding
 from sfsync.rules.decide import decide
 from sfsync.rules.findings import findings_of
 
-DECLARED, DUPLICATES = "declared findings", "likely duplicates"
-SAMPLE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Seconds (wall, processors) of every round by part, how much was found, and the seconds that
-    the alternative would take for so many pairs.
-    """
-
-    counts: dict[str, int]
-    seconds: dict[str, list[tuple[float, float]]]
-    found: dict[str, int]
-    pairs: int
-    alternative: float
-
-    def wall(self, part: str) -> float:
-        """Return the median of a part's wall-clock seconds."""
-        return median(each[0] for each in self.seconds[part])
-
-    @property
-    def total(self) -> float:
-        """Return the seconds of all findings."""
-        return sum(self.wall(part) for part in self.seconds)
+DECLARED, DUPLICATES, ALL = "declared findings", "likely duplicates", "all findings"
+EXACT, RAPIDFUZZ, DIFFLIB = "names exactly alike", "rapidfuzz, all pairs", "difflib, all pairs"
+SAMPLED, NAMES_OF_TOWN = 50, 29
 
 
 def org_with_twins(accounts: int) -> BenchOrg:
@@ -118,100 +98,117 @@ def declared(look: Look) -> list[Finding]:
     return found
 
 
-def timed(work: Callable[[], Sequence[Finding]]) -> tuple[tuple[float, float], int]:
-    """Run something; return its seconds (wall, processors) and how much it found."""
-    gc.collect()
-    wall, processors = perf_counter(), process_time()
-    found = work()
-    return (perf_counter() - wall, process_time() - processors), len(found)
-
-
-def alternative(org: BenchOrg) -> tuple[int, float]:
-    """Return how many pairs of names share a town, and the seconds that difflib would take for all
-    of them, by a sample.
-    """
+def names_by_town(org: BenchOrg) -> list[list[str]]:
+    """Return the names of the accounts of each town."""
     towns: dict[str, list[str]] = defaultdict(list)
     for row in org.records["Account"]:
         if row["BillingCity"]:
             towns[row["BillingCity"]].append(row["Name"])
-    pairs = sum(len(names) * (len(names) - 1) // 2 for names in towns.values())
-    dice = random.Random(1)
-    names = dice.choices(list(towns.values()), [len(each) ** 2 for each in towns.values()], k=50)
-    few = [
-        pair for each in names for pair in combinations(dice.sample(each, min(29, len(each))), 2)
-    ]
-    start = perf_counter()
-    for left, right in few[:SAMPLE]:
-        SequenceMatcher(None, left, right).ratio()
-    return pairs, (perf_counter() - start) / len(few[:SAMPLE]) * pairs
+    return list(towns.values())
 
 
-def measure(accounts: int, rounds: int) -> Result:
-    """Time the parts in so many rounds."""
+def exactly_alike(org: BenchOrg) -> int:
+    """Count the accounts that have the name and the town of one before."""
+    seen: set[tuple[str, str]] = set()
+    alike = 0
+    for row in org.records["Account"]:
+        key = (row["Name"].casefold().strip(), (row["BillingCity"] or "").casefold())
+        alike += key in seen
+        seen.add(key)
+    return alike
+
+
+class Sample:
+    """Names of one town, those of large towns more often, as a comparison of all would find them;
+    and of how many pairs they stand for.
+    """
+
+    def __init__(self, towns: Sequence[Sequence[str]]) -> None:
+        self.pairs = sum(len(names) * (len(names) - 1) // 2 for names in towns)
+        dice = random.Random(1)
+        chosen = dice.choices(towns, [len(each) ** 2 for each in towns], k=SAMPLED)
+        self.groups = [dice.sample(each, min(NAMES_OF_TOWN, len(each))) for each in chosen]
+        self.compared = sum(len(each) * (len(each) - 1) // 2 for each in self.groups)
+
+    def by_difflib(self) -> None:
+        """Compare the pairs as Python itself does."""
+        for names in self.groups:
+            for left, right in combinations(names, 2):
+                SequenceMatcher(None, left, right).ratio()
+
+    def by_rapidfuzz(self) -> None:
+        """Compare the pairs in C++, word by word."""
+        for names in self.groups:
+            for left, right in combinations(names, 2):
+                fuzz.token_sort_ratio(left, right)
+
+    def of_all(self, measured: Measured) -> Measured:
+        """Multiply to all pairs."""
+        values = [value * self.pairs / self.compared for value in measured.values]
+        return replace(measured, values=values)
+
+
+def measure(accounts: int, rounds: int, at_most: float) -> Table:
+    """Time the parts and the alternatives in so many rounds."""
     policy, org = policy_of_config(), org_with_twins(accounts)
     snapshot = snapshot_of(org, policy)
+    sample = Sample(names_by_town(org))
     gc.collect()
     # The records themselves live on whatever is timed.
     gc.freeze()
-    parts: Mapping[str, Callable[[Look], Sequence[Finding]]] = {
-        DECLARED: declared,
-        DUPLICATES: likely_duplicates,
-    }
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in parts}
-    found = {}
-    for _ in range(rounds):
-        # As in a pass, the second part finds what the first has looked up.
+    look = Look(snapshot, policy)
+    found: dict[str, int] = {}
+
+    def all_declared() -> None:
+        nonlocal look
         look = Look(snapshot, policy)
-        for name, work in parts.items():
-            taken, found[name] = timed(partial(work, look))
-            seconds[name].append(taken)
-    counts = {name: len(rows) for name, rows in org.records.items()}
-    return Result(counts, seconds, found, *alternative(org))
+        found[DECLARED] = len(declared(look))
 
+    def all_duplicates() -> None:
+        # As in a pass, this part finds what the one before has looked up.
+        found[DUPLICATES] = len(likely_duplicates(look))
 
-def told(result: Result) -> str:
-    """Say the result to a person."""
-    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
-    lines = [f"{counts}; medians of {len(result.seconds[DECLARED])} rounds"]
-    for name, each in result.seconds.items():
-        processors = median(one[1] for one in each)
-        lines.append(
-            f"{name:20}{result.wall(name):8.2f} s  ({processors:.2f} s of processors, "
-            f"{result.found[name]:,} found)"
-        )
-    lines.append(f"{'all findings':20}{result.total:8.2f} s")
-    lines.append(
-        f"difflib over all {result.pairs:,} pairs of names of one town would take "
-        f"{result.alternative:,.0f} s (multiplied from a sample of the pairs)"
+    def same_names() -> None:
+        found[EXACT] = exactly_alike(org)
+
+    first, second, exact, fuzzy, plain = interleaved(
+        {
+            DECLARED: all_declared,
+            DUPLICATES: all_duplicates,
+            EXACT: same_names,
+            RAPIDFUZZ: sample.by_rapidfuzz,
+            DIFFLIB: sample.by_difflib,
+        },
+        rounds,
+        warm=False,
     )
-    return "\n".join(lines) + "\n"
-
-
-def as_json(result: Result) -> str:
-    """Say the result to a program."""
-    facts = {
-        "counts": result.counts,
-        "median_seconds": {name: round(result.wall(name), 3) for name in result.seconds},
-        "found": result.found,
-        "pairs_of_one_town": result.pairs,
-        "difflib_seconds_by_sample": round(result.alternative, 1),
-    }
-    return json.dumps(facts, indent=2) + "\n"
+    both = [sum(each) for each in zip(first.values, second.values, strict=True)]
+    rows = [first, second, Measured(ALL, both), exact, sample.of_all(fuzzy), sample.of_all(plain)]
+    counts = ", ".join(f"{len(each):,} {name}" for name, each in org.records.items())
+    return Table(
+        f"medians of {rounds} rounds, wall-clock seconds",
+        rows,
+        [Bar(ALL, median(both), at_most=at_most, unit="s")],
+        DUPLICATES,
+        [
+            *textwrap.wrap(counts, 78),
+            "found: " + ", ".join(f"{number:,} by {name}" for name, number in found.items()),
+            f"rapidfuzz and difflib: {sample.pairs:,} pairs, multiplied from {sample.compared:,}",
+        ],
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, tell, and give the exit code."""
-    parser = argparse.ArgumentParser(description="All findings, likely duplicates among them.")
-    parser.add_argument("--accounts", type=int, default=100_000, help="at least 100")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--most", type=float, default=20, help="exit 1 above so many seconds")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser = argparse.ArgumentParser(prog="scripts/bench findings", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=100_000, help="100 or more")
+    parser.add_argument("--at-most", type=float, default=20, help="seconds of all findings")
+    add_options(parser)
     options = parser.parse_args(arguments)
-    if options.accounts < 100 or options.rounds < 1:
-        parser.error("--accounts takes 100 or more, --rounds 1 or more")
-    result = measure(options.accounts, options.rounds)
-    sys.stdout.write(as_json(result) if options.json else told(result))
-    return 0 if result.total <= options.most else 1
+    if options.accounts < 100:
+        parser.error("--accounts takes 100 or more")
+    table = measure(options.accounts, options.rounds, options.at_most)
+    return report([table], as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -208,6 +208,14 @@ def by_wratio(case: Case) -> Answer:
     return Answer(Verdict.SURE.value if is_sure else NOTHING, keys if is_sure else ())
 
 
+def by_exact_name(case: Case) -> Answer:
+    """Answer a case by a dictionary of names: the entry that has the same, if one alone does."""
+    name = case.company.name.casefold().strip()
+    same = [e.key for e in case.entries if name in {each.casefold().strip() for each in e.names}]
+    is_sure = len(same) == 1
+    return Answer(Verdict.SURE.value if is_sure else NOTHING, tuple(same) if is_sure else ())
+
+
 def figures(some: Sequence[Case], way: Callable[[Case], Answer]) -> Figures:
     """Measure a way of matching on cases."""
     answers = [(case, way(case)) for case in some]

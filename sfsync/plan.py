@@ -70,13 +70,12 @@ def passed_limits(
     """Say in words which limits a plan passes: records moved or created, and the org's API calls.
 
     `state_fields` names the field of the state for each object. `budget` is what remains of the
-    org's daily calls and their total, None where the org does not tell.
+    org's daily calls, and how many of all are kept for others; None where the org does not tell.
     """
     large = "" if allow_large else moves_too_many(plan, limits, state_fields)
     passed = [large] if large else []
     if budget is not None:
-        left, total = budget
-        others = int(total * limits.api_reserve)
+        left, others = budget
         calls = writing_calls(plan.changes)
         if calls > left - others:
             passed.append(

@@ -5,9 +5,11 @@ Version 4 got tables bit by bit, without another number.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from sfsync.journal import Journal
 from sfsync.letter import MessageState
+from sfsync.model import Evidence, Stamp
 
 _AT = "2026-11-25T19:03:01.000000Z"
 _ORG = "00D000000000001AAA"
@@ -110,22 +112,46 @@ INSERT INTO messages VALUES (
 INSERT INTO editions VALUES ('{_ORG}', 'exceptions', '005000000000001AAA', '{_AT}');
 """
 
+VERSION_4_MERGES = f"""{VERSION_4_LATER}
+CREATE TABLE change_losers (
+  run INTEGER NOT NULL, seq INTEGER NOT NULL, place INTEGER NOT NULL,
+  record_id VARCHAR(18) NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL, children TEXT NOT NULL,
+  PRIMARY KEY (run, seq, place), FOREIGN KEY(run, seq) REFERENCES changes (run, seq)
+);
+CREATE INDEX losers_of_record ON change_losers (record_id);
+INSERT INTO changes VALUES (
+  1, 3, 'Contact', '003000000000001AAA', 'Ann Example', 'cleanup:merge-duplicates', 'the same',
+  '[["likeness",0.9,null]]', '[["Contact","003000000000001AAA","2026-06-15T08:00:00.000+0000"]]',
+  'refused', 'BUSY', 'later', '{_AT}', NULL, 'merge', NULL
+);
+INSERT INTO change_fields VALUES (
+  1, 3, 'Status__c', 'null', '"Merged"', NULL
+);
+INSERT INTO change_losers VALUES (
+  1, 3, 0, '003000000000002AAA', 'Anne Example', '{{}}', '{{}}'
+);
+"""
+
 OLD_JOURNALS: Mapping[str, str] = {
     "1": VERSION_1,
     "2": VERSION_2,
     "3": VERSION_3,
     "4": VERSION_4,
     "4, later": VERSION_4_LATER,
+    # The step that leads to 5 makes it, when this is there.
+    "5": VERSION_4_MERGES,
 }
 _FIRST = ("001000000000001AAA", "sent", "Backlog")
 _SECOND = ("001000000000002AAA", "sent", "Backlog")
 _CREATION = ("new000000000000001", "unknown", "Open")
+_MERGE = ("003000000000001AAA", "refused", "Merged")
 CHANGES_OF = {
     "1": [_FIRST],
     "2": [_FIRST, _SECOND],
     "3": [_FIRST, _SECOND],
     "4": [_FIRST, _SECOND, _CREATION],
     "4, later": [_FIRST, _SECOND, _CREATION],
+    "5": [_FIRST, _SECOND, _CREATION, _MERGE],
 }
 """The changes of each, as (Id, state, the new value of the status)."""
 
@@ -144,12 +170,26 @@ def _has_mails(journal: Journal) -> bool:
     return _has_creation(journal) and states == [MessageState.PLANNED] and len(told) == 1
 
 
+def _has_merge(journal: Journal) -> bool:
+    merge = journal.changes("20261125-190301-aaaa")[3]
+    stamp = Stamp("Contact", "003000000000001AAA", "2026-06-15T08:00:00.000+0000")
+    return (
+        _has_mails(journal)
+        and [each.id for each in merge.change.losers] == ["003000000000002AAA"]
+        and merge.change.evidence == (Evidence("likeness", 0.9),)
+        and merge.change.rests_on == (stamp,)
+        and (merge.outcome.code, merge.outcome.message) == ("BUSY", "later")
+        and merge.sent_at == datetime(2026, 11, 25, 19, 3, 1, tzinfo=UTC)
+    )
+
+
 WRITTEN: Mapping[str, Callable[[Journal], bool]] = {
     "1": lambda journal: journal.created_keys(_ORG) == frozenset(),
     "2": lambda journal: "750000000000002AAA" in journal.jobs("20261125-190301-aaaa"),
     "3": _has_findings,
     "4": _has_creation,
     "4, later": _has_mails,
+    "5": _has_merge,
 }
 """Whether all else that was in a journal of each version is there."""
 

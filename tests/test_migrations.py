@@ -39,6 +39,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def left_by(version: str, url: str) -> str:
     """Write a journal as an older version left it; return its URL."""
     tell(url, *sql_of(version, postgresql=url.startswith("postgresql")))
+    if version == "5":
+        engine = sa.create_engine(url)
+        with exclusively(engine) as connection:
+            migrate(connection, version)
+        engine.dispose()
+        assert layout(url) == [(5,)]
     return url
 
 

@@ -181,8 +181,8 @@ def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> 
     """Raise Stopped for a limit, ConfigError for fields that cannot be written; all at once."""
     # Whoever planned has asked just now: the latest answer tells as much.
     budget = desk.org.usage() or desk.org.budget()
-    left = (budget.left, budget.total) if budget else None
     policy = services.policy
+    left = (budget.left, budget.kept(policy.limits.api_reserve)) if budget else None
     fields = policy.state_fields()
     passed = passed_limits(plan, policy.limits, fields, budget=left, allow_large=allow_large)
     spared = passed_limits(plan, policy.limits, fields, budget=None, allow_large=allow_large)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sfsync.journal.messages import not_in_vain
 from sfsync.journal.notes import ALERTS
-from sfsync.journal.rows import read_changes
+from sfsync.journal.reading import read_changes
 from sfsync.journal.tables import CHANGES, RUNS
 from sfsync.letter import Alerted, Subject
 from sfsync.model import JournalledChange, RunState, State

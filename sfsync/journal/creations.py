@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 
 from sfsync.journal import rows
+from sfsync.journal.entries import encode
+from sfsync.journal.reading import read_changes
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import ABOUT_FIELD, Action, JournalledChange, RunState, State
 
@@ -41,7 +43,7 @@ class CreationsBook:
             CHANGES.c.state.in_([state.value for state in _NOT_KNOWN]),
         ]
         with self._engine.connect() as connection:
-            return rows.read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
+            return read_changes(connection, conditions, [CHANGES.c.run, CHANGES.c.seq])
 
 
 def _keys(connection: sa.Connection, *runs: sa.ColumnElement[bool]) -> frozenset[str]:
@@ -60,7 +62,7 @@ def is_about(record_id: str) -> sa.ColumnElement[bool]:
 
     Of the changes those that do are few: they have an index of their own.
     """
-    told = rows.encode(record_id)
+    told = encode(record_id)
     fields = CHANGE_FIELDS.alias()
     found = (
         sa.select(fields.c.run)

@@ -91,7 +91,7 @@ class Exports:
     def _portions(
         self,
         query: sa.Select[Any],
-        key: Sequence[sa.Column[Any]],
+        key: Sequence[Any],
         conditions: Sequence[Condition],
         *,
         with_fields: bool = False,

@@ -7,8 +7,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
+from sfsync.journal.entries import encode_evidence
 from sfsync.journal.lock import check_fence
-from sfsync.journal.rows import Row, decode_evidence, encode_evidence, insert
+from sfsync.journal.rows import Row, decode_evidence, insert
 from sfsync.journal.tables import FINDINGS
 from sfsync.model import Finding, OpenFinding
 

@@ -15,11 +15,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfsync.errors import Locked
+from sfsync.journal.entries import encode
 from sfsync.journal.known import people_in
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
-from sfsync.journal.rows import OF_CHANGE, decode, encode
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, METADATA, PASS_STATES, RUNS
+from sfsync.journal.rows import OF_CHANGE, decode
+from sfsync.journal.tables import (
+    CHANGE_FIELDS,
+    CHANGE_ROWS,
+    CHANGES,
+    FIELD_ROWS,
+    FINDINGS,
+    METADATA,
+    PASS_STATES,
+    RUNS,
+    TEXTS,
+)
+from sfsync.journal.texts import drop_unused, number_of
 from sfsync.letter import MessageState, text_of
 from sfsync.model import RunState
 from sfsync.traces import FORGOTTEN, PERSONS, Held, Traces, cut_json, left
@@ -30,7 +42,9 @@ Change = Callable[[Any], Values]
 _PORTION = 2_000
 _TEXTS = ("name", "reason", "message")
 # Those whose rows are looked at one by one, below; of others every text is.
-_KNOWN = (CHANGES, CHANGE_FIELDS, FINDINGS, PASS_STATES, MESSAGES, EDITIONS, ALERTS)
+_KNOWN = (CHANGE_ROWS, FIELD_ROWS, TEXTS, FINDINGS, PASS_STATES, MESSAGES, EDITIONS, ALERTS)
+# Where the rows of what is told stand.
+_ROWS: Mapping[sa.FromClause, sa.Table] = {CHANGES: CHANGE_ROWS, CHANGE_FIELDS: FIELD_ROWS}
 
 
 class Forgetting:
@@ -101,6 +115,7 @@ class _Books:
         self._connection = connection
         self._traces = traces
         self._counts: Counter[str] = Counter()
+        self._cut_runs: set[int] = set()
 
     def forget(self) -> Counter[str]:
         """Take everything out, and return how many rows of each kind had something."""
@@ -108,6 +123,8 @@ class _Books:
         about = (CHANGES.c.object, CHANGES.c.record_id, CHANGES.c.created)
         fields = sa.select(CHANGE_FIELDS, *about).join(CHANGES, OF_CHANGE)
         self._change(CHANGE_FIELDS, "fields of changes", self._of_field, fields)
+        for run in sorted(self._cut_runs):
+            drop_unused(self._connection, run)
         own = FINDINGS.c.record_id.in_(self._ids) & FINDINGS.c.object.in_(PERSONS)
         self._delete(FINDINGS, "findings of their own", own)
         self._change(FINDINGS, "findings", self._of_finding)
@@ -154,7 +171,7 @@ class _Books:
         cut = self._cut(FINDINGS, row) | self._evidence(row)
         return cut | ({"owner_id": None} if row.owner_id in self._traces.ids else {})
 
-    def _cut(self, table: sa.Table, row: Any) -> Values:
+    def _cut(self, table: sa.FromClause, row: Any) -> Values:
         """Return the texts of a row with the mark in the place of every trace."""
         return {
             name: text and cut_json(self._traces, text, row.record_id)
@@ -230,10 +247,10 @@ class _Books:
         self._counts[kind] += done.rowcount
 
     def _change(
-        self, table: sa.Table, kind: str, change: Change, query: sa.Select[Any] | None = None
+        self, table: sa.FromClause, kind: str, change: Change, query: sa.Select[Any] | None = None
     ) -> None:
         """Write what `change` makes of each row, where that differs; in portions, by the key."""
-        key = list(table.primary_key.columns)
+        key = list(table.primary_key)
         last: list[sa.ColumnElement[bool]] = []
         while True:
             piece = (sa.select(table) if query is None else query).where(*last).order_by(*key)
@@ -246,23 +263,40 @@ class _Books:
                 [sa.tuple_(*key) > sa.tuple_(*reached)] if len(key) > 1 else [key[0] > reached[0]]
             )
 
-    def _write(self, table: sa.Table, kind: str, changed: Collection[tuple[Any, Values]]) -> None:
-        key = [each.name for each in table.primary_key.columns]
+    def _write(
+        self, table: sa.FromClause, kind: str, changed: Collection[tuple[Any, Values]]
+    ) -> None:
+        stored = table if isinstance(table, sa.Table) else _ROWS[table]
+        key = [each.name for each in table.primary_key]
         new: dict[tuple[str, ...], list[Values]] = {}
         for row, values in changed:
-            if all(getattr(row, name) == value for name, value in values.items()):
+            cut = {name: value for name, value in values.items() if getattr(row, name) != value}
+            if not cut:
                 continue
+            cut = cut if stored is table else self._stored(stored, row.run, cut)
             of = {f"of_{name}": getattr(row, name) for name in key}
-            new.setdefault(tuple(values), []).append(of | values)
+            new.setdefault(tuple(cut), []).append(of | cut)
             self._counts[kind] += 1
         for names, rows in new.items():
-            this = (table.c[name] == sa.bindparam(f"of_{name}") for name in key)
+            this = (stored.c[name] == sa.bindparam(f"of_{name}") for name in key)
             values = {name: sa.bindparam(name) for name in names}
-            self._connection.execute(sa.update(table).where(*this).values(values), rows)
+            self._connection.execute(sa.update(stored).where(*this).values(values), rows)
+
+    def _stored(self, stored: sa.Table, run: int, cut: Values) -> Values:
+        """Return the columns that say it: what was the text of many changes is this one's own."""
+        self._cut_runs.add(run)
+        told: Values = {}
+        for name, value in cut.items():
+            number = f"{name}_text"
+            if name in stored.c:
+                told |= {name: value} | ({number: None} if number in stored.c else {})
+            else:
+                told[number] = number_of(self._connection, run, value)
+        return told
 
 
 @cache
-def _texts_in(table: sa.Table) -> tuple[str, ...]:
+def _texts_in(table: sa.FromClause) -> tuple[str, ...]:
     return tuple(each.name for each in table.columns if isinstance(each.type, sa.Text))
 
 

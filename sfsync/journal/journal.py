@@ -1,7 +1,8 @@
 """What may be asked of the journal, and what may be written to it?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
 
@@ -12,12 +13,15 @@ from sfsync.journal import rows
 from sfsync.journal.creations import CreationsBook, is_about
 from sfsync.journal.database import open_database
 from sfsync.journal.enrichment import EnrichmentBook
+from sfsync.journal.entries import enter_changes, update_changes
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.lock import check_fence
 from sfsync.journal.losers import LOSERS, loser_rows
+from sfsync.journal.reading import read_changes
 from sfsync.journal.shelf import Shelf
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
+from sfsync.journal.tables import CHANGES, RUNS
+from sfsync.journal.texts import number_of
 from sfsync.journal.totals import count_again
 from sfsync.model import (
     Change,
@@ -28,7 +32,6 @@ from sfsync.model import (
     State,
 )
 
-INSERTED_AT_ONCE = 5_000
 NEWEST_SHOWN = 5
 
 
@@ -61,15 +64,9 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
             check_fence(connection)
             connection.execute(sa.insert(RUNS).values(rows.run_row(run)))
             number = self._number(connection, run.id)
-            for first in range(0, len(changes), INSERTED_AT_ONCE):
-                placed = list(enumerate(changes[first : first + INSERTED_AT_ONCE], start=first))
-                rows.insert(
-                    connection, CHANGES, [rows.change_row(number, *each) for each in placed]
-                )
-                fields = [row for each in placed for row in rows.field_rows(number, *each)]
-                rows.insert(connection, CHANGE_FIELDS, fields)
-                losers = [row for each in placed for row in loser_rows(number, *each)]
-                rows.insert(connection, LOSERS, losers)
+            enter_changes(connection, number, changes)
+            losers = (row for each in enumerate(changes) for row in loser_rows(number, *each))
+            rows.insert(connection, LOSERS, list(losers))
 
     def mark_sent(
         self, run_id: str, seqs: Sequence[int], sent_at: datetime, *, job: str | None = None
@@ -79,8 +76,12 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
         `sent_at` is aware, by the org's clock. Raises NotFound where there is no such run; Locked
         where another machine has taken over the lock of the runs: then nothing may be sent.
         """
-        values = [{"state": State.SENT.value, "sent_at": sent_at, "job": job} for _ in seqs]
-        self._update(run_id, seqs, values)
+        if not seqs:
+            return
+        with self._updating(run_id, fenced=True) as (connection, number):
+            text = None if job is None else number_of(connection, number, job)
+            values = {"state": State.SENT.value, "sent_at": sent_at, "job_text": text}
+            update_changes(connection, number, ((seq, values) for seq in seqs))
 
     def jobs(self, run_id: str) -> dict[str, list[int]]:
         """The org's bulk jobs to which changes of a run were handed, each with the seqs of those
@@ -116,42 +117,36 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
     def _note(
         self, run_id: str, outcomes: Sequence[tuple[int, Outcome]], *, fenced: bool = True
     ) -> None:
-        values = [
-            {
-                "state": outcome.state.value,
-                "code": outcome.code,
-                "message": outcome.message,
-                "created": outcome.created or None,
-            }
-            for _, outcome in outcomes
-        ]
-        self._update(run_id, [seq for seq, _ in outcomes], values, fenced=fenced)
-
-    def _update(
-        self,
-        run_id: str,
-        seqs: Sequence[int],
-        values: Sequence[rows.Row],
-        *,
-        fenced: bool = True,
-    ) -> None:
-        if not seqs:
-            return
-        statement = sa.update(CHANGES).where(
-            CHANGES.c.run == sa.bindparam("of_run"), CHANGES.c.seq == sa.bindparam("of_seq")
+        noted = (
+            (
+                seq,
+                {
+                    "state": outcome.state.value,
+                    "code": outcome.code or None,
+                    "message": outcome.message or None,
+                    "created": outcome.created or None,
+                },
+            )
+            for seq, outcome in outcomes
         )
+        if outcomes:
+            with self._updating(run_id, fenced=fenced) as (connection, number):
+                update_changes(connection, number, noted)
+
+    @contextmanager
+    def _updating(self, run_id: str, *, fenced: bool) -> Iterator[tuple[sa.Connection, int]]:
+        """Begin to update changes of a run; give its number."""
+        query = sa.select(RUNS.c.number, RUNS.c.state).where(RUNS.c.id == run_id)
         with self._engine.begin() as connection:
             if fenced:
                 check_fence(connection)
-            number = self._number(connection, run_id)
-            connection.execute(
-                statement.values({name: sa.bindparam(name) for name in values[0]}),
-                [
-                    {"of_run": number, "of_seq": seq, **each}
-                    for seq, each in zip(seqs, values, strict=True)
-                ],
-            )
-            count_again(connection, number)
+            run = connection.execute(query).one_or_none()
+            if run is None:
+                raise self._no_such_run(connection, run_id)
+            yield connection, run.number
+            # While it is open nothing of it is counted.
+            if run.state != RunState.RUNNING.value:
+                count_again(connection, run.number)
 
     def finish(
         self,
@@ -233,7 +228,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
         """The changes of a run by seq. Raises NotFound where there is no such run."""
         with self._engine.connect() as connection:
             number = self._number(connection, run_id)
-            return rows.read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
+            return read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
 
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
         """All changes ever planned for a record, and creations of records about it, newest run
@@ -247,7 +242,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
             found = [
                 change
                 for condition in asked
-                for change in rows.read_changes(connection, [RUNS.c.org == org, condition], order)
+                for change in read_changes(connection, [RUNS.c.org == org, condition], order)
             ]
             numbers = rows.numbers_of(connection, org) if found else {}
         return sorted(found, key=lambda each: (numbers[each.run], each.seq), reverse=True)

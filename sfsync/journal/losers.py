@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfsync.journal.tables import CHANGES, METADATA, RECORD_ID, RUNS
+from sfsync.journal.tables import CHANGE_ROWS, CHANGES, METADATA, RECORD_ID, RUNS
 from sfsync.model import Change, Loser
 
 LOSERS = sa.Table(
@@ -25,7 +25,7 @@ LOSERS = sa.Table(
     # JSON text: values by field, and the Ids of the records that hung on it by `Object.Field`.
     sa.Column("fields", sa.Text, nullable=False),
     sa.Column("children", sa.Text, nullable=False),
-    sa.ForeignKeyConstraint(["run", "seq"], [CHANGES.c.run, CHANGES.c.seq]),
+    sa.ForeignKeyConstraint(["run", "seq"], [CHANGE_ROWS.c.run, CHANGE_ROWS.c.seq]),
     sa.Index("losers_of_record", "record_id"),
 )
 

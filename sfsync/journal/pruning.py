@@ -22,7 +22,8 @@ from sfsync.journal.mailed import kept_messages
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, RUNS
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGE_ROWS, CHANGES, FIELD_ROWS, FINDINGS, RUNS
+from sfsync.journal.texts import drop_unused
 from sfsync.journal.turns import TURNS
 from sfsync.letter import MessageState
 from sfsync.model import Action, RunState
@@ -164,9 +165,10 @@ class Pruning:
             connection.execute(told.values(pruned_at=self._ages.at))
         for number, all_seqs in _by_run(page):
             for seqs in _some(all_seqs):
-                for table in (LOSERS, CHANGE_FIELDS, CHANGES):
+                for table in (LOSERS, FIELD_ROWS, CHANGE_ROWS):
                     these = (table.c.run == number, table.c.seq.in_(seqs))
                     connection.execute(sa.delete(table).where(*these))
+            drop_unused(connection, number)
 
     def _runs(self, _: sa.Connection) -> _Kind:
         has_changes = sa.exists().where(CHANGES.c.run == RUNS.c.number)

@@ -2,27 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from sfsync.journal.losers import read_losers
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import (
-    Action,
-    Change,
     Evidence,
-    FieldChange,
-    JournalledChange,
-    Loser,
-    Outcome,
     Run,
     RunState,
     Source,
-    Stamp,
     State,
     Value,
 )
@@ -34,9 +25,6 @@ OF_CHANGE = sa.and_(CHANGE_FIELDS.c.run == CHANGES.c.run, CHANGE_FIELDS.c.seq ==
 PERHAPS_WRITTEN = CHANGES.c.state.in_(
     [state.value for state in (State.APPLIED, State.SENT, State.UNKNOWN)]
 )
-
-# NaN and the integers of numpy are no values of Salesforce's: refused here, nothing is sent.
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def run_row(run: Run) -> Row:
@@ -58,56 +46,11 @@ def run_row(run: Run) -> Row:
     }
 
 
-def change_row(run: int, seq: int, change: Change) -> Row:
-    """The row of a planned change, without its fields. Raises ValueError for a value that JSON
-    cannot hold.
-    """
-    try:
-        evidence = encode_evidence(change.evidence)
-    except (TypeError, ValueError) as error:
-        raise _misfit(change, "evidence", error) from error
-    return {
-        "run": run,
-        "seq": seq,
-        "object": change.object,
-        "record_id": change.id,
-        "name": change.name,
-        "cause": change.cause,
-        "reason": change.reason,
-        "evidence": evidence,
-        "rests_on": _encode([[each.object, each.id, each.modified] for each in change.rests_on]),
-        "state": State.PLANNED.value,
-        "code": "",
-        "message": "",
-        "sent_at": None,
-        "job": None,
-        "action": None if change.action is Action.UPDATE else change.action.value,
-        "created": None,
-    }
-
-
-def field_rows(run: int, seq: int, change: Change) -> Iterator[Row]:
-    """The rows of a change's fields. Raises ValueError for a value that JSON cannot hold."""
-    for name, field in change.fields.items():
-        try:
-            before, after = encode(field.before), encode(field.after)
-            source = None if field.source is None else _encode(asdict(field.source))
-        except (TypeError, ValueError) as error:
-            raise _misfit(change, name, error) from error
-        row = {"run": run, "seq": seq, "field": name, "before": before, "after": after}
-        yield {**row, "source": source}
-
-
 def insert(connection: sa.Connection, table: sa.Table, new: list[Row]) -> None:
     """Insert rows into a table; none is allowed."""
     # An empty list would insert one row of defaults.
     if new:
         connection.execute(sa.insert(table), new)
-
-
-def _misfit(change: Change, where: str, error: Exception) -> ValueError:
-    wanted = "a value is text, a number, true, false or None"
-    return ValueError(f"{change.object} {change.id}, {where}: {error}; {wanted}")
 
 
 def read_runs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Run]:
@@ -145,68 +88,13 @@ def _run(row: sa.Row[Any], counts: Mapping[str, int]) -> Run:
     )
 
 
-def read_changes(
-    connection: sa.Connection,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    order: Iterable[sa.ColumnElement[Any]],
-) -> list[JournalledChange]:
-    """Read the changes that meet all conditions (on RUNS and CHANGES), in that order; fields by
-    name.
-    """
-    chosen = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
-    query = sa.select(CHANGES, RUNS.c.id).select_from(chosen).where(*conditions).order_by(*order)
-    found = connection.execute(query).all()
-    if not found:
-        return []
-    pieces = (
-        sa.select(CHANGE_FIELDS)
-        .select_from(chosen.join(CHANGE_FIELDS, OF_CHANGE))
-        .where(*conditions)
-        .order_by(CHANGE_FIELDS.c.field)
-    )
-    fields: dict[tuple[int, int], dict[str, FieldChange]] = defaultdict(dict)
-    for row in connection.execute(pieces):
-        fields[row.run, row.seq][row.field] = FieldChange(
-            decode(row.before), decode(row.after), decode_source(row.source)
-        )
-    merges = any(row.action == Action.MERGE.value for row in found)
-    losers = read_losers(connection, conditions) if merges else {}
-    return [
-        _change(row, fields[row.run, row.seq], losers.get((row.run, row.seq), ())) for row in found
-    ]
-
-
 def numbers_of(connection: sa.Connection, org: str) -> dict[str, int]:
     """Read the numbers of an org's runs, by their ids: the later a run began, the higher."""
     query = sa.select(RUNS.c.id, RUNS.c.number).where(RUNS.c.org == org)
     return {row.id: row.number for row in connection.execute(query)}
 
 
-def _change(
-    row: sa.Row[Any], fields: Mapping[str, FieldChange], losers: tuple[Loser, ...]
-) -> JournalledChange:
-    change = Change(
-        object=row.object,
-        id=row.record_id,
-        name=row.name,
-        fields=fields,
-        cause=row.cause,
-        reason=row.reason,
-        evidence=decode_evidence(row.evidence),
-        rests_on=tuple(Stamp(*each) for each in json.loads(row.rests_on)),
-        action=Action(row.action or Action.UPDATE),
-        losers=losers,
-    )
-    state, created = State(row.state), row.created or ""
-    outcome = Outcome(row.object, row.record_id, state, row.code, row.message, created)
-    return JournalledChange(row.id, row.seq, change, outcome, row.sent_at)
-
-
-def encode_evidence(evidence: Iterable[Evidence]) -> str:
-    """Write evidence as it is stored. Raises ValueError or TypeError for what JSON has not."""
-    return _encode([[each.fact, each.value, each.record] for each in evidence])
-
-
+@lru_cache(maxsize=4_096)
 def decode_evidence(text: str) -> tuple[Evidence, ...]:
     """Read stored evidence."""
     return tuple(Evidence(*each) for each in json.loads(text))
@@ -215,13 +103,6 @@ def decode_evidence(text: str) -> tuple[Evidence, ...]:
 def decode_source(text: str | None) -> Source | None:
     """Read where a stored value came from; None where it was no public source."""
     return None if text is None else Source(**json.loads(text))
-
-
-# Statuses and instants repeat by the thousand; typed, because 1, 1.0 and True are written apart.
-@lru_cache(maxsize=4_096, typed=True)
-def encode(value: Value) -> str:
-    """Write one field value as it is stored. Raises ValueError or TypeError where JSON has none."""
-    return _encode(value)
 
 
 @lru_cache(maxsize=4_096)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sfsync.errors import JournalError
 from sfsync.journal.database import BUSY_TIMEOUT_MS
 from sfsync.journal.messages import MESSAGES
+from sfsync.journal.rows import insert
 from sfsync.journal.tables import BOOKS, CHANGES, FINDINGS, METADATA, RUNS
 from sfsync.journal.turns import TURNS
 from sfsync.model import RunState
@@ -109,18 +110,15 @@ def count_again(connection: sa.Connection, number: int) -> None:
     """Count what became of the changes of a run, if its books are closed."""
     connection.execute(sa.delete(RUN_COUNTS).where(RUN_COUNTS.c.run == number))
     is_closed = RUNS.c.state != RunState.RUNNING.value
-    connection.execute(_counting((RUNS.c.number == number) & is_closed))
-
-
-def _counting(wanted: sa.ColumnElement[bool]) -> sa.Insert:
+    cause = CHANGES.c.cause.label("cause")
+    told = (CHANGES.c.run, RUNS.c.org, cause, CHANGES.c.state.label("outcome"))
     counted = (
-        sa.select(CHANGES.c.run, RUNS.c.org, CHANGES.c.cause, CHANGES.c.state, sa.func.count())
+        sa.select(*told, sa.func.count().label("changes"))
         .join(RUNS, RUNS.c.number == CHANGES.c.run)
-        .where(wanted)
-        .group_by(CHANGES.c.run, RUNS.c.org, CHANGES.c.cause, CHANGES.c.state)
+        .where(RUNS.c.number == number, is_closed)
+        .group_by(*told)
     )
-    columns = ["run", "org", "cause", "outcome", "changes"]
-    return sa.insert(RUN_COUNTS).from_select(columns, counted)
+    insert(connection, RUN_COUNTS, [row._asdict() for row in connection.execute(counted)])
 
 
 class Totals:

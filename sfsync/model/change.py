@@ -145,6 +145,9 @@ class Change:
     losers: tuple[Loser, ...] = ()
 
     def __post_init__(self) -> None:
+        # Of a hundred thousand changes hardly one merges.
+        if not self.losers and self.action is not Action.MERGE:
+            return
         ids = {loser.id for loser in self.losers}
         if bool(ids) != (self.action is Action.MERGE) or len(ids) > MOST_LOSERS or self.id in ids:
             raise ValueError(f"{self.id}: into a record one or two others are merged")

@@ -17,9 +17,9 @@ def add_column(table: str, column: sa.Column[Any]) -> None:
         op.add_column(table, column)
 
 
-def create_table(name: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
+def create_table(name: str, *parts: sa.Column[Any] | sa.Constraint, **how: Any) -> None:
     """Create a table where it is missing."""
-    op.create_table(name, *parts, if_not_exists=True)
+    op.create_table(name, *parts, if_not_exists=True, **how)
 
 
 def create_index(name: str, table: str, *columns: str, **how: Any) -> None:
