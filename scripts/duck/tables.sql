@@ -57,5 +57,7 @@ SELECT Id AS id, OpportunityId AS opportunity, StageName::VARCHAR AS stage,
 FROM read_parquet(getvariable('folder') || '/OpportunityHistory.parquet')
 WHERE instant(CreatedDate) <= getvariable('now');
 
-CREATE TABLE previous AS FROM read_parquet(getvariable('folder') || '/previous.parquet');
+CREATE TABLE previous AS
+SELECT id, state AS status FROM read_parquet(getvariable('folder') || '/previous.parquet')
+WHERE object = 'Account';
 CREATE TABLE own_write AS FROM read_parquet(getvariable('folder') || '/own_write.parquet');
