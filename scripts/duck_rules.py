@@ -17,7 +17,7 @@ from plain_loop import FRESH_DAYS
 
 TEXTS = Path(__file__).resolve().parent / "duck"
 # What lies before has the offset of this year's first moment.
-FIRST_YEAR = 1970
+FIRST_YEAR = 1990
 A_DAY = timedelta(days=1)
 NUMBERS = frozenset({"Backlog_Count__c", "Potential_Score__c"})
 
@@ -26,7 +26,8 @@ def loaded(
     folder: Path, now: datetime, previous: datetime, zone: str, own_user: str, *, threads: int
 ) -> duckdb.DuckDBPyConnection:
     """Load the records in `folder` into native tables. `now` and `previous` are aware UTC."""
-    connection = duckdb.connect(config={"threads": threads})
+    config = {"threads": threads, "preserve_insertion_order": False}
+    connection = duckdb.connect(config=config)
     clock = Clock.at(now, zone)
     variables = {
         "folder": str(folder),

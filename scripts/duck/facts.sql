@@ -31,9 +31,8 @@ GROUP BY account;
 CREATE TEMP TABLE history AS
 WITH row_of_status AS (
     SELECT holder.id, holder.status, new_value, history.created,
-        created_by = getvariable('own_user') AND history.created
-            BETWEEN past(entered_field(new_value, holder))
-            AND past(entered_field(new_value, holder)) + INTERVAL 1 HOUR AS is_near_field,
+        CASE WHEN created_by = getvariable('own_user')
+            THEN past(entered_field(new_value, holder)) END AS field_at,
         coalesce(created_by, getvariable('own_user')) = getvariable('own_user') AS may_be_own
     FROM account_history AS history JOIN account AS holder ON holder.id = history.account
     WHERE history.field = 'Status__c'
@@ -48,7 +47,8 @@ WITH row_of_status AS (
     FROM row_of_status AS each LEFT JOIN journalled
         ON journalled.id = each.id AND journalled.created = each.created
         AND journalled.new_value IS NOT DISTINCT FROM each.new_value AND may_be_own
-    WHERE NOT coalesce(is_near_field, false) AND journalled.id IS NULL
+    WHERE journalled.id IS NULL
+        AND NOT coalesce(each.created BETWEEN field_at AND field_at + INTERVAL 1 HOUR, false)
     GROUP BY each.id
 ), tracked AS (
     SELECT DISTINCT account AS id FROM account_history WHERE field = 'created'
@@ -58,20 +58,23 @@ FROM change FULL JOIN tracked USING (id);
 
 -- Since when each account is in its status.
 CREATE TEMP TABLE entry AS
-SELECT id, status, subscription_end, entered_at, day_of(entered_at) AS entered_on
+SELECT *, day_of(entered_at) AS entered_on
 FROM (
-    SELECT id, status, subscription_end, CASE
+    SELECT id, status, subscription_end, field_at, CASE
         WHEN was_read AND left_in IS DISTINCT FROM status
             AND NOT coalesce(known > getvariable('previous'), false) THEN getvariable('now')
         WHEN known IS NOT NULL THEN known
         WHEN created > getvariable('previous') OR is_tracked AND NOT has_changed THEN created
         END AS entered_at
     FROM (
-        SELECT account.id, account.status, subscription_end, created, is_tracked, has_changed,
-            previous.id IS NOT NULL AS was_read, previous.status AS left_in,
-            greatest(past(entered_field(account.status, account)), history.changed_at) AS known
-        FROM account LEFT JOIN history ON history.id = account.id
-            LEFT JOIN previous ON previous.id = account.id
+        SELECT *, greatest(field_at, changed_at) AS known
+        FROM (
+            SELECT account.id, account.status, subscription_end, created, is_tracked, has_changed,
+                changed_at, previous.id IS NOT NULL AS was_read, previous.status AS left_in,
+                past(entered_field(account.status, account)) AS field_at
+            FROM account LEFT JOIN history ON history.id = account.id
+                LEFT JOIN previous ON previous.id = account.id
+        )
     )
 );
 
@@ -109,7 +112,7 @@ FROM (
 GROUP BY account;
 
 -- The score of each account, and the last day of its pause where it is in Backlog.
-CREATE TEMP TABLE fact AS
+CREATE TEMP VIEW fact AS
 WITH decision_maker AS (
     SELECT DISTINCT account FROM contact
     WHERE regexp_matches(lower(strip_accents(title)), getvariable('titles'))
@@ -119,7 +122,9 @@ WITH decision_maker AS (
         SELECT opportunity FROM opportunity_history
         WHERE stage IN getvariable('qualified_stages'))
 )
-SELECT account.*, entered_at, entered_on, last_at, next_step_on,
+SELECT account.id, account.status, employees, disqualified_at, account.subscription_end,
+    customer_at, enriched_at, backlog_count, backlog_until, potential_score, field_at,
+    entered_at, entered_on, last_at, next_step_on,
     getvariable('today') - day_of(greatest(entry.entered_at, last_at)) AS days_since,
     coalesce(deals.open, 0) AS open, coalesce(won_since, false) AS won_since,
     coalesce(lost_since, false) AS lost_since,

@@ -49,8 +49,9 @@ FROM (
 CREATE TEMP TABLE account_write AS
 SELECT id, 1 AS turn, 'Status__c' AS field, after AS value, rule FROM moved WHERE rule IS NOT NULL
 UNION ALL
-SELECT id, 1, field_of_status(after), written(getvariable('now')), rule FROM moved
-WHERE rule IS NOT NULL AND past(entered_field(after, moved)) IS DISTINCT FROM getvariable('now')
+SELECT id, 1, field_of_status(after), written(getvariable('now')), rule
+FROM moved JOIN account USING (id)
+WHERE rule IS NOT NULL AND entered_field(after, account) IS DISTINCT FROM getvariable('now')
 UNION ALL
 SELECT id, 1, 'Backlog_Count__c', next_count::VARCHAR, rule FROM moved
 WHERE target = 'Backlog'
@@ -68,7 +69,7 @@ WHERE rule IS NULL AND pause_end IS NOT NULL AND backlog_until IS DISTINCT FROM 
 UNION ALL
 SELECT id, 3, field_of_status(status), written(entered_at), rule FROM moved
 WHERE field_of_status(status) IS NOT NULL AND entered_at IS NOT NULL
-    AND coalesce(past(entered_field(status, moved)) < entered_at, true)
+    AND coalesce(field_at < entered_at, true)
 UNION ALL
 SELECT id, 4, 'Potential_Score__c', potential::VARCHAR, rule FROM moved
 WHERE after IN ('Unqualified Pool', 'Qualified Pool', 'Target', 'Backlog')

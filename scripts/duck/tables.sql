@@ -60,4 +60,7 @@ WHERE instant(CreatedDate) <= getvariable('now');
 CREATE TABLE previous AS
 SELECT id, state AS status FROM read_parquet(getvariable('folder') || '/previous.parquet')
 WHERE object = 'Account';
-CREATE TABLE own_write AS FROM read_parquet(getvariable('folder') || '/own_write.parquet');
+
+CREATE TABLE own_write AS
+SELECT object, id, value, timezone('UTC', sent_at) AS sent_at
+FROM read_parquet(getvariable('folder') || '/own_write.parquet');
