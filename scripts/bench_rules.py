@@ -1,41 +1,59 @@
-"""How much faster than a plain loop over the records are the facts and rules, and where do they
-spend their time?
+"""How much faster than a plain loop over the records, and than the same rules as SQL, are the facts
+and rules, and where do they spend their time?
 
-    scripts/bench rules [--accounts 100000] [--rounds 5] [--adoption] [--at-least 8] [--json]
+    scripts/bench rules [--accounts 100000 1000000] [--rounds 5] [--plain-rounds 1] [--adoption]
+        [--folder DIR] [--most-of-duckdb 0.8 0.9] [--least-of-plain 15] [--most-masks 0.05]
+        [--most-bytes 1000] [--json]
 
-Both sides have their records in memory in the form they like best (frames; dicts) and decide the
-same plan, which is checked. In every round one runs after the other in this process, so that a busy
-machine slows both; what is told are medians of wall-clock seconds. The product also says reasons,
-evidence and findings and refuses circles, the plain loop does not. Exit codes: 0, or 1 where the
-plans differ or the ratio is below --at-least.
+Every engine runs in a process of its own that has done nothing before, as an hourly pass does, has
+the records in memory in the form that it likes best (typed frames; native tables; dicts), and is
+timed once, from there to the rows of the plan: object, Id, field, new value, cause. In every round
+one runs after the other, so that a busy machine slows all. The plans are the same, or the first
+record on which they differ is named. Reasons, evidence and findings, which only the product has,
+are told beside it. With more than one size the product's memory is told by account. Exit codes: 0,
+or 1 where the plans differ or a bar is missed.
 """
 
 import argparse
-import gc
 import hashlib
 import json
+import pickle
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from tempfile import TemporaryDirectory
+from textwrap import wrap
 from typing import Any
 
-import bench_data
-import plain_loop
+import bench_inputs
+import bench_table
 from bench_data import NOW, SERVICE_USER, ZONE, BenchOrg
+from bench_inputs import FilesOrg, Inputs
+from bench_table import Bar, Measured, Table, shown
+from plain_facts import OwnWrite as LoopWrite
+from plain_facts import Previous
 from records_org import RecordsOrg
+from rules_engine import (
+    CIRCLES,
+    DUCK,
+    DUCK_TWO,
+    FACTS,
+    FINDINGS,
+    MASKS,
+    PLAIN,
+    PRODUCT,
+    REASONS,
+    SNAPSHOT,
+    VALUES,
+)
 
 from sfsync.extract import extract
-from sfsync.facts import Look
-from sfsync.model import Change, OwnWrite, PreviousPass
-from sfsync.policy import Machine, Policy
-from sfsync.rules.decide import decide
-from sfsync.rules.follow import refuse_circles
-from sfsync.rules.judge import changes_of, judge
+from sfsync.model import OwnWrite, PreviousPass
+from sfsync.policy import Policy
 from sfsync.rules.load import load_policy
-from sfsync.rules.words import facts_of, tested
 from sfsync.snapshot import Snapshot
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -46,27 +64,25 @@ FILES = (
     "rules/contacts.yaml",
     "rules/leads.yaml",
 )
-PARTS = ("facts", "masks", "circle check", "words")
-# The whole of a judgement: what the plain loop decides, and the findings, of which it knows one.
-ALERT = "target-going-idle"
-ALL = "product with all findings"
-
-Plan = Mapping[tuple[str, str], tuple[Mapping[str, Any], str]]
+STEPS = (FACTS, MASKS, CIRCLES, VALUES)
+ORDER = (PLAIN, DUCK, DUCK_TWO, PRODUCT, REASONS, FINDINGS)
+# Above so many accounts the plain loop takes minutes and gigabytes: it runs once.
+LARGE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Seconds of every round, by what was timed, and what both sides decided."""
+    """What one org took: seconds by engine and round, those of the product by step, those
+    of all processors, the product's peak memory by round in bytes, and what all decided.
+    """
 
-    counts: Mapping[str, int]
+    objects: Mapping[str, int]
     seconds: Mapping[str, Sequence[float]]
+    steps: Mapping[str, Sequence[float]]
+    processors: Mapping[str, Sequence[float]]
+    peaks: Sequence[int]
     changes: int
     digest: str
-
-    @property
-    def ratio(self) -> float:
-        """How many times as fast as the plain loop the product is."""
-        return median(self.seconds["plain loop"]) / median(self.seconds["product"])
 
 
 def policy_of_config() -> Policy:
@@ -76,171 +92,188 @@ def policy_of_config() -> Policy:
 
 def snapshot_of(org: BenchOrg, policy: Policy) -> Snapshot:
     """Read the records into frames as a pass does."""
-    objects = {
-        name: [spec.field for spec in each.values()] for name, each in policy.objects.items()
-    }
-    states = {("Account", id): state for id, state in org.previous.statuses.items()}
-    states |= {("Opportunity", id): state for id, state in org.previous.stages.items()}
-    return extract(
-        RecordsOrg(org.records, objects, zone=ZONE, user_id=SERVICE_USER),
-        policy,
-        NOW,
-        PreviousPass(org.previous.now, states),
-        [OwnWrite(own.object, own.id, own.value or "", own.sent_at) for own in org.own_writes],
-    )
+    reader = RecordsOrg(org.records, _columns(policy), zone=ZONE, user_id=SERVICE_USER)
+    return _read(reader, policy, org.previous, org.own_writes)
 
 
-def plain(org: BenchOrg) -> Mapping[tuple[str, str], plain_loop.Planned]:
-    """Let the plain loop plan."""
-    return plain_loop.plan(
-        org.records,
-        NOW,
-        ZONE,
-        previous=org.previous,
-        own_user_id=SERVICE_USER,
-        own_writes=org.own_writes,
-    )
+def snapshot_of_files(inputs: Inputs, policy: Policy) -> Snapshot:
+    """Read the records in files into frames as a pass does."""
+    columns = _columns(policy)
+    reader = FilesOrg({}, columns, zone=ZONE, user_id=SERVICE_USER, id=str(inputs.folder))
+    return _read(reader, policy, inputs.previous(), inputs.own_writes())
 
 
-def asked(machine: Machine) -> Iterator[str]:
-    """Name the facts and fields that a machine's rules look at or write."""
-    yield from facts_of([*machine.rules, *machine.keep, *machine.findings])
-    for lines in machine.scores.values():
-        for line in lines:
-            yield from tested(line.when)
-    for rule in machine.rules:
-        yield from (each.fact for each in rule.set if each.fact)
+def _columns(policy: Policy) -> Mapping[str, Sequence[str]]:
+    return {name: [spec.field for spec in each.values()] for name, each in policy.objects.items()}
 
 
-def parts(snapshot: Snapshot, policy: Policy) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give the steps of `judge`, each to be called after the one before it."""
-    look, machines = Look(snapshot, policy), list(policy.machines.values())
-    yield "facts", lambda: [look.column(each.object, n) for each in machines for n in asked(each)]
-    decisions = [decide(look, machine) for machine in machines]
-    yield "masks", lambda: [decide(look, machine) for machine in machines]
-    yield "circle check", lambda: [refuse_circles(look, decision) for decision in decisions]
-    yield (
-        "words",
-        lambda: [*(each for decision in decisions for each in changes_of(look, decision))],
-    )
+def _read(
+    reader: RecordsOrg, policy: Policy, previous: Previous, own_writes: Sequence[LoopWrite]
+) -> Snapshot:
+    states = {("Account", id): state for id, state in previous.statuses.items()}
+    states |= {("Opportunity", id): state for id, state in previous.stages.items()}
+    own = [OwnWrite(each.object, each.id, each.value, each.sent_at) for each in own_writes]
+    return extract(reader, policy, NOW, PreviousPass(previous.now, states), own)
 
 
-def without_findings(policy: Policy) -> Policy:
-    """The policy with the one finding that the plain loop knows, too."""
-    machines = {
-        name: replace(each, findings=tuple(f for f in each.findings if f.name == ALERT))
-        for name, each in policy.machines.items()
-    }
-    return replace(policy, machines=machines)
+def engines_of(round_number: int, plain_rounds: int) -> list[str]:
+    """Name the engines of a round; the plain loop takes part in the first ones."""
+    loops = [PLAIN] if round_number < plain_rounds else []
+    return [*loops, DUCK, PRODUCT, DUCK_TWO, REASONS, FINDINGS]
 
 
-def timed(work: Callable[[], object], seconds: list[float]) -> None:
-    """Run something and note how long it took."""
-    gc.collect()
-    start = perf_counter()
-    work()
-    seconds.append(perf_counter() - start)
+def measure(inputs: Inputs, rounds: int, plain_rounds: int) -> Result:
+    """Run all engines in turns, each in a process of its own."""
+    policy, plans = policy_of_config(), inputs.folder / "plans"
+    plans.mkdir(exist_ok=True)
+    with (inputs.folder / SNAPSHOT).open("wb") as file:
+        pickle.dump(snapshot_of_files(inputs, policy), file, pickle.HIGHEST_PROTOCOL)
+    seconds: dict[str, list[float]] = {}
+    steps: dict[str, list[float]] = {step: [] for step in STEPS}
+    processors: dict[str, list[float]] = {}
+    peaks: list[int] = []
+    digest = ""
+    for number in range(rounds):
+        for engine in engines_of(number, plain_rounds):
+            plan = plans / f"{engine}.jsonl"
+            told = run(engine, inputs.folder, plan)
+            seconds.setdefault(engine, []).append(sum(told["seconds"].values()))
+            processors.setdefault(engine, []).append(told["processors"])
+            digest = same(plan, plans / f"{engines_of(0, plain_rounds)[0]}.jsonl", digest)
+            if engine == PRODUCT:
+                peaks.append(told["peak"])
+                for step in STEPS:
+                    steps[step].append(told["seconds"][step])
+    changes = sum(1 for _ in (plans / f"{PRODUCT}.jsonl").open(encoding="utf-8"))
+    return Result(inputs.objects, seconds, steps, processors, peaks, changes, digest)
 
 
-def plan_of(changes: Iterable[Change]) -> Plan:
-    """Reduce changes to what the plain loop says too: new values and causes."""
-    return {
-        (change.object, change.id): (
-            {name: each.after for name, each in change.fields.items()},
-            change.cause,
-        )
-        for change in changes
-    }
+def run(engine: str, folder: Path, plan: Path) -> dict[str, Any]:
+    """Run one engine; return what it tells. Raises CalledProcessError where it fails."""
+    program = Path(__file__).with_name("rules_engine.py")
+    command = [sys.executable, str(program), engine, str(folder), str(plan)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(done.stdout))
 
 
-def digest_of(plan: Plan) -> str:
-    """Return 16 hexadecimal digits that change when any part of a plan does."""
-    lines = [json.dumps([*key, *plan[key]], sort_keys=True) for key in sorted(plan)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def same(mine: Plan, theirs: Plan) -> str:
-    """Return the digest of two plans. Raises SystemExit naming the first record on which they
-    differ.
+def same(mine: Path, first: Path, digest: str) -> str:
+    """Return the digest of a plan, which is to be that of the first one. Raises SystemExit naming
+    the first record on which they differ.
     """
-    for key in sorted(mine.keys() | theirs.keys()):
-        if mine.get(key) != theirs.get(key):
-            raise SystemExit(
-                f"the plans differ, first at {' '.join(key)}:\n  product    {mine.get(key)}\n"
-                f"  plain loop {theirs.get(key)}"
-            )
-    return digest_of(mine)
-
-
-def measure(accounts: int, rounds: int, *, settled: bool) -> Result:
-    """Time both sides and the product's parts in as many rounds; the first, untimed, warms up."""
-    whole = policy_of_config()
-    policy = without_findings(whole)
-    org = bench_data.make(accounts, settled=settled)
-    snapshot = snapshot_of(org, whole)
-    mine = plan_of(judge(Look(snapshot, policy)).changes)
-    theirs = {key: (each.fields, each.cause) for key, each in plain(org).items()}
-    digest = same(mine, theirs)
-    # The records themselves live on whatever is timed: neither side is to pay for looking through
-    # them again.
-    gc.collect()
-    gc.freeze()
-    seconds: dict[str, list[float]] = {name: [] for name in ("plain loop", "product", ALL, *PARTS)}
-    for _ in range(rounds):
-        timed(lambda: plain(org), seconds["plain loop"])
-        timed(lambda: judge(Look(snapshot, policy)), seconds["product"])
-        timed(lambda: judge(Look(snapshot, whole)), seconds[ALL])
-        for name, work in parts(snapshot, policy):
-            timed(work, seconds[name])
-    counts = {name: len(rows) for name, rows in org.records.items()}
-    return Result(counts, seconds, len(mine), digest)
-
-
-def told(result: Result) -> str:
-    """Say the result to a person."""
-    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
-    rounds = len(result.seconds["product"])
-    lines = [f"{counts}; {rounds} rounds, medians (least to most):"]
-    for name, seconds in result.seconds.items():
-        label = f"  of it {name}" if name in PARTS else name
-        lines.append(
-            f"{label:20}{median(seconds):8.3f} s  ({min(seconds):.3f} to {max(seconds):.3f})"
+    found = hashlib.sha256(mine.read_bytes()).hexdigest()[:16]
+    if digest and found != digest:
+        ours, theirs = (set(each.read_text("utf-8").splitlines()) for each in (mine, first))
+        record = min(json.loads(line)[:2] for line in ours ^ theirs)
+        told = [
+            next((line for line in lines if json.loads(line)[:2] == record), "no change")
+            for lines in (ours, theirs)
+        ]
+        raise SystemExit(
+            f"the plans differ, first at {' '.join(record)}:\n  {mine.stem:24}{told[0]}\n"
+            f"  {first.stem:24}{told[1]}"
         )
-    lines.append(f"the product is {result.ratio:.1f} times as fast as the plain loop")
-    lines.append(f"same plan: {result.changes:,} records change, digest {result.digest}")
-    return "\n".join(lines) + "\n"
+    return found
 
 
-def as_json(result: Result) -> str:
-    """Say the result to a program."""
-    medians = {name: round(median(each), 4) for name, each in result.seconds.items()}
-    facts = {
-        "counts": result.counts,
-        "rounds": len(result.seconds["product"]),
-        "median_seconds": medians,
-        "ratio": round(result.ratio, 2),
-        "changes": result.changes,
-        "digest": result.digest,
-    }
-    return json.dumps(facts, indent=2) + "\n"
+def table_of(result: Result, of_duckdb: float, of_plain: float | None, of_masks: float) -> Table:
+    """Put one size into a table, with its bars."""
+    rows = [Measured(name, result.seconds[name]) for name in ORDER if name in result.seconds]
+    rows += [Measured(f"  of product: {name}", each) for name, each in result.steps.items()]
+    table = Table("", rows, measure=DUCK)
+    product = table.row(PRODUCT)
+    share = median(
+        masks / whole for masks, whole in zip(result.steps[MASKS], product.values, strict=True)
+    )
+    bars = [
+        Bar("product to DuckDB on one thread", product.times(table.row(DUCK)), of_duckdb),
+        Bar("rule masks, share of the product", share, of_masks),
+    ]
+    notes = [f"the same plan: {result.changes:,} records change, digest {result.digest}"]
+    if PLAIN in result.seconds:
+        loop = table.row(PLAIN)
+        bars.insert(1, Bar("plain loop to product", loop.times(product), None, of_plain))
+        if len(loop.values) < len(product.values):
+            notes.append(f"the plain loop takes long: it ran {len(loop.values)} times")
+    busy = [Measured(name, result.processors[name]) for name in (PRODUCT, DUCK)]
+    notes.append(
+        f"processor seconds, which others on the machine move less: product"
+        f" {shown(busy[0].median)}, DuckDB on one thread {shown(busy[1].median)},"
+        f" {shown(busy[0].times(busy[1]))} x"
+    )
+    peak = median(result.peaks) / 1e6
+    notes.append(f"the product's process, records and judgement: at most {peak:,.0f} MB")
+    counts = ", ".join(f"{count:,} {name}" for name, count in result.objects.items())
+    return replace(table, title="\n".join(wrap(counts, 79)), bars=bars, notes=notes)
+
+
+def slope_of(results: Sequence[Result], most: float | None) -> Table:
+    """Tell how much more memory the product takes for an account more, with its activities and all
+    else that hangs on it.
+    """
+    few, many = min(results, key=_accounts), max(results, key=_accounts)
+    more = median(many.peaks) - median(few.peaks)
+    found = more / (_accounts(many) - _accounts(few))
+    title = f"Memory from {_accounts(few):,} to {_accounts(many):,} accounts"
+    return Table(title, (), [Bar("bytes for an account more", found, most, unit="B")])
+
+
+def _accounts(result: Result) -> int:
+    return result.objects["Account"]
+
+
+def measured(options: argparse.Namespace, folder: Path) -> list[Table]:
+    """Measure all sizes; return a table for each, and one of the memory."""
+    limits = options.most_of_duckdb or [0.8 if n <= LARGE else 0.9 for n in options.accounts]
+    results, tables = [], []
+    for accounts, of_duckdb in zip(options.accounts, limits, strict=True):
+        name = f"{accounts}-adoption" if options.adoption else str(accounts)
+        inputs = bench_inputs.make(folder / name, accounts, settled=not options.adoption)
+        loops = options.plain_rounds
+        if loops is None:
+            loops = options.rounds if accounts <= LARGE else 1
+        results.append(measure(inputs, options.rounds, loops))
+        of_plain = options.least_of_plain or (15 if accounts > LARGE else None)
+        tables.append(table_of(results[-1], of_duckdb, of_plain, options.most_masks))
+    if len(set(options.accounts)) > 1:
+        tables.append(slope_of(results, options.most_bytes))
+    return tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, tell, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Facts and rules against a plain loop.")
-    parser.add_argument("--accounts", type=int, default=100_000, help="at least 10")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = argparse.ArgumentParser(description="Facts and rules against a plain loop and SQL.")
+    bench_table.add_options(parser)
+    parser.add_argument(
+        "--accounts", type=int, nargs="+", default=[LARGE], help="sizes of orgs, at least 10"
+    )
+    parser.add_argument(
+        "--plain-rounds",
+        type=int,
+        help=f"rounds with the plain loop (one above {LARGE:,} accounts, else all)",
+    )
     parser.add_argument(
         "--adoption", action="store_true", help="no account has a status yet: all are moved"
     )
-    parser.add_argument("--at-least", type=float, default=0, help="exit 1 below this ratio")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--folder", type=Path, help="keep the orgs here, for another time")
+    parser.add_argument(
+        "--most-of-duckdb",
+        type=float,
+        nargs="+",
+        help="exit 1 above this ratio, one a size (0.8, large orgs 0.9)",
+    )
+    parser.add_argument(
+        "--least-of-plain", type=float, help="exit 1 below this ratio (large orgs 15)"
+    )
+    parser.add_argument("--most-masks", type=float, default=0.05, help="exit 1 above this share")
+    parser.add_argument("--most-bytes", type=float, default=1000, help="exit 1 above, an account")
     options = parser.parse_args(arguments)
-    if options.accounts < 10 or options.rounds < 1:
-        parser.error("--accounts takes 10 or more, --rounds 1 or more")
-    result = measure(options.accounts, options.rounds, settled=not options.adoption)
-    sys.stdout.write(as_json(result) if options.json else told(result))
-    return 0 if result.ratio >= options.at_least else 1
+    if min(options.accounts) < 10:
+        parser.error("--accounts takes 10 or more")
+    if options.most_of_duckdb and len(options.most_of_duckdb) != len(options.accounts):
+        parser.error("--most-of-duckdb takes one ratio for each size")
+    with TemporaryDirectory() as temporary:
+        tables = measured(options, options.folder or Path(temporary))
+    return bench_table.report(tables, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ from records_org import RecordsOrg
 
 from sfsync.extract import extract
 from sfsync.facts import Look
-from sfsync.model import OwnWrite, PreviousPass, Value
+from sfsync.model import OwnWrite, PreviousPass, Value, to_wire
 from sfsync.policy import Policy
 from sfsync.rules.judge import judge
 from sfsync.rules.load import load_policy
@@ -30,6 +31,7 @@ FACTS = (
     "potential",
 )
 ALERT = "target-going-idle"
+A_DAY = timedelta(days=1)
 # What an org may lack and still be judged, what is missing counting as empty.
 OPTIONAL_OBJECTS = ("Task", "Event", "Contact", "AccountHistory", "OpportunityHistory")
 OPTIONAL_FIELDS = (
@@ -254,3 +256,27 @@ def test_both_plan_the_same_where_nobody_knows_when_deals_were_closed() -> None:
         *("Opportunity.CloseDate", "Opportunity.LastStageChangeDate", "Account.Status__c"),
     }
     compare(random_org(Random("no closing"), accounts=150), lacking=lacking)
+
+
+@pytest.mark.parametrize("written", ["Prospect", "Lead"])
+def test_both_know_the_services_own_write_of_a_text_that_is_no_state_any_more(written: str) -> None:
+    """An account that nobody else moved entered its status when it was created."""
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    account = {"Id": "001000000000001AAA", "Status__c": "Target", "CreatedDate": to_wire(at)}
+    rows = [
+        {"Id": f"01700000000000{number}AAA", "AccountId": account["Id"], "CreatedDate": to_wire(at)}
+        | {"Field": field, "NewValue": value, "CreatedById": None}
+        for number, (field, value) in enumerate([("created", None), ("Status__c", "Prospect")])
+    ]
+    org = random_org(Random(1), accounts=1)
+    records = {"Account": [account], "AccountHistory": rows, "Task": [], "Event": []}
+    own = [(account["Id"], written, at - timedelta(seconds=2))]
+    alone = replace(org, records=records, own_writes=own, previous=None, now=at + 9 * A_DAY)
+    planned = compare(alone)
+    stamps = {"Target_At__c": to_wire(at)} if written == "Prospect" else {}
+    assert planned == {
+        ("Account", account["Id"]): (
+            ("timestamps" if stamps else "score"),
+            {**stamps, "Potential_Score__c": 0},
+        )
+    }

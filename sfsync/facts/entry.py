@@ -50,12 +50,14 @@ def _account_history(look: Look) -> History:
     machine = look.policy.machines["Account"]
     field = look.column("AccountHistory", "field")
     of_state = field.values == field.code(look.policy.field("Account", machine.state))
-    states = state_codes(look.column("AccountHistory", "new_value"), machine, former=True)
+    texts = look.column("AccountHistory", "new_value")
+    states = state_codes(texts, machine, former=True)
     mine, others = by_whom(look, look.column("AccountHistory", "created_by"))
     rows = np.flatnonzero(of_state)
     return History(
         record=look.column("AccountHistory", "account").values[rows],
         state=states[rows],
+        text=texts.only(rows),
         at=look.column("AccountHistory", "created").values[rows],
         by_service=mine[rows],
         by_other=others[rows],
@@ -224,7 +226,15 @@ def _first_rows(look: Look) -> History:
     rows = rows[last]
     mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
     at = look.column("OpportunityHistory", "created").values
-    return History(record[here][last], state[here][last], at[rows], mine[rows], others[rows], rows)
+    return History(
+        record=record[here][last],
+        state=state[here][last],
+        text=look.column("OpportunityHistory", "stage").only(rows),
+        at=at[rows],
+        by_service=mine[rows],
+        by_other=others[rows],
+        row=rows,
+    )
 
 
 def entered_by_service(look: Look) -> Mask:

@@ -4,13 +4,14 @@ What the service wrote itself is no entry of its own: the field's time, which th
 stands (spec, section 3).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, latest
-from sfsync.facts.look import Look, state_codes
-from sfsync.policy import NO_STATE_CODE
+from sfsync.facts.look import Look, placed, state_places
+from sfsync.policy import NO_STATE_CODE, Machine
 
 # A row of the history is the service's own if it was written from a little before the journal says
 # it was sent (clocks differ) to an hour after (long runs); failing the journal, up to an hour after
@@ -22,12 +23,13 @@ _SPAN = 1 << 34
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Rows that say a record came into a state: its position, the state's place, when, by whom, and
-    the row itself.
+    """Rows that say a record came into a state: its position, the state's place and the text
+    itself, when, by whom, and the row.
     """
 
     record: Array
     state: Array
+    text: Column
     at: Array
     by_service: Mask
     by_other: Mask
@@ -89,31 +91,41 @@ def _field_of_row(look: Look, object_name: str, history: History) -> Array:
 def _journalled(look: Look, object_name: str, history: History) -> Mask:
     """Tell which rows the journal knows as the service's own writes: same record, same state, at
     about that time.
+
+    A text that is no state of the loop (any more) is compared as it stands.
     """
     writes = look.snapshot.own_writes.get(object_name)
     found = np.zeros(len(history.record), dtype=bool)
     if writes is None or writes.empty:
         return found
-    machine = look.policy.machines[object_name]
-    codes = Column(
+    written = Column(
         Kind.WORDS,
         writes["value"].cat.codes.to_numpy().astype("int32"),
         tuple(writes["value"].cat.categories),
     )
+    numbers = _numbers_of(look.policy.machines[object_name], written)
+    size = max(numbers.values()) + 1
     sent = sortable_key(
-        writes["record"].to_numpy(),
-        state_codes(codes, machine),
-        writes["sent"].to_numpy(),
-        len(machine.states),
+        writes["record"].to_numpy(), placed(written, numbers), writes["sent"].to_numpy(), size
     )
     sent.sort()
     earliest = history.at - np.timedelta64(_AFTER_SENT, "s")
-    wanted = sortable_key(history.record, history.state, earliest, len(machine.states))
-    places = np.searchsorted(sent, wanted)
+    said = placed(history.text, numbers)
+    wanted = sortable_key(history.record, said, earliest, size)
+    first = np.searchsorted(sent, wanted)
     ends = wanted + _AFTER_SENT + _BEFORE_SENT
-    known = (places < len(sent)) & (history.record >= 0) & (history.state >= NO_STATE_CODE)
-    found[known] = sent[places[known]] <= ends[known]
+    known = (first < len(sent)) & (history.record >= 0) & (said >= NO_STATE_CODE)
+    found[known] = sent[first[known]] <= ends[known]
     return found
+
+
+def _numbers_of(machine: Machine, written: Column) -> Mapping[str, int]:
+    """Number the names of a machine's states, old ones too, and after them the other texts
+    written.
+    """
+    numbers = state_places(machine, former=True)
+    others = [word for word in written.words if word not in numbers]
+    return {**numbers, **{word: len(machine.states) + n for n, word in enumerate(others)}}
 
 
 def sortable_key(record: Array, state: Array, at: Array, states: int) -> Array:

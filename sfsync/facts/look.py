@@ -2,7 +2,7 @@
 for?
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -197,10 +197,22 @@ def state_codes(column: Column, machine: Machine, *, former: bool = False) -> Ar
     NO_STATE_CODE where there is no word, UNKNOWN_STATE_CODE where it is none of the states (nor, if
     `former`, one of their older names).
     """
+    return placed(column, state_places(machine, former=former))
+
+
+def state_places(machine: Machine, *, former: bool = False) -> Mapping[str, int]:
+    """Return the place of each state of a machine by its name and, if `former`, its older names."""
     places = {name: place for place, name in enumerate(machine.states)}
     if former:
         for state in machine.states.values():
             places.update(dict.fromkeys(state.formerly, places[state.name]))
+    return places
+
+
+def placed(column: Column, places: Mapping[str, int]) -> Array:
+    """Translate a column of words into the places of words, int32: NO_STATE_CODE where there is no
+    word, UNKNOWN_STATE_CODE where it has no place.
+    """
     table = np.array(
         [places.get(word, UNKNOWN_STATE_CODE) for word in column.words] + [NO_STATE_CODE],
         dtype="int32",
