@@ -1,26 +1,35 @@
 """How do records become a table of text, whichever way they came?
 
 A table has the column `Id` first, then the fields asked for, all of `pa.string()`, with values as
-REST writes them and null where there is none or blank text.
+REST writes them and null where there is none or blank text. Half a surrogate pair, which no UTF-8
+can hold, becomes U+FFFD.
 """
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-# No record is longer: the platform takes 400,000 characters for one, and none is cut in two.
-_BLOCK_BYTES = 16 * 1024 * 1024
-_ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
+# Blocks that the processor's cache can hold are read twice as fast, but no record may be longer
+# than one: the platform takes 400,000 characters for a record.
+_BLOCKS_BYTES = (1024 * 1024, 16 * 1024 * 1024)
+_LENGTHS_OF_IDS = frozenset({15, 18})
 _MARK = b"\xef\xbb\xbf"
+_END = 2**31 - 1
+_NOTHING = pa.scalar(None, pa.string())
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.Table:
     """Make a table of REST's records; raises KeyError for a field that one of them lacks."""
-    arrays = [pa.array([_text(row[name]) for row in rows], pa.string()) for name in columns]
+    if not rows:
+        return pa.table([pa.array([], pa.string())] * len(columns), names=list(columns))
+    # With a single name a record would give its value and no tuple: Id comes twice.
+    values = zip(*map(itemgetter(*columns, columns[0]), rows), strict=True)
+    arrays = [_texts(each) for each, _ in zip(values, columns, strict=False)]
     return _without_blanks(pa.table(arrays, names=list(columns)))
 
 
@@ -35,10 +44,8 @@ def from_csv(body: bytes, columns: Sequence[str], instants: Collection[str]) -> 
     table = read_csv(body, names or columns, skip=bool(names)).select(list(columns))
     for name in instants:
         place = table.column_names.index(name)
-        rewritten = pc.replace_substring_regex(table[name], r"Z$", "+0000")
-        table = table.set_column(place, name, rewritten)
-    are_ids = pc.match_substring_regex(table["Id"], _ID)
-    if not pc.all(are_ids, skip_nulls=False, min_count=0).as_py():
+        table = table.set_column(place, name, _as_rest_writes(table[name]))
+    if not _are_ids(table["Id"]):
         raise ValueError("the first column is not that of the Ids")
     return _without_blanks(table)
 
@@ -50,9 +57,17 @@ def read_csv(body: bytes, names: Sequence[str], *, skip: bool) -> pa.Table:
     """
     if not body.strip():
         return pa.table([pa.array([], pa.string())] * len(names), names=list(names))
+    small, large = _BLOCKS_BYTES
+    try:
+        return _read_blocks(body, names, small, skip=skip)
+    except pa.ArrowInvalid:
+        return _read_blocks(body, names, large, skip=skip)
+
+
+def _read_blocks(body: bytes, names: Sequence[str], block: int, *, skip: bool) -> pa.Table:
     return pa.csv.read_csv(
         pa.BufferReader(body),
-        pa.csv.ReadOptions(column_names=list(names), skip_rows=int(skip), block_size=_BLOCK_BYTES),
+        pa.csv.ReadOptions(column_names=list(names), skip_rows=int(skip), block_size=block),
         pa.csv.ParseOptions(newlines_in_values=True),
         # Left to guess, it would take NA for nothing and 007 for 7.
         pa.csv.ConvertOptions(
@@ -91,16 +106,52 @@ def _names(body: bytes, columns: Sequence[str]) -> list[str]:
     return []
 
 
+def _are_ids(column: pa.ChunkedArray) -> bool:
+    lengths = pc.binary_length(column).unique().to_pylist()
+    return _LENGTHS_OF_IDS.issuperset(lengths) and bool(
+        pc.all(pc.ascii_is_alnum(column), min_count=0).as_py()
+    )
+
+
+def _as_rest_writes(instants: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pc.all(pc.ends_with(instants, "Z"), min_count=0).as_py():
+        # Cutting bytes takes a tenth of the time of replacing text.
+        zoned = pc.binary_replace_slice(instants.cast(pa.binary()), -1, _END, b"+0000")
+        return zoned.cast(pa.string())
+    return pc.replace_substring_regex(instants, r"Z$", "+0000")
+
+
 def _without_blanks(table: pa.Table) -> pa.Table:
-    nothing = pa.scalar(None, pa.string())
     columns = [
-        pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), nothing, column)
+        pc.if_else(_is_blank(column), _NOTHING, column) if _has_blanks(column) else column
         for column in table.columns
     ]
     return pa.table(columns, names=table.column_names)
 
 
+def _has_blanks(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(_is_blank(column)).as_py())
+
+
+def _is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.or_(pc.utf8_is_space(column), pc.equal(pc.binary_length(column), 0))
+
+
+def _texts(values: Sequence[Any]) -> pa.Array:
+    """Make a column of one field's values; most fields are text, or flags, from end to end."""
+    try:
+        return pa.array(values, pa.string())
+    except (TypeError, UnicodeEncodeError):
+        pass
+    try:
+        return pa.array(values, pa.bool_()).cast(pa.string())
+    except (TypeError, pa.ArrowInvalid):
+        return pa.array(map(_text, values), pa.string())
+
+
 def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return None if value is None else str(value)
