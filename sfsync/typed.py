@@ -44,8 +44,22 @@ def arrow_type(kind: str) -> pa.DataType:
     return _TYPES[kind]
 
 
+def wire_type(kind: str) -> pa.DataType:
+    """Return the Arrow type in which a reader takes values of this type from what an org writes."""
+    return _MILLISECONDS if kind == "instant" else _TYPES[kind]
+
+
+def settled(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    """Bring a column of a `wire_type` to the type of its kind."""
+    if kind == "instant":
+        column = _whole_seconds(column)
+    if kind == "flag":
+        column = column.fill_null(False)
+    return column.cast(_TYPES[kind])
+
+
 def typed(text: pa.Table, kinds: Mapping[str, str]) -> tuple[pa.Table, list[Misfit]]:
-    """Give each column of a table of text its type; `Id` stays.
+    """Give each column of a table of text its type; `Id` stays, and so does what has its type.
 
     Values that do not fit are named, and null in the table.
     """
@@ -53,21 +67,21 @@ def typed(text: pa.Table, kinds: Mapping[str, str]) -> tuple[pa.Table, list[Misf
     misfits: list[Misfit] = []
     for name, kind in kinds.items():
         try:
-            columns[name] = _cast(text[name], kind)
+            columns[name] = cast(text[name], kind)
         except (pa.ArrowInvalid, ValueError):
             wrong = _wrong(text[name], kind)
             bad = pc.is_in(text[name], value_set=wrong)
             pairs = zip(text[ID].filter(bad), text[name].filter(bad), strict=True)
             misfits += [Misfit(id.as_py(), name, value.as_py()) for id, value in pairs]
             fitting = pc.if_else(bad, pa.scalar(None, pa.string()), text[name])
-            columns[name] = _cast(fitting, kind)
+            columns[name] = cast(fitting, kind)
     return pa.table(columns), misfits
 
 
 def _wrong(column: pa.ChunkedArray, kind: str) -> pa.Array:
     def fits(value: str) -> bool:
         try:
-            _cast(pa.chunked_array([[value]], pa.string()), kind)
+            cast(pa.chunked_array([[value]], pa.string()), kind)
         except (pa.ArrowInvalid, ValueError):
             return False
         return True
@@ -76,7 +90,10 @@ def _wrong(column: pa.ChunkedArray, kind: str) -> pa.Array:
     return pa.array([value for value in values if not fits(value)], pa.string())
 
 
-def _cast(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+def cast(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    """Give a column of text its type; raises ValueError where a value is not of it."""
+    if column.type == _TYPES[kind]:
+        return column
     if kind == "flag":
         return pc.is_in(column, value_set=pa.array(["true", "1"]))
     if kind == "date":

@@ -3,6 +3,8 @@
 Exactly as by Python's own decoder, in half the time.
 """
 
+import json
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -21,10 +23,10 @@ class DecodingSalesforce(Salesforce):
         """Decode an answer; raises requests' JSONDecodeError where it is no JSON."""
         body = result.content
         if _LONG_NUMBER not in body.translate(_DIGITS):
-            try:
+            with suppress(orjson.JSONDecodeError):
                 return orjson.loads(body)
-            except orjson.JSONDecodeError:
-                # Half a surrogate pair, a byte order mark, or no JSON at all: Python's decoder
-                # takes more, and requests says what is wrong.
-                pass
+        # Python's decoder takes more: half a surrogate pair, a byte order mark, a number without
+        # end. Without a charset in the header, requests would make other letters of UTF-8.
+        with suppress(ValueError):
+            return json.loads(body)
         return super().parse_result_to_json(result)
