@@ -60,6 +60,7 @@ class RecordsOrg:
         archived: bool = False,
         where: str = "",
         expected: int = 0,
+        kinds: Mapping[str, str] | None = None,
     ) -> Iterator[pa.Table]:
         """Give all records that are not deleted, in one piece (`where` only ever saves work)."""
         rows = [row for row in self.data.get(object, ()) if not row.get("IsDeleted")]

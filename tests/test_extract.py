@@ -45,6 +45,7 @@ class Listening(RecordsOrg):
         archived: bool = False,
         where: str = "",
         expected: int = 0,
+        kinds: Mapping[str, str] | None = None,
     ) -> Iterator[pa.Table]:
         self.asked[object] = ("Id", *fields)
         if archived:

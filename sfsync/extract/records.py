@@ -35,6 +35,7 @@ def read_records(
         archived=each.archived or DELETED in extra,
         where=where,
         expected=expected,
+        kinds=_kinds_of_fields(each, extra),
     ):
         ours = {ID: text[ID], **{spec.name: text[spec.field] for spec in each.specs}}
         table, wrong = typed(pa.table(ours), each.kinds)
@@ -64,6 +65,14 @@ def _with_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
     for name in names:
         table = table.append_column(name, pa.array([None] * len(table), pa.string()))
     return table
+
+
+def _kinds_of_fields(each: Wanted, extra: Sequence[str]) -> dict[str, str]:
+    """Name the types of the fields that are not also wanted as something else."""
+    kinds: dict[str, set[str]] = {}
+    for spec in each.specs:
+        kinds.setdefault(spec.field, set()).add(spec.type)
+    return {name: min(of) for name, of in kinds.items() if len(of) == 1 and name not in extra}
 
 
 def _sentences(each: Wanted, misfits: Sequence[Misfit]) -> Iterator[str]:

@@ -95,6 +95,7 @@ MOST_ROWS = 1_000
 # Above so many records a bulk job reads with fewer requests than pages do.
 READ_IN_BULK_FROM = 10_000
 _PAGE_SIZE = 2_000
+_NO_KINDS: Mapping[str, str] = {}
 _CALLS_OF_A_JOB = 6
 
 
@@ -162,6 +163,7 @@ class OrgReader(Protocol):
         archived: bool = False,
         where: str = "",
         expected: int = 0,
+        kinds: Mapping[str, str] = _NO_KINDS,
     ) -> Iterator["pa.Table"]:
         """Read all records of an object, piece by piece, in no promised order.
 
@@ -169,6 +171,8 @@ class OrgReader(Protocol):
         as the API writes them (`true`, `12.5`, `2026-06-15`, `2026-06-15T08:00:00.000+0000`), null
         where there is none or blank text. Deleted records never come unless `IsDeleted` is among
         the fields; archived ones (tasks, events and history rows of old) come with `archived`.
+        `kinds` names types (of `sfsync.typed`) for fields: whose own type the org says to be the
+        same, and whose values in a piece all fit, come in that type, all others as text.
         `where` is a SOQL condition, its values quoted by `sfsync.org.soql.condition`. The way,
         pages or a bulk job, is chosen by `expected` records and by what the first page tells.
         Pieces are read at different moments: a record is as it was when its piece was read, and

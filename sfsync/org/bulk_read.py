@@ -169,7 +169,8 @@ class _Results:
 
     def _read(self, answer: requests.Response) -> "_Page":
         try:
-            table = from_csv(answer.content, self.whole.columns, self.whole.instants)
+            whole = self.whole
+            table = from_csv(answer.content, whole.columns, whole.instants, whole.kinds)
         except ValueError:
             raise UnreadableAnswer("the answer is no CSV of these fields") from None
         told = answer.headers.get("Sforce-NumberOfRecords", "")

@@ -8,10 +8,10 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import requests
-from simple_salesforce.api import Salesforce
 
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.org import Budget, Org, OrgReader
+from sfsync.org.decode import DecodingSalesforce
 from sfsync.org.line import Line
 from sfsync.org.read import Identity, SalesforceReader
 from sfsync.org.soql import select
@@ -75,7 +75,7 @@ def _wire(
     if not re.fullmatch(r"\d+\.0", version):
         raise OrgRefused(f"API version {version!r}: write it as {API_VERSION}, without a v")
     line = Line(session, tokens)
-    salesforce = Salesforce(
+    salesforce = DecodingSalesforce(
         session_id=tokens.token,
         instance=tokens.host,
         version=version,

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NO_KINDS: Mapping[str, str] = {}
+# The types that the org itself gives a field, of which its values then are without fail.
+_SURE = {
+    "number": frozenset({"int", "double", "currency", "percent"}),
+    "flag": frozenset({"boolean"}),
+    "date": frozenset({"date"}),
+    "instant": frozenset({"datetime"}),
+}
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 
@@ -75,6 +83,7 @@ class SalesforceReader:
         archived: bool = False,
         where: str = "",
         expected: int = 0,
+        kinds: Mapping[str, str] = _NO_KINDS,
     ) -> Iterator["pa.Table"]:
         """Read all records piece by piece; raises OrgRefused for names that the org does not
         know.
@@ -89,8 +98,9 @@ class SalesforceReader:
         conditions += [where] if where else []
         columns = _columns(fields)
         instants = [name for name in columns if name != "Id" and known[name].type == "datetime"]
+        sure = {name: kind for name, kind in kinds.items() if _is_surely(known[name], kind)}
         whole = Whole(
-            object, tuple(columns), tuple(instants), tuple(conditions), archived or deleted
+            object, tuple(columns), tuple(instants), tuple(conditions), archived or deleted, sure
         )
         return self._counted(object, read_whole(self._wire, whole, expected))
 
@@ -178,6 +188,10 @@ class SalesforceReader:
 def is_id(text: str) -> bool:
     """Tell whether a text has the form of a Salesforce Id."""
     return _ID.fullmatch(text) is not None
+
+
+def _is_surely(field: FieldInfo, kind: str) -> bool:
+    return field.type in _SURE.get(kind, ())
 
 
 def _is_hidden(trouble: Trouble) -> bool:

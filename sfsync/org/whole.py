@@ -1,7 +1,7 @@
 """How are all records of an object read: page by page, or by a bulk job?"""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sfsync.errors import OrgUnavailable
@@ -19,6 +19,7 @@ class Whole:
     `conditions`.
 
     `instants` are the columns of type datetime; `archived` asks for archived and deleted records.
+    `kinds` names the types of columns that need not come as text.
     """
 
     object: str
@@ -26,6 +27,7 @@ class Whole:
     instants: tuple[str, ...]
     conditions: tuple[str, ...]
     archived: bool
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def doing(self) -> str:
@@ -42,7 +44,10 @@ def read_whole(wire: Wire, whole: Whole, expected: int) -> Iterator["pa.Table"]:
         pages = _pages(wire, whole)
         first = next(pages)
         if _is_read_in_pages(first):
-            yield _table(first, whole)
+            table = _table(first, whole)
+            # The records of a page take ten times the memory of its table.
+            del first
+            yield table
             yield from (_table(page, whole) for page in pages)
             return
     # pyarrow takes its time to import; whoever only describes or writes does without.
@@ -68,7 +73,7 @@ def _table(page: Page, whole: Whole) -> "pa.Table":
     from sfsync.org.text import from_rows
 
     try:
-        return from_rows(page["records"], whole.columns)
+        return from_rows(page["records"], whole.columns, whole.kinds)
     except KeyError as missing:
         raise OrgUnavailable(
             f"{whole.doing}: the answer lacks the field {missing.args[0]} that was asked for. "
