@@ -122,7 +122,7 @@ def enter(setting: Setting, *moments: datetime | None) -> Entrance:
     from sfsync.org.tokens import Grant, Tokens
 
     if setting.is_salesforce:
-        return enter_salesforce(wall_clock, sleep=sleep)
+        return enter_salesforce(setting.sign_in, wall_clock, sleep=sleep)
     fake = open_recorded(setting)
     fake.clock.set(max([fake.clock.now(), *(moment for moment in moments if moment)]))
     tokens = Tokens(Grant(fake.host, fake.token()))
@@ -157,7 +157,7 @@ def lock_named(settings: Settings, name: str, taken: str) -> "Lock":
         return file
     holder = f"{platform.node()}, process {os.getpid()}"
     grace = settings.takeover_seconds
-    name = name.removesuffix(".lock")
+    name = settings.lock_of_runs if name == LOCK else name.removesuffix(".lock")
     shared = JournalLock(settings.journal, holder, name, taken=taken, grace=grace, sleep=sleep)
     return Locks(file, shared)
 

@@ -1,4 +1,4 @@
-"""How does a command get into the org that environment and `.env` name?"""
+"""How does a command get into the org that settings name?"""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sfsync.settings import load_salesforce
+from sfsync.settings import SalesforceSettings
 
 if TYPE_CHECKING:
     from sfsync.org.line import Session
@@ -44,7 +44,10 @@ def new_session() -> "Session":
 
 
 def enter_salesforce(
-    clock: Callable[[], datetime], *, sleep: Callable[[float], None] = time.sleep
+    settings: SalesforceSettings,
+    clock: Callable[[], datetime],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Entrance:
     """Sign in to the org that is set, the one way that is set.
 
@@ -54,7 +57,6 @@ def enter_salesforce(
     from sfsync.org.credentials import Given, choose
     from sfsync.org.signin import check_version, sign_in
 
-    settings = load_salesforce()
     credentials = choose(
         Given(
             login_url=settings.login_url,

@@ -1,21 +1,23 @@
 """What was a command told to use, before any org is asked?"""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync import shipped
 from sfsync.cli.options import Place
+from sfsync.configuration import ConfigFolder, read_config
 from sfsync.errors import ConfigError
-from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
+from sfsync.orgs import SALESFORCE as SALESFORCE
+from sfsync.orgs import OrgFile, load_sign_in, with_file
+from sfsync.settings import SalesforceSettings, Settings, load_salesforce, load_settings
 
 if TYPE_CHECKING:
     from sfsync.policy import Policy
 
 DEMO = shipped.DEMO
-SALESFORCE = "salesforce"
 READ_ONLY = (
     "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
     "`sfsync plan`, or unset it"
@@ -30,11 +32,14 @@ _UNNAMED = (
 
 @dataclass(frozen=True)
 class Setting:
-    """What a command works with before any org is asked: settings, configuration, policy."""
+    """What a command works with before any org is asked: settings, configuration, policy, and the
+    file of the org, if it has one.
+    """
 
     settings: Settings
     config: ConfigFolder
     policy: "Policy"
+    file: OrgFile | None = None
 
     @property
     def is_salesforce(self) -> bool:
@@ -47,6 +52,11 @@ class Setting:
         """
         if "org" not in self.settings.model_fields_set:
             raise ConfigError([_UNNAMED.format(folder=Path.cwd())])
+
+    @cached_property
+    def sign_in(self) -> SalesforceSettings:
+        """What is set for signing in. Raises ConfigError with all problems."""
+        return load_salesforce() if self.file is None else load_sign_in(self.file)
 
     @cached_property
     def source(self) -> Path:
@@ -66,16 +76,33 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
     """
     from sfsync.rules.load import load_policy
 
-    settings = settings_of(place)
+    settings, file = _settings_and_file(place)
     if writes and settings.read_only:
         raise ConfigError([READ_ONLY])
-    config = read_config(settings)
-    return Setting(settings, config, load_policy(config.texts))
+    config = read_config(settings, None if file is None else file.own)
+    policy = load_policy(config.texts)
+    return Setting(settings, config, policy if file is None else _scheduled(policy, file), file)
 
 
 def settings_of(place: Place) -> Settings:
     """Read the settings alone. Raises ConfigError with all problems."""
-    return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+    return _settings_and_file(place)[0]
+
+
+def _settings_and_file(place: Place) -> tuple[Settings, OrgFile | None]:
+    options = {"org": place.org, "config": place.config, "state_dir": place.state_dir}
+    return with_file(load_settings(**options), options)
+
+
+def _scheduled(policy: "Policy", file: OrgFile) -> "Policy":
+    """Give a policy the schedule of an org's file. Raises ConfigError with all problems."""
+    from sfsync.rules.scheduling import own_schedule
+
+    problems: list[str] = []
+    schedule = own_schedule(file.document, policy.schedule, problems)
+    if problems:
+        raise ConfigError(problems)
+    return replace(policy, schedule=schedule)
 
 
 def make(folder: Path) -> None:
@@ -91,7 +118,7 @@ def texts_file(config: ConfigFolder) -> tuple[str, str]:
     """Return the text of findings.yaml and what complaints call it; no text where it is missing."""
     from sfsync.rules.texts import TEXTS_FILE
 
-    file = config.path / TEXTS_FILE
+    file = config.file(TEXTS_FILE)
     return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
 
 
