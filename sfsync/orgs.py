@@ -223,13 +223,12 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What tells one org from another: its name, state folder, journal, and how it is signed in to
-    (None: a recorded one).
+    """What tells one org from another: its name, state folder, and how it is signed in to (None: a
+    recorded one).
     """
 
     name: str
     state_dir: Path
-    journal: str
     sign_in: SalesforceSettings | None
 
 

@@ -122,7 +122,8 @@ def enter(setting: Setting, *moments: datetime | None) -> Entrance:
     from sfsync.org.tokens import Grant, Tokens
 
     if setting.is_salesforce:
-        return enter_salesforce(setting.sign_in, wall_clock, sleep=sleep)
+        version = setting.sign_in.api_version
+        return enter_salesforce(setting.credentials(), version, wall_clock, sleep=sleep)
     fake = open_recorded(setting)
     fake.clock.set(max([fake.clock.now(), *(moment for moment in moments if moment)]))
     tokens = Tokens(Grant(fake.host, fake.token()))

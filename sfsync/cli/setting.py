@@ -2,22 +2,26 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sfsync import shipped
 from sfsync.cli.options import Place
+from sfsync.cli.salesforce import credentials_of
 from sfsync.configuration import ConfigFolder, read_config
 from sfsync.errors import ConfigError
 from sfsync.orgs import SALESFORCE as SALESFORCE
-from sfsync.orgs import OrgFile, load_sign_in, with_file
+from sfsync.orgs import OrgFile, chosen, load_sign_in, with_file
 from sfsync.settings import SalesforceSettings, Settings, load_salesforce, load_settings
 
 if TYPE_CHECKING:
+    from sfsync.org.credentials import Credentials
     from sfsync.policy import Policy
 
 DEMO = shipped.DEMO
+_BUILDING = Lock()
 READ_ONLY = (
     "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
     "`sfsync plan`, or unset it"
@@ -58,6 +62,11 @@ class Setting:
         """What is set for signing in. Raises ConfigError with all problems."""
         return load_salesforce() if self.file is None else load_sign_in(self.file)
 
+    def credentials(self) -> "Credentials":
+        """Return what to sign in with. Raises ConfigError with all problems."""
+        place = "" if self.file is None else self.file.document.place((SALESFORCE,))
+        return credentials_of(self.sign_in, place)
+
     @cached_property
     def source(self) -> Path:
         """The folder or zip of the recorded org. Raises ConfigError where there is none."""
@@ -74,24 +83,49 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
 
     `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
     """
-    from sfsync.rules.load import load_policy
-
-    settings, file = _settings_and_file(place)
+    settings, file = settings_and_file(place)
     if writes and settings.read_only:
         raise ConfigError([READ_ONLY])
     config = read_config(settings, None if file is None else file.own)
-    policy = load_policy(config.texts)
+    policy = _policy_of(config)
     return Setting(settings, config, policy if file is None else _scheduled(policy, file), file)
 
 
 def settings_of(place: Place) -> Settings:
     """Read the settings alone. Raises ConfigError with all problems."""
-    return _settings_and_file(place)[0]
+    return settings_and_file(place)[0]
 
 
-def _settings_and_file(place: Place) -> tuple[Settings, OrgFile | None]:
+def several(place: Place) -> tuple[Place, ...] | None:
+    """Return the places of the orgs where several are meant; None where one is. Raises ConfigError
+    where an org that is named has no file.
+    """
+    names = chosen(shared_settings(place))
+    return None if names is None else tuple(replace(place, org=name) for name in names)
+
+
+def shared_settings(place: Place) -> Settings:
+    """Read the settings without the file of any org. Raises ConfigError with all problems."""
+    return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+
+
+def settings_and_file(place: Place) -> tuple[Settings, OrgFile | None]:
+    """Read the settings, and the file of the org where it has one. Raises ConfigError."""
     options = {"org": place.org, "config": place.config, "state_dir": place.state_dir}
-    return with_file(load_settings(**options), options)
+    return with_file(shared_settings(place), options)
+
+
+def _policy_of(config: ConfigFolder) -> "Policy":
+    # Of many orgs most have the same one: it is built once, and kept once.
+    with _BUILDING:
+        return _built(tuple(config.texts.items()))
+
+
+@lru_cache(maxsize=2)
+def _built(texts: tuple[tuple[str, str], ...]) -> "Policy":
+    from sfsync.rules import load
+
+    return load.load_policy(dict(texts))
 
 
 def _scheduled(policy: "Policy", file: OrgFile) -> "Policy":

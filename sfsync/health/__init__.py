@@ -2,15 +2,17 @@
 
 from sfsync.health.expected import Expected, expected
 from sfsync.health.reading import read_health
-from sfsync.health.state import GOOD_CODES, Health, JobHealth, OpenTurn, OrgHealth
+from sfsync.health.state import GOOD_CODES, Health, Healths, JobHealth, OpenTurn, OrgHealth, wire
 
 __all__ = [
     "GOOD_CODES",
     "Expected",
     "Health",
+    "Healths",
     "JobHealth",
     "OpenTurn",
     "OrgHealth",
     "expected",
     "read_health",
+    "wire",
 ]
