@@ -53,8 +53,13 @@ class OrgFile:
 
 
 def names_of(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the orgs that have a file, sorted."""
-    folder = config_folder(settings) / ORGS
+    """Return the names of the orgs that have a file, sorted; none where there is no configuration:
+    who needs one says so.
+    """
+    try:
+        folder = config_folder(settings) / ORGS
+    except ConfigError:
+        return ()
     files = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
     return tuple(sorted({each.stem for each in files if not each.name.startswith(".")}))
 
@@ -94,7 +99,7 @@ def with_file(settings: Settings, options: Mapping[str, object]) -> tuple[Settin
     if several is not None:
         told = ", ".join(several)
         raise ConfigError([f"--org {settings.org}: this is done on one org: name one of {told}"])
-    if settings.org in (DEMO, SALESFORCE) or settings.org not in names_of(settings):
+    if settings.org not in names_of(settings):
         return settings, None
     file = _read(config_folder(settings) / ORGS, settings.org, settings.state_dir)
     state = settings.state_dir / str(file.given.get("state_dir", Path(BY_ORG, file.name)))

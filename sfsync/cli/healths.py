@@ -77,14 +77,14 @@ def serving_healths(places: Places, port: int, host: str = "127.0.0.1") -> "Iter
     def look(writes: bool) -> "Healths":
         return healths_of(places(), without_org=True, writes=writes)
 
-    serving = serve_told(registry_of_orgs(lambda: _scraped(places())), look, port, host)
+    serving = serve_told(registry_of_orgs(lambda: scraped(places())), look, port, host)
     try:
         yield serving
     finally:
         serving.stop()
 
 
-def _scraped(places: tuple[Place, ...]) -> "Iterator[Scraped]":
+def scraped(places: tuple[Place, ...]) -> "Iterator[Scraped]":
     """Give each org, while its journal is open: those of fifty orgs are not kept open."""
     from sfsync.health import Health, OrgHealth, read_health
     from sfsync.health.metrics import Scraped

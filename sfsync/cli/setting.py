@@ -70,7 +70,9 @@ class Setting:
     @cached_property
     def source(self) -> Path:
         """The folder or zip of the recorded org. Raises ConfigError where there is none."""
-        return _source_of(self.settings, self.config.path)
+        name = self.settings.org
+        told = None if self.file is None else self.file.places.get("org")
+        return _source_of(name, self.config.path, f"{told}: {name}" if told else f"--org {name}")
 
     @cached_property
     def copy(self) -> Path:
@@ -156,17 +158,16 @@ def texts_file(config: ConfigFolder) -> tuple[str, str]:
     return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
 
 
-def _source_of(settings: Settings, config: Path) -> Path:
-    """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
-    name = settings.org
+def _source_of(name: str, config: Path, told: str) -> Path:
+    """Return the folder or zip of the recorded org, of which was `told`. Raises ConfigError where
+    there is none.
+    """
     if name == SALESFORCE:
         problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
         raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
     path = _demo_of(config) if name == DEMO else Path(name)
     if not path.exists():
-        raise ConfigError(
-            [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
-        )
+        raise ConfigError([f"{told}: no such folder or zip; name one, or demo, or salesforce"])
     return path
 
 
