@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from loop_org import CONFIG
 from prometheus_client import generate_latest
 from signin_keys import private_pem
 
+import sfsync
 from sfsync.cli import commands
 from sfsync.cli.healths import scraped
 from sfsync.cli.many import worst
@@ -20,6 +22,7 @@ from sfsync.cli.setting import set_up, settings_of, several
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.health.metrics import registry_of_orgs
 from sfsync.orgs import Known, doubles
+from sfsync.report import AdminNews, Failed, Person, Rendered, render_admin
 from sfsync.settings import SalesforceSettings
 
 ORGS = Path("config", "orgs")
@@ -276,6 +279,33 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert 'sfsync_healthy{service="core"} 0.0' in text
     assert 'sfsync_findings_open{code="target-going-idle"' in text
     assert 'service="bolt",state="finished"' not in text
+
+
+def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = ONE_JOB.replace("run hourly", "runs")
+    write("acme", f"org: recordings/acme\n{job}")
+    write("bolt", "orgg: demo")
+    monkeypatch.setenv("SFSYNC_ORG", "all")
+    monkeypatch.setenv("PYTHONPATH", str(Path(sfsync.__file__).parents[1]))
+    call("due", "--run", exits=ExitCode.CONFIGURATION)
+    assert "acme: hourly: ended, exit code 0" in caplog.text
+    assert "bolt: config/orgs/bolt.yaml:1: there is no key" in caplog.text
+    assert told("due", "--org", "acme")["due"] == []
+
+
+def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
+    reader, failed = Person("admin", "Ada", "ada@example.com"), Failed("hourly", "no", 6, None, 1)
+    now = datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+    def mail(service: str) -> Rendered:
+        return render_admin(AdminNews(reader, "en", now, "UTC", "", (failed,), service))
+
+    assert mail("acme").subject == "sfsync acme: hourly failed"
+    assert "sfsync doctor --org acme" in mail("acme").text
+    assert mail("").subject == "sfsync: hourly failed"
+    assert "--org" not in mail("").text
 
 
 def test_the_worst_exit_code_is_that_of_all() -> None:
