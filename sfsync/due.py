@@ -73,7 +73,8 @@ def next_time(job: ScheduledJob, now: datetime) -> datetime | None:
     return None
 
 
-@lru_cache(maxsize=128)
+# A few days of each job, of many orgs.
+@lru_cache(maxsize=1024)
 def _times_on(job: ScheduledJob, day: date) -> tuple[datetime, ...]:
     """Return the instants that the schedule names for a day of the job's zone, in order."""
     if day.weekday() not in job.days:

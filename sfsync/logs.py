@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import local
 from typing import Self
 
 
@@ -22,6 +23,8 @@ class Worded(str):
 
 # A process carries out one run at a time, and all its threads write for that one.
 _told_of: dict[str, str] = {}
+# Who serves several orgs has a thread for each.
+_of_thread = local()
 
 
 @contextmanager
@@ -36,6 +39,17 @@ def logs_tell_of(**told: str) -> Iterator[None]:
         _told_of.update(before)
 
 
+@contextmanager
+def thread_tells_of(**told: str) -> Iterator[None]:
+    """Let each log line that this thread writes within name these things."""
+    before = getattr(_of_thread, "told", {})
+    _of_thread.told = {**before, **told}
+    try:
+        yield
+    finally:
+        _of_thread.told = before
+
+
 def told_of() -> Mapping[str, str]:
     """Return what log lines name now."""
-    return dict(_told_of)
+    return {**_told_of, **getattr(_of_thread, "told", {})}

@@ -2,12 +2,11 @@
 
 Settings come from the command line, then the environment (`SFSYNC_…`, and `SALESFORCE_…` for
 signing in), then a `.env` file in the working folder. Of a secret, `NAME_FILE` may name the file
-that holds it. What the rules say comes from the configuration folder.
+that holds it. What the rules say comes from the configuration folder (`configuration.py`).
 """
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -15,15 +14,11 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sfsync import shipped
 from sfsync.complaint import complaint
 from sfsync.errors import ConfigError
 from sfsync.registry import nearest
-from sfsync.rules.shape import ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE, SETTINGS_FILE
 
 PREFIX = "SFSYNC_"
-# What a configuration folder may do without.
-_OPTIONAL = (ENRICH_FILE, INDUSTRIES_FILE, NORMALISE_FILE)
 SALESFORCE_PREFIX = "SALESFORCE_"
 ENV_FILE = ".env"
 # What other tools sign in with, and this one on purpose does not.
@@ -55,6 +50,9 @@ class Settings(BaseSettings):
     config: Path | None = Field(None, description="The configuration folder.")
     log_format: Literal["text", "json"] = Field(
         "text", description="How the standard error tells what happens."
+    )
+    at_once: int = Field(
+        2, ge=1, le=100, description="Jobs of different orgs that a scheduler has at work at once."
     )
     service: str = Field(
         "",
@@ -89,6 +87,20 @@ class Settings(BaseSettings):
     def journal(self) -> str:
         """The URL of the journal."""
         return self.journal_url or f"sqlite:///{(self.state_dir / 'journal.db').absolute()}"
+
+    @property
+    def lock_of_runs(self) -> str:
+        """The name of the lock of the runs, among those of its journal."""
+        return "run"
+
+
+class OrgSettings(Settings):
+    """Settings of an org that has a file of its own; `service` is the org's name."""
+
+    @property
+    def lock_of_runs(self) -> str:
+        """The name of the lock of the runs: orgs of one journal do not wait for each other."""
+        return f"run {self.service}"
 
 
 class SalesforceSettings(BaseSettings):
@@ -129,9 +141,7 @@ def load_settings(**given: object) -> Settings:
     Raises ConfigError with all problems: values that do not fit, secrets that cannot be read, and
     names beginning with SFSYNC_ that are none.
     """
-    return _load(
-        Settings, PREFIX, {name: value for name, value in given.items() if value is not None}
-    )
+    return load(Settings, {name: value for name, value in given.items() if value is not None})
 
 
 def log_format() -> str:
@@ -139,8 +149,7 @@ def log_format() -> str:
     is none is complained of then.
     """
     name = f"{PREFIX}LOG_FORMAT"
-    wanted = os.environ.get(name) or _env_file().get(name)
-    return wanted if wanted == "json" else "text"
+    return "json" if variable(name) == "json" else "text"
 
 
 def load_salesforce() -> SalesforceSettings:
@@ -149,27 +158,30 @@ def load_salesforce() -> SalesforceSettings:
     Raises ConfigError with all problems: secrets given twice or that cannot be read, and names
     beginning with SALESFORCE_ that are none.
     """
-    return _load(SalesforceSettings, SALESFORCE_PREFIX, {})
+    return load(SalesforceSettings, {})
 
 
-def _load(kind: type[S], prefix: str, given: Mapping[str, Any]) -> S:
+def load(kind: type[S], given: Mapping[str, Any], places: Mapping[str, str] | None = None) -> S:
+    """Read settings of one kind; what is given wins over environment and `.env`. `places` says
+    where what is given stands, by the setting's name. Raises ConfigError as `load_settings` does.
+    """
+    prefix = str(kind.model_config["env_prefix"])
+    told = {name: f"{prefix}{name.upper()}" for name in kind.model_fields} | dict(places or {})
     problems = _unknown_names(kind, prefix)
     try:
         settings = kind(**given)
     except ValidationError as error:
         # The error itself would show secrets, too, which any text fits.
-        problems += [
-            f"{prefix}{str(each['loc'][0]).upper()}: {complaint(each)}" for each in error.errors()
-        ]
+        problems += [f"{told[str(each['loc'][0])]}: {complaint(each)}" for each in error.errors()]
         settings = None
-    secrets = {} if settings is None else _secrets(settings, prefix, problems)
+    secrets = {} if settings is None else _secrets(settings, told, problems)
     if settings is None or problems:
         raise ConfigError(problems)
     return settings.model_copy(update=secrets)
 
 
 def _secrets(
-    settings: Settings | SalesforceSettings, prefix: str, problems: list[str]
+    settings: Settings | SalesforceSettings, told: Mapping[str, str], problems: list[str]
 ) -> dict[str, str]:
     """Read the files that hold secrets, by the name of the secret; tell what stands against it."""
     found = {}
@@ -179,17 +191,16 @@ def _secrets(
         if name == field or path is None:
             continue
         if getattr(settings, name):
-            both = f"{prefix}{name.upper()}", f"{prefix}{field.upper()}"
-            problems.append(f"{both[0]} and {both[1]} are both set: keep one of them")
+            problems.append(f"{told[name]} and {told[field]} are both set: keep one of them")
             continue
         try:
             found[name] = path.expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is no text in UTF-8"
-            problems.append(f"{prefix}{field.upper()}: {path} cannot be read: {why}")
+            problems.append(f"{told[field]}: {path} cannot be read: {why}")
             continue
         if not found[name]:
-            problems.append(f"{prefix}{field.upper()}: {path} is empty")
+            problems.append(f"{told[field]}: {path} is empty")
     return found
 
 
@@ -221,57 +232,10 @@ def _instead(name: str, known: Iterable[str]) -> str:
     return nearest(name, known)
 
 
+def variable(name: str) -> str:
+    """Return what the environment, or else `.env`, has under a name; nothing where neither does."""
+    return os.environ.get(name) or _env_file().get(name) or ""
+
+
 def _env_file() -> Mapping[str, str | None]:
     return dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigFolder:
-    """The configuration folder and the texts in it, by the name that complaints use."""
-
-    path: Path
-    texts: Mapping[str, str]
-
-
-def read_config(settings: Settings) -> ConfigFolder:
-    """Read `sfsync.yaml` and `rules/*.yaml` of the configuration folder, and, where there are any,
-    `enrich.yaml`, `industries.yaml` and `normalise.yaml`.
-
-    The folder is the one named, or `config/` in it; else `config/` in the working folder; else the
-    one that came with the package. Raises ConfigError where there is none, or a file is not
-    readable as UTF-8.
-    """
-    folder = _config_folder(settings)
-    files = [folder / SETTINGS_FILE, *sorted((folder / "rules").glob("*.yaml"))]
-    files += [folder / name for name in _OPTIONAL if (folder / name).exists()]
-    texts: dict[str, str] = {}
-    problems = []
-    for file in files:
-        try:
-            texts[_shown(file)] = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{_shown(file)}: cannot be read: {error}")
-    if problems:
-        raise ConfigError(problems)
-    return ConfigFolder(folder, texts)
-
-
-def _config_folder(settings: Settings) -> Path:
-    if settings.config is not None:
-        for folder in (settings.config, settings.config / shipped.CONFIG):
-            if (folder / SETTINGS_FILE).is_file():
-                return folder
-        raise ConfigError(
-            [f"{settings.config}: there is no {SETTINGS_FILE} in it (--config, {PREFIX}CONFIG)"]
-        )
-    for root in (Path(), shipped.root()):
-        if root is not None and (root / shipped.CONFIG / SETTINGS_FILE).is_file():
-            return root / shipped.CONFIG
-    raise ConfigError([f"no configuration folder: name one with --config or {PREFIX}CONFIG"])
-
-
-def _shown(file: Path) -> str:
-    try:
-        return str(file.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)

@@ -214,3 +214,30 @@ def test_several_locks_are_taken_all_or_none(tmp_path: Path) -> None:
         assert (first.is_held(), second.is_held(), both.is_held()) == (True, True, True)
         assert not both.is_free()
     assert both.is_free()
+
+
+def test_orgs_of_one_journal_have_locks_of_their_own_and_wait_for_their_own_dead_only(
+    url: str, pauses: list[float]
+) -> None:
+    def lock(machine: str, name: str) -> JournalLock:
+        where = of_machine(url, machine)
+        return JournalLock(where, f"{machine}, process 7", name, grace=15, sleep=pauses.append)
+
+    acme, bolt, other = lock("north", "run acme"), lock("south", "run bolt"), lock("west", "run b")
+    with closing(Journal.open(of_machine(url, "north"))) as north, acme:
+        north.start(a_run(), [a_change(1)])
+        north.mark_sent(a_run().id, [0], NOW)
+        with bolt:
+            assert pauses == []
+        # Nobody works on one org under two names.
+        with (
+            other,
+            closing(Journal.open(of_machine(url, "west"))) as west,
+            pytest.raises(Locked, match="worked on under another name"),
+        ):
+            west.start(a_run("20261125-190302-bbbb"), [])
+        tell(url, ENDED)
+        with lock("south", "run acme"):
+            assert pauses == [15]
+            with pytest.raises(Locked, match="lost to south"):
+                north.mark_sent(a_run().id, [0], NOW)

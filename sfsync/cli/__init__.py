@@ -56,6 +56,7 @@ _COMMANDS = {
     "mail": ("sfsync.cli.mail:mail", "Try whether mails arrive."),
     "journal": ("sfsync.cli.journal:journal", "Let go of what is old in the journal."),
     "rules": ("sfsync.cli.rules:rules", "Check and show the rules, facts and states."),
+    "orgs": ("sfsync.cli.orgs:orgs", "List the orgs of config/orgs; check what their files say."),
     "org": ("sfsync.cli.org:org", "Record an org, serve it, and look after our copy of it."),
 }
 WRITING = "sfsync.writing"

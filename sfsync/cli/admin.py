@@ -35,6 +35,7 @@ from sfsync.errors import (
     SfsyncError,
 )
 from sfsync.letter import AlertNote
+from sfsync.settings import OrgSettings
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
@@ -253,7 +254,8 @@ class _Desk:
         zone = self.journal.totals.zone() if self._at is None else self._at.org.zone
         url = "" if self._at is None else self._at.org.url
         language = _language(self._at) or OF_READER
-        return AdminNews(self._reader(), language, now, zone, url, occasions)
+        service = self._settings.service if isinstance(self._settings, OrgSettings) else ""
+        return AdminNews(self._reader(), language, now, zone, url, occasions, service)
 
     def _reader(self) -> "Person":
         from sfsync.extract.people import read_person

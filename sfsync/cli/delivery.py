@@ -112,14 +112,14 @@ def read_reports(
     from sfsync.report import REPORTS_FILE, load_orders
 
     texts = read_texts(setting)
-    return texts, load_orders(*_read(setting.config.path / REPORTS_FILE), texts=texts)
+    return texts, load_orders(*_read(setting.config.file(REPORTS_FILE)), texts=texts)
 
 
 def read_texts(setting: Setting) -> "Mapping[str, FindingText]":
     """Read the findings' texts. Raises ConfigError with all problems."""
     from sfsync.rules.texts import TEXTS_FILE, load_texts
 
-    return load_texts(*_read(setting.config.path / TEXTS_FILE), setting.policy)
+    return load_texts(*_read(setting.config.file(TEXTS_FILE)), setting.policy)
 
 
 def read_alerts(setting: Setting, codes: "Collection[str]") -> "AlertOrders":
@@ -129,14 +129,14 @@ def read_alerts(setting: Setting, codes: "Collection[str]") -> "AlertOrders":
     from sfsync.report import REPORTS_FILE, load_alerts
 
     rules = {rule.name for each in setting.policy.machines.values() for rule in each.rules}
-    return load_alerts(*_read(setting.config.path / REPORTS_FILE), codes=codes, rules=rules)
+    return load_alerts(*_read(setting.config.file(REPORTS_FILE)), codes=codes, rules=rules)
 
 
 def read_summary_order(setting: Setting) -> "SummaryOrder":
     """Read what is ordered of the summary of the runs. Raises ConfigError with all problems."""
     from sfsync.report import REPORTS_FILE, load_summary_order
 
-    return load_summary_order(*_read(setting.config.path / REPORTS_FILE))
+    return load_summary_order(*_read(setting.config.file(REPORTS_FILE)))
 
 
 def _read(file: Path) -> tuple[str, str]:

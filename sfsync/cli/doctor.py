@@ -20,7 +20,7 @@ from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
 from sfsync.errors import ConfigError, ExitCode, LimitReached, OrgError, SfsyncError
 from sfsync.model import Run, RunState, State
-from sfsync.settings import load_salesforce, secret_files
+from sfsync.settings import secret_files
 
 if TYPE_CHECKING:
     from sfsync.doctor import Check, Level
@@ -119,7 +119,7 @@ def _of_org(setting: Setting, entrance: Entrance) -> Iterator["Check"]:
     org.describe([*policy.objects, *ASKED_ABOUT])
     is_real = setting.is_salesforce
     clock = opening.wall_clock if is_real else None
-    has_key = is_real and bool(load_salesforce().private_key)
+    has_key = is_real and bool(setting.sign_in.private_key)
     wishes = wishes_of(setting)
     names = wishes.permission_set.name, wishes.cleanups.permission_set.name
     seen = Seen(entrance.how, entrance.version, clock, *names, has_key)
@@ -136,7 +136,7 @@ def _secrets(setting: Setting) -> list[Path]:
     found = secret_files(setting.settings)
     if setting.is_salesforce:
         with suppress(ConfigError):
-            found += secret_files(load_salesforce())
+            found += secret_files(setting.sign_in)
     return list(dict.fromkeys(found))
 
 

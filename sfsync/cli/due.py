@@ -5,7 +5,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.scheduler import opened_scheduler
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.service import accepted, lock_of_service, name_of
+from sfsync.cli.setting import several
 from sfsync.errors import BY_SIGNAL, ExitCode
 from sfsync.model import to_iso
 
@@ -34,9 +35,11 @@ def due(does: bool, form: str, place: Place, quiet: bool) -> None:
     Exit code 3 where something is due, else 0. With --run each is carried out, one after the
     other, and the exit code is the first one that is not 0.
     """
+    screen = Screen(is_quiet=quiet)
+    places = several(place)
     if does:
-        sys.exit(_carried_out(place, quiet))
-    sys.exit(_listed(place, form, Screen(is_quiet=quiet)))
+        sys.exit(_carried_out(place, quiet) if places is None else _all_carried_out(place, quiet))
+    sys.exit(_listed(place, form, screen) if places is None else _all_listed(places, form, screen))
 
 
 def _carried_out(place: Place, quiet: bool) -> int:
@@ -46,33 +49,91 @@ def _carried_out(place: Place, quiet: bool) -> int:
         return BY_SIGNAL + signal.SIGTERM if doing.is_stopping else code
 
 
+def _all_carried_out(place: Place, quiet: bool) -> int:
+    """Carry out what is due in several orgs; return the worst exit code."""
+    from sfsync.cli.many import opened_roster, worst
+
+    with opened_roster(place, quiet=quiet, keeps=False) as doing:
+        codes = doing.run_due()
+        return BY_SIGNAL + signal.SIGTERM if doing.is_stopping else worst(codes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is due of one service, and what is at work."""
+
+    service: str
+    schedule: "Schedule"
+    due: "Sequence[Due]"
+    at_work: Sequence[str]
+
+    def data(self, now: datetime) -> Mapping[str, Any]:
+        """Return it as JSON data."""
+        told = _data(self.schedule, self.due, now)
+        return {"service": self.service, **told, "at_work": self.at_work}
+
+
 def _listed(place: Place, form: str, screen: Screen) -> int:
     """List what is due; return the exit code."""
+    now = wall_clock()
+    found = _found(place, now)
+    if form == "json":
+        echo(json.dumps(found.data(now), indent=2))
+    else:
+        _show(found.schedule, found.due, now, screen)
+        for name in found.at_work:
+            screen.say(f"{name} is at work.")
+    return ExitCode.INCOMPLETE if found.due else ExitCode.DONE
+
+
+def _all_listed(places: Sequence[Place], form: str, screen: Screen) -> int:
+    """List what is due in several orgs; return the worst exit code."""
+    from sfsync.cli.many import each_of, worst
+
+    now = wall_clock()
+    done, failed = each_of(places, lambda place: _found(place, now))
+    if form == "json":
+        told = {name: each.data(now) for name, each in done.items()}
+        told |= {name: {"problems": error.problems} for name, error in failed.items()}
+        echo(json.dumps({"orgs": told}, indent=2))
+    else:
+        rows: list[list[Cell]] = [
+            [name, *row] for name, each in done.items() for row in _rows(each.due, screen)
+        ]
+        heads = ("org", "job", "due since", "zone", "command")
+        screen.table(heads, rows, whole=("org", "job", "due since"))
+        for name, each in done.items():
+            for job in each.at_work:
+                screen.say(f"{name}: {job} is at work.")
+        for name, error in failed.items():
+            screen.warn(f"{name}: {error}")
+        if not rows:
+            screen.say("Nothing is due.")
+    codes = [ExitCode.INCOMPLETE for each in done.values() if each.due]
+    return worst([*codes, *(error.exit_code for error in failed.values())])
+
+
+def _found(place: Place, now: datetime) -> _Found:
     from sfsync.due import due_now
 
     setting, schedule = accepted(place)
-    now = wall_clock()
     service = name_of(setting.settings)
     with opened_journal(setting.settings) as journal:
         lasts = journal.turns.newest(service, now)
     is_served = not lock_of_service(setting.settings).is_free()
-    at_work = {name for name, turn in lasts.items() if is_served and turn.is_open}
-    found_due = [each for each in due_now(schedule, lasts, now) if each.job.name not in at_work]
-    if form == "json":
-        data = _data(schedule, found_due, now)
-        echo(json.dumps({"service": service, **data, "at_work": sorted(at_work)}, indent=2))
-    else:
-        _show(schedule, found_due, now, screen)
-        for name in sorted(at_work):
-            screen.say(f"{name} is at work.")
-    return ExitCode.INCOMPLETE if found_due else ExitCode.DONE
+    at_work = sorted(name for name, turn in lasts.items() if is_served and turn.is_open)
+    due = [each for each in due_now(schedule, lasts, now) if each.job.name not in at_work]
+    return _Found(service, schedule, due, at_work)
+
+
+def _rows(found: "Sequence[Due]", screen: Screen) -> "Iterator[list[Cell]]":
+    for each in found:
+        since = replace(screen, zone=each.job.zone).moment(each.since)
+        yield [each.job.name, since, each.job.zone, _command(each.job)]
 
 
 def _show(schedule: "Schedule", found: "Sequence[Due]", now: datetime, screen: Screen) -> None:
-    rows: list[list[Cell]] = []
-    for each in found:
-        since = replace(screen, zone=each.job.zone).moment(each.since)
-        rows.append([each.job.name, since, each.job.zone, _command(each.job)])
+    rows = list(_rows(found, screen))
     screen.table(("job", "due since", "zone", "command"), rows, whole=("job", "due since"))
     coming = sorted(_coming(schedule, now), key=lambda each: each[1])
     if not found:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from sfsync.cli.opening import enter, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.screen import Screen, echo
 from sfsync.cli.service import name_of
-from sfsync.cli.setting import Setting, set_up
+from sfsync.cli.setting import Setting, set_up, several
 from sfsync.errors import ConfigError, ExitCode, JournalError, SfsyncError
 
 if TYPE_CHECKING:
@@ -45,8 +45,13 @@ def health(ctx: click.Context, without_org: bool, form: str, place: Place, quiet
     """
     if ctx.invoked_subcommand is not None:
         return
+    places = several(place)
+    if places is not None:
+        from sfsync.cli.healths import tell_healths
+
+        sys.exit(tell_healths(places, form, Screen(is_quiet=quiet), without_org=without_org))
     setting = set_up(place)
-    found = _looked(setting, None if without_org else _asked(setting))
+    found = looked(setting, None if without_org else asked(setting))
     if form == "json":
         echo(json.dumps(found.data(), indent=2, ensure_ascii=False))
     else:
@@ -68,12 +73,20 @@ def serve(port: int, host: str, place: Place, quiet: bool) -> None:
     The org is not asked. There is no sign-in: on another address than loopback everybody who
     reaches it reads it.
     """
-    setting = set_up(place)
-    with serving_health(lambda: setting, port, host) as serving:
+    with _served(place, port, host) as serving:
         Screen(is_quiet=quiet).say(f"Health is served at {serving.url}/healthz and /metrics.")
         # Whoever ends it means no harm.
         with suppress(KeyboardInterrupt, Stop):
             Event().wait()
+
+
+def _served(place: Place, port: int, host: str) -> "AbstractContextManager[Serving]":
+    if several(place) is None:
+        setting = set_up(place)
+        return serving_health(lambda: setting, port, host)
+    from sfsync.cli.healths import serving_healths
+
+    return serving_healths(lambda: several(place) or (), port, host)
 
 
 @contextmanager
@@ -97,11 +110,12 @@ def _looker(setting: Callable[[], Setting], journal: "Journal") -> "Callable[[bo
     from sfsync.health import OrgHealth, read_health
 
     return lambda writes: read_health(
-        journal, _watched(setting()), opening.wall_clock(), OrgHealth(), writes=writes
+        journal, watched(setting()), opening.wall_clock(), OrgHealth(), writes=writes
     )
 
 
-def _watched(setting: Setting) -> "Watched":
+def watched(setting: Setting) -> "Watched":
+    """Say whose health is meant."""
     from sfsync.health.reading import Watched
     from sfsync.jobs import JOBS
 
@@ -109,20 +123,22 @@ def _watched(setting: Setting) -> "Watched":
     return Watched(name_of(settings), is_ours(setting), setting.policy, tuple(JOBS))
 
 
-def _looked(setting: Setting, org: "OrgHealth | None") -> "Health":
-    """Judge the health; a journal that cannot be opened is a part of it."""
+def looked(setting: Setting, org: "OrgHealth | None", *, writes: bool = True) -> "Health":
+    """Judge the health; a journal that cannot be opened is a part of it. With `writes`, try whether
+    it can be written.
+    """
     from sfsync.health import Health, OrgHealth, read_health
 
     org = org or OrgHealth()
     now = opening.wall_clock()
     try:
         with opened_journal(setting.settings) as journal:
-            return read_health(journal, _watched(setting), now, org)
+            return read_health(journal, watched(setting), now, org, writes=writes)
     except (ConfigError, JournalError) as error:
         return Health(now=now, journal=str(error), org=org)
 
 
-def _asked(setting: Setting) -> "OrgHealth":
+def asked(setting: Setting) -> "OrgHealth":
     """Ask the org for its limits: one call, beside signing in. Who waits does not wait long."""
     from sfsync.health import OrgHealth
 

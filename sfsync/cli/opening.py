@@ -122,7 +122,8 @@ def enter(setting: Setting, *moments: datetime | None) -> Entrance:
     from sfsync.org.tokens import Grant, Tokens
 
     if setting.is_salesforce:
-        return enter_salesforce(wall_clock, sleep=sleep)
+        version = setting.sign_in.api_version
+        return enter_salesforce(setting.credentials(), version, wall_clock, sleep=sleep)
     fake = open_recorded(setting)
     fake.clock.set(max([fake.clock.now(), *(moment for moment in moments if moment)]))
     tokens = Tokens(Grant(fake.host, fake.token()))
@@ -157,7 +158,7 @@ def lock_named(settings: Settings, name: str, taken: str) -> "Lock":
         return file
     holder = f"{platform.node()}, process {os.getpid()}"
     grace = settings.takeover_seconds
-    name = name.removesuffix(".lock")
+    name = settings.lock_of_runs if name == LOCK else name.removesuffix(".lock")
     shared = JournalLock(settings.journal, holder, name, taken=taken, grace=grace, sleep=sleep)
     return Locks(file, shared)
 

@@ -148,7 +148,11 @@ def place_options(command: F) -> F:
     `quiet`.
     """
     options = [
-        click.option("--org", help="demo, salesforce, or a folder or zip of a recorded org."),
+        click.option(
+            "--org",
+            help="demo, salesforce, a folder or zip of a recorded org, or a name in config/orgs; "
+            "all, or several with commas, where a command is for many.",
+        ),
         click.option("--config", type=click.Path(path_type=Path), help="The configuration folder."),
         click.option("--state-dir", type=click.Path(path_type=Path), help="Where the journal is."),
         click.option(

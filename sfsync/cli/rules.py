@@ -9,7 +9,7 @@ from rich.text import Text
 from sfsync.cli import HelpfulGroup
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.screen import Cell, Screen, echo
-from sfsync.cli.setting import set_up, texts_file
+from sfsync.cli.setting import set_up, several, texts_file
 from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,8 +31,14 @@ def check(place: Place, quiet: bool) -> None:
 
     findings.yaml, reports.yaml, setup.yaml, the providers of enrich.yaml and the commands of the
     schedule are checked when all else is right: they speak of the others' findings, fields and
-    states.
+    states. With several orgs (--org all) the configuration of each is checked.
     """
+    places = several(place)
+    if places is not None:
+        from sfsync.cli.orgs import check_all
+
+        check_all(places, Screen(is_quiet=quiet))
+        return
     setting = set_up(place)
     check_others(setting)
     policy = setting.policy

@@ -1,4 +1,4 @@
-"""How does a command get into the org that environment and `.env` name?"""
+"""How does a command get into the org that settings name?"""
 
 import logging
 import time
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sfsync.settings import load_salesforce
+from sfsync.errors import ConfigError
+from sfsync.settings import SalesforceSettings
 
 if TYPE_CHECKING:
+    from sfsync.org.credentials import Credentials
     from sfsync.org.line import Session
     from sfsync.org.tokens import Tokens
 
@@ -43,33 +45,47 @@ def new_session() -> "Session":
     return Session()
 
 
-def enter_salesforce(
-    clock: Callable[[], datetime], *, sleep: Callable[[float], None] = time.sleep
-) -> Entrance:
-    """Sign in to the org that is set, the one way that is set.
-
-    Raises ConfigError where settings are wrong or the org does not offer the API version,
-    OrgUnavailable or OrgRefused where signing in fails.
+def credentials_of(settings: SalesforceSettings, place: str = "") -> "Credentials":
+    """Return what the one way to sign in takes that is set; `place` is the line of an org's file
+    that sets it. Raises ConfigError with all problems.
     """
     from sfsync.org.credentials import Given, choose
+
+    given = Given(
+        login_url=settings.login_url,
+        client_id=settings.client_id,
+        username=settings.username,
+        private_key=settings.private_key,
+        client_secret=settings.client_secret,
+        instance_url=settings.instance_url,
+        access_token=settings.access_token,
+        sf_alias=settings.sf_alias,
+    )
+    try:
+        return choose(given)
+    except ConfigError as error:
+        if not place:
+            raise
+        raise ConfigError([f"{place}: {each}" for each in error.problems]) from error
+
+
+def enter_salesforce(
+    credentials: "Credentials",
+    version: str,
+    clock: Callable[[], datetime],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Entrance:
+    """Sign in to an org, and speak this version of its API.
+
+    Raises ConfigError where the org does not offer the version, OrgUnavailable or OrgRefused where
+    signing in fails.
+    """
     from sfsync.org.signin import check_version, sign_in
 
-    settings = load_salesforce()
-    credentials = choose(
-        Given(
-            login_url=settings.login_url,
-            client_id=settings.client_id,
-            username=settings.username,
-            private_key=settings.private_key,
-            client_secret=settings.client_secret,
-            instance_url=settings.instance_url,
-            access_token=settings.access_token,
-            sf_alias=settings.sf_alias,
-        )
-    )
     # What signing in leaves in a session, such as cookies, has no business in the API's.
     tokens = sign_in(credentials, new_session(), clock, sleep=sleep)
     session = new_session()
-    check_version(session, tokens.host, settings.api_version, sleep=sleep)
+    check_version(session, tokens.host, version, sleep=sleep)
     logger.info("signed in to %s with %s", tokens.host, type(credentials).__name__)
-    return Entrance(session, tokens, settings.api_version, _WAYS[type(credentials).__name__])
+    return Entrance(session, tokens, version, _WAYS[type(credentials).__name__])

@@ -16,13 +16,13 @@ from sfsync.cli.logs import JSON, PassedOn, is_json
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, place_options
 from sfsync.cli.service import Kept, accepted, environment_of, kept, lock_of_service, name_of
-from sfsync.cli.setting import Setting, set_up, settings_of
+from sfsync.cli.setting import Setting, set_up, settings_of, several
 from sfsync.logs import logs_tell_of
 from sfsync.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
-    from sfsync.scheduler import Child, Scheduler
+    from sfsync.scheduler import Child, Roster, Scheduler, Slot
 
 
 @click.command()
@@ -40,7 +40,10 @@ def scheduler(health_port: int | None, place: Place, quiet: bool) -> None:
     another scheduler of the same service it waits, and takes over when that one ends. SIGTERM and
     Ctrl-C end it within 10 seconds, without harm; SIGHUP lets it read the configuration again.
     """
-    with opened_scheduler(place, quiet=quiet, health_port=health_port) as serving:
+    from sfsync.cli.many import opened_roster
+
+    opened = opened_scheduler if several(place) is None else opened_roster
+    with opened(place, quiet=quiet, health_port=health_port) as serving:
         serving.serve()
 
 
@@ -55,33 +58,54 @@ def opened_scheduler(
     Without `keeps`, its jobs read the configuration as it then stands. Raises ConfigError with all
     problems.
     """
-    from sfsync.scheduler import Scheduler, World
+    with ready(quiet=quiet) as stack:
+        jobs = Jobs(place, settings_of(place), keeps=keeps)
+        bell = stack.enter_context(Doorbell())
+        stack.enter_context(logs_tell_of(service=name_of(jobs.settings)))
+        serving = stack.enter_context(at_post(jobs, bell.wait))
+        if health_port is not None:
+            stack.enter_context(serving_health(lambda: jobs.setting, health_port))
+        with heeding(serving):
+            yield serving
 
+
+@contextmanager
+def ready(*, quiet: bool) -> Iterator[ExitStack]:
+    """Get ready to serve: tell of turns unless it is to be quiet, and heed no SIGHUP before there
+    is somebody to heed it; give what is closed afterwards.
+    """
     logging.getLogger("sfsync.scheduler").setLevel(logging.WARNING if quiet else logging.INFO)
     # What it asks for is about to be done: the configuration is read for the first time.
     with ExitStack() as stack:
         stack.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        settings = settings_of(place)
-        jobs = Jobs(place, settings, keeps=keeps)
-        journal = stack.enter_context(opened_journal(settings))
-        bell = stack.enter_context(Doorbell())
-        service = name_of(settings)
-        stack.enter_context(logs_tell_of(service=service))
+        yield stack
+
+
+@contextmanager
+def at_post(
+    jobs: "Jobs", pause: Callable[[float], None], slot: "Slot | None" = None, label: str = ""
+) -> "Iterator[Scheduler]":
+    """Open journal and lock of a service; give its scheduler, which waits by `pause`. Beside others
+    it has a `slot`, and what it tells begins with `label`. Raises ConfigError and JournalError.
+    """
+    from sfsync.scheduler import Scheduler, World
+
+    beside = {} if slot is None else {"slot": slot}
+    with opened_journal(jobs.settings) as journal:
         world = World(
-            service=service,
+            service=name_of(jobs.settings),
             load=jobs.load,
             turns=journal.turns,
-            lock=lock_of_service(settings),
+            lock=lock_of_service(jobs.settings),
             clock=wall_clock,
-            pause=bell.wait,
+            pause=pause,
             start=jobs.start,
             after=lambda turn: tell_of_turn(jobs.setting, turn, hurries=serving.is_stopping),
+            label=label,
+            **beside,
         )
         serving = Scheduler(world)
-        if health_port is not None:
-            stack.enter_context(serving_health(lambda: jobs.setting, health_port))
-        with _heeding(serving):
-            yield serving
+        yield serving
 
 
 class Jobs:
@@ -92,7 +116,7 @@ class Jobs:
     def __init__(self, place: Place, settings: Settings, *, keeps: bool) -> None:
         """Without `keeps`, jobs read the configuration as it stands."""
         self._place = place
-        self._settings = settings
+        self.settings = settings
         self._keeps = keeps
         self._kept: Kept | None = None
         self._setting: Setting | None = None
@@ -121,7 +145,7 @@ class Jobs:
         from sfsync.scheduler import start
 
         folder = None if self._kept is None else self._kept.at_hand()
-        environment = environment_of(self._settings, folder)
+        environment = environment_of(self.settings, folder, self.setting.file)
         if not is_json():
             return start(words, environment)
         return start(words, {**environment, f"{PREFIX}LOG_FORMAT": JSON}, PassedOn())
@@ -151,7 +175,7 @@ class Doorbell:
 
 
 @contextmanager
-def _heeding(serving: "Scheduler") -> Iterator[None]:
+def heeding(serving: "Scheduler | Roster") -> Iterator[None]:
     """Let signals reach the scheduler: SIGTERM and SIGINT stop it, SIGHUP has it reload."""
     handlers: dict[signal.Signals, Callable[[], None]] = {
         signal.SIGTERM: serving.stop,

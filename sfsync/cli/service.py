@@ -16,10 +16,13 @@ from sfsync.cli.opening import lock_named
 from sfsync.cli.options import Place
 from sfsync.cli.rules import check_others
 from sfsync.cli.setting import DEMO, SALESFORCE, Setting, make, set_up
+from sfsync.configuration import read_config
 from sfsync.errors import ConfigError
+from sfsync.lines import read_yaml
 from sfsync.lock import Lock
+from sfsync.orgs import ORGS, OrgFile
 from sfsync.rules.shape import SETTINGS_FILE
-from sfsync.settings import PREFIX, Settings, read_config
+from sfsync.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -102,9 +105,9 @@ def kept(setting: Setting) -> Kept:
 
     Raises ConfigError where it was changed meanwhile, OSError where a file cannot be read.
     """
-    source = setting.config.path
-    files = {file.relative_to(source): file.read_bytes() for file in _files(source)}
-    if read_config(setting.settings).texts != setting.config.texts:
+    source, own = setting.config.path, setting.file
+    files = {file.relative_to(source): file.read_bytes() for file in _files(source, own)}
+    if _is_changed(setting, files):
         raise ConfigError([f"{source}: it was changed while it was read; have it read again"])
     digest = hashlib.sha256()
     for name in sorted(files):
@@ -114,12 +117,34 @@ def kept(setting: Setting) -> Kept:
     return Kept(files, source / DEMO, folder)
 
 
-def environment_of(settings: Settings, config: Path | None) -> Mapping[str, str]:
+def _is_changed(setting: Setting, files: Mapping[Path, bytes]) -> bool:
+    own = setting.file
+    if own is not None:
+        text = files.get(Path(ORGS, f"{own.name}.yaml"), b"").decode("utf-8", "replace")
+        if read_yaml(text, own.name).data != own.document.data:
+            return True
+    texts = read_config(setting.settings, None if own is None else own.own).texts
+    return texts != setting.config.texts
+
+
+def environment_of(
+    settings: Settings,
+    config: Path | None,
+    own: OrgFile | None = None,
+    state_dir: Path | None = None,
+) -> Mapping[str, str]:
     """Return the environment of a service's jobs: their settings are those of the service, and
     their configuration is in the folder `config`, or where the settings say.
+
+    Jobs of an org that has a file (`own`) read it themselves, in the folder `config`.
     """
     # Its turns are in that journal: the runs must not go elsewhere when .env is edited.
     file = settings.journal_url_file
+    if own is not None:
+        told = {"ORG": own.name, "STATE_DIR": own.home, "CONFIG": config or settings.config}
+        if not {"journal_url", "journal_url_file"} & own.given.keys():
+            told |= {"JOURNAL_URL_FILE": file} if file else {"JOURNAL_URL": settings.journal}
+        return _environment(told)
     given = {
         "ORG": settings.org,
         "STATE_DIR": settings.state_dir,
@@ -128,14 +153,23 @@ def environment_of(settings: Settings, config: Path | None) -> Mapping[str, str]
         "JOURNAL_URL_FILE": file,
         "JOURNAL_URL": "" if file else settings.journal,
     }
+    return _environment(given)
+
+
+def _environment(given: Mapping[str, object]) -> Mapping[str, str]:
     told = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value}
     return {**os.environ, **told}
 
 
-def _files(source: Path) -> Iterator[Path]:
-    """Find the files of a configuration; the demo org beside them is none of it."""
+def _files(source: Path, own: OrgFile | None) -> Iterator[Path]:
+    """Find the files of a configuration; the demo org beside them is none of it, nor is what other
+    orgs have of their own.
+    """
+    mine = () if own is None else (own.name, f"{own.name}.yaml")
     for file in sorted(source.rglob("*")):
-        if file.is_file() and file.relative_to(source).parts[0] != DEMO:
+        parts = file.relative_to(source).parts
+        is_others = parts[0] == ORGS and parts[1:2] and parts[1] not in mine
+        if file.is_file() and parts[0] != DEMO and not is_others:
             yield file
 
 

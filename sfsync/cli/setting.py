@@ -1,21 +1,27 @@
 """What was a command told to use, before any org is asked?"""
 
 import hashlib
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sfsync import shipped
 from sfsync.cli.options import Place
+from sfsync.cli.salesforce import credentials_of
+from sfsync.configuration import ConfigFolder, read_config
 from sfsync.errors import ConfigError
-from sfsync.settings import ConfigFolder, Settings, load_settings, read_config
+from sfsync.orgs import SALESFORCE as SALESFORCE
+from sfsync.orgs import OrgFile, chosen, load_sign_in, with_file
+from sfsync.settings import SalesforceSettings, Settings, load_salesforce, load_settings
 
 if TYPE_CHECKING:
+    from sfsync.org.credentials import Credentials
     from sfsync.policy import Policy
 
 DEMO = shipped.DEMO
-SALESFORCE = "salesforce"
+_BUILDING = Lock()
 READ_ONLY = (
     "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
     "`sfsync plan`, or unset it"
@@ -30,11 +36,14 @@ _UNNAMED = (
 
 @dataclass(frozen=True)
 class Setting:
-    """What a command works with before any org is asked: settings, configuration, policy."""
+    """What a command works with before any org is asked: settings, configuration, policy, and the
+    file of the org, if it has one.
+    """
 
     settings: Settings
     config: ConfigFolder
     policy: "Policy"
+    file: OrgFile | None = None
 
     @property
     def is_salesforce(self) -> bool:
@@ -49,9 +58,21 @@ class Setting:
             raise ConfigError([_UNNAMED.format(folder=Path.cwd())])
 
     @cached_property
+    def sign_in(self) -> SalesforceSettings:
+        """What is set for signing in. Raises ConfigError with all problems."""
+        return load_salesforce() if self.file is None else load_sign_in(self.file)
+
+    def credentials(self) -> "Credentials":
+        """Return what to sign in with. Raises ConfigError with all problems."""
+        place = "" if self.file is None else self.file.document.place((SALESFORCE,))
+        return credentials_of(self.sign_in, place)
+
+    @cached_property
     def source(self) -> Path:
         """The folder or zip of the recorded org. Raises ConfigError where there is none."""
-        return _source_of(self.settings, self.config.path)
+        name = self.settings.org
+        told = None if self.file is None else self.file.places.get("org")
+        return _source_of(name, self.config.path, f"{told}: {name}" if told else f"--org {name}")
 
     @cached_property
     def copy(self) -> Path:
@@ -64,18 +85,60 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
 
     `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
     """
-    from sfsync.rules.load import load_policy
-
-    settings = settings_of(place)
+    settings, file = settings_and_file(place)
     if writes and settings.read_only:
         raise ConfigError([READ_ONLY])
-    config = read_config(settings)
-    return Setting(settings, config, load_policy(config.texts))
+    config = read_config(settings, None if file is None else file.own)
+    policy = _policy_of(config)
+    return Setting(settings, config, policy if file is None else _scheduled(policy, file), file)
 
 
 def settings_of(place: Place) -> Settings:
     """Read the settings alone. Raises ConfigError with all problems."""
+    return settings_and_file(place)[0]
+
+
+def several(place: Place) -> tuple[Place, ...] | None:
+    """Return the places of the orgs where several are meant; None where one is. Raises ConfigError
+    where an org that is named has no file.
+    """
+    names = chosen(shared_settings(place))
+    return None if names is None else tuple(replace(place, org=name) for name in names)
+
+
+def shared_settings(place: Place) -> Settings:
+    """Read the settings without the file of any org. Raises ConfigError with all problems."""
     return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
+
+
+def settings_and_file(place: Place) -> tuple[Settings, OrgFile | None]:
+    """Read the settings, and the file of the org where it has one. Raises ConfigError."""
+    options = {"org": place.org, "config": place.config, "state_dir": place.state_dir}
+    return with_file(shared_settings(place), options)
+
+
+def _policy_of(config: ConfigFolder) -> "Policy":
+    # Of many orgs most have the same one: it is built once, and kept once.
+    with _BUILDING:
+        return _built(tuple(config.texts.items()))
+
+
+@lru_cache(maxsize=2)
+def _built(texts: tuple[tuple[str, str], ...]) -> "Policy":
+    from sfsync.rules import load
+
+    return load.load_policy(dict(texts))
+
+
+def _scheduled(policy: "Policy", file: OrgFile) -> "Policy":
+    """Give a policy the schedule of an org's file. Raises ConfigError with all problems."""
+    from sfsync.rules.scheduling import own_schedule
+
+    problems: list[str] = []
+    schedule = own_schedule(file.document, policy.schedule, problems)
+    if problems:
+        raise ConfigError(problems)
+    return replace(policy, schedule=schedule)
 
 
 def make(folder: Path) -> None:
@@ -91,21 +154,20 @@ def texts_file(config: ConfigFolder) -> tuple[str, str]:
     """Return the text of findings.yaml and what complaints call it; no text where it is missing."""
     from sfsync.rules.texts import TEXTS_FILE
 
-    file = config.path / TEXTS_FILE
+    file = config.file(TEXTS_FILE)
     return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
 
 
-def _source_of(settings: Settings, config: Path) -> Path:
-    """Return the folder or zip of the recorded org. Raises ConfigError where there is none."""
-    name = settings.org
+def _source_of(name: str, config: Path, told: str) -> Path:
+    """Return the folder or zip of the recorded org, of which was `told`. Raises ConfigError where
+    there is none.
+    """
     if name == SALESFORCE:
         problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
         raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
     path = _demo_of(config) if name == DEMO else Path(name)
     if not path.exists():
-        raise ConfigError(
-            [f"--org {name}: no such folder or zip; name one, or demo, or salesforce"]
-        )
+        raise ConfigError([f"{told}: no such folder or zip; name one, or demo, or salesforce"])
     return path
 
 

@@ -94,7 +94,7 @@ def wishes_of(setting: Setting) -> "Wishes":
     """
     from sfsync.setup import SETUP_FILE, load_wishes
 
-    file = setting.config.path / SETUP_FILE
+    file = setting.config.file(SETUP_FILE)
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     return load_wishes(text, str(file), setting.policy)
 

@@ -4,7 +4,9 @@ Jobs are processes of their own, so nothing is counted where the metrics are ser
 reads the journal's sums. A label `job` would be Prometheus' own, so it is `job_name`.
 """
 
+import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -14,11 +16,14 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
+from sfsync.errors import JournalError
 from sfsync.health.state import Health
 from sfsync.journal import Journal, Totals
 from sfsync.model import UNDO_CAUSE
 
+logger = logging.getLogger(__name__)
 _RUN_SECONDS = "How long runs took, from the start of their process, in seconds."
 
 
@@ -43,6 +48,67 @@ class JournalCollector(Collector):
         yield _mails(totals)
         yield from _turns(totals)
         yield from _of_jobs(health)
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped:
+    """An org of several: its name, its health, its journal (None: it cannot be opened), and which
+    books in that are its own.
+    """
+
+    name: str
+    health: Health
+    journal: Journal | None = None
+    is_ours: Callable[[str], bool] = lambda _: False
+
+    def read(self) -> list[Metric]:
+        """Return what there is to read."""
+        try:
+            if self.journal is not None:
+                return list(JournalCollector(self.journal, lambda: self.health).collect())
+        except JournalError as error:
+            logger.warning("%s: the journal cannot be read: %s", self.name, error)
+        return list(_of_jobs(self.health))
+
+    def bears(self, sample: Sample) -> bool:
+        """Tell whether a sample is the org's: a journal may be that of several."""
+        if "service" in sample.labels:
+            return sample.labels["service"] == self.name
+        return "org" not in sample.labels or self.is_ours(sample.labels["org"])
+
+
+class OrgsCollector(Collector):
+    """Reads the journals of several orgs at each scrape; each sample bears the org's name as the
+    label `service`. Of an org whose journal fails the health alone is told.
+    """
+
+    def __init__(self, orgs: Callable[[], Iterator[Scraped]]) -> None:
+        """`orgs` gives one after the other, each while its journal is open."""
+        self._orgs = orgs
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: otherwise the journals would be read to register this."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics."""
+        families: dict[str, Metric] = {}
+        for org in self._orgs():
+            for each in org.read():
+                family = families.setdefault(
+                    each.name, Metric(each.name, each.documentation, each.type)
+                )
+                for sample in filter(org.bears, each.samples):
+                    labels = {**sample.labels, "service": org.name}
+                    family.add_sample(sample.name, labels, sample.value)
+        yield from families.values()
+
+
+def registry_of_orgs(orgs: Callable[[], Iterator[Scraped]]) -> CollectorRegistry:
+    """Return what serves the metrics of several orgs, and no others."""
+    registry = CollectorRegistry()
+    registry.register(OrgsCollector(orgs))
+    return registry
 
 
 def registry_of(journal: Journal, look: Callable[[], Health]) -> CollectorRegistry:

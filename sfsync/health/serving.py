@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from sfsync.errors import ConfigError, JournalError
@@ -19,9 +19,22 @@ from sfsync.journal import Journal
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from prometheus_client import CollectorRegistry
+
 LOOPBACK = "127.0.0.1"
 HEALTHZ, METRICS = "/healthz", "/metrics"
 logger = logging.getLogger(__name__)
+
+
+class Told(Protocol):
+    """What is said of how the service fares, of one org or of several."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong."""
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,18 @@ def serve_health(
     `look` judges the service's health; it is given whether to try to write the journal. Raises
     ConfigError where the port or host cannot be had.
     """
-    from prometheus_client import make_wsgi_app
-
     from sfsync.health.metrics import registry_of
 
-    metrics = make_wsgi_app(registry_of(journal, lambda: look(False)))
+    return serve_told(registry_of(journal, lambda: look(False)), look, port, host)
+
+
+def serve_told(
+    registry: "CollectorRegistry", look: Callable[[bool], Told], port: int, host: str = LOOPBACK
+) -> Serving:
+    """Answer with these metrics, and what `look` says, as `serve_health` does."""
+    from prometheus_client import make_wsgi_app
+
+    metrics = make_wsgi_app(registry)
     try:
         server = make_server(host, port, _answering(metrics, look), _Server, _Handler)
     except OSError as error:
@@ -77,7 +97,7 @@ class _Handler(WSGIRequestHandler):
         logger.debug("health was asked for: %s", args[1] if len(args) > 1 else "")
 
 
-def _answering(metrics: "WSGIApplication", look: Callable[[bool], Health]) -> "WSGIApplication":
+def _answering(metrics: "WSGIApplication", look: Callable[[bool], Told]) -> "WSGIApplication":
     def answer(environment: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         path = environment.get("PATH_INFO", "")
         try:

@@ -109,3 +109,25 @@ class Health:
             "age_seconds": job.age(self.now),
             "failures_in_a_row": job.failures,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Healths:
+    """How several orgs fare, by name, at a moment (aware UTC)."""
+
+    now: datetime
+    orgs: Mapping[str, Health]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong, each with the name of its org."""
+        return tuple(f"{name}: {each}" for name, one in self.orgs.items() for each in one.problems)
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it, with that of each org."""
+        return {
+            "healthy": not self.problems,
+            "problems": list(self.problems),
+            "now": to_iso(self.now),
+            "orgs": {name: each.data() for name, each in self.orgs.items()},
+        }

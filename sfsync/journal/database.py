@@ -6,6 +6,7 @@ What is peculiar to SQLite and to PostgreSQL is here and in `lock.py`.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -32,6 +33,8 @@ _POSTGRESQL = {
 _IDLE_MS = 30_000
 # Any number will do that others who use the database do not take: "sfsy" in ASCII.
 _LAYOUT_LOCK = 0x73667379
+# Alembic works on one database at a time in a process; who serves many orgs opens many.
+_MIGRATING = Lock()
 
 
 def open_database(url: str) -> sa.Engine:
@@ -132,7 +135,8 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
                 _create(connection)
             elif found < LAYOUT:
                 keep_copy(engine, LAYOUT)
-                migrate(connection)
+                with _MIGRATING:
+                    migrate(connection)
             found = _layout(connection)
     if found != LAYOUT:
         problem = f"the journal {_shown(engine)} has layout {found}, this sfsync knows"

@@ -15,7 +15,7 @@ from sfsync.journal.database import open_database
 from sfsync.journal.enrichment import EnrichmentBook
 from sfsync.journal.entries import enter_changes, update_changes
 from sfsync.journal.findings import FindingsBook
-from sfsync.journal.lock import check_fence
+from sfsync.journal.lock import check_fence, enter_books
 from sfsync.journal.losers import LOSERS, loser_rows
 from sfsync.journal.reading import read_changes
 from sfsync.journal.shelf import Shelf
@@ -58,10 +58,12 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
         """Enter a run and all its changes as planned; the place of a change is its seq.
 
         Raises ValueError, naming record and field, where a value is none that Salesforce has;
-        Locked where another machine has taken over the lock of the runs.
+        Locked where another machine has taken over the lock of the runs, or works on the same org
+        under another one.
         """
         with self._engine.begin() as connection:
             check_fence(connection)
+            enter_books(connection, run.org)
             connection.execute(sa.insert(RUNS).values(rows.run_row(run)))
             number = self._number(connection, run.id)
             enter_changes(connection, number, changes)

@@ -35,7 +35,9 @@ _SESSION = {
 }
 # The fences of the locks that this process holds, or held until it lost them: as with the lock of a
 # file, it is the process that has them, whatever in it writes to the journal.
-_FENCES: dict[URL, int] = {}
+_FENCES: dict[URL, tuple[str, int]] = {}
+# Beside who has which lock it is kept under which one an org's books were written last.
+_OF_BOOKS = "books "
 
 
 def is_lockable(url: str) -> bool:
@@ -88,14 +90,18 @@ class JournalLock:
     def _taken_in(self, session: sa.Connection) -> int:
         for name, value in _SESSION.items():
             session.execute(sa.select(sa.func.set_config(name, str(value), False)))
-        if not session.scalar(sa.select(sa.func.pg_try_advisory_lock(self._key(session)))):
+        if not session.scalar(sa.select(sa.func.pg_try_advisory_lock(_key(self._name)))):
             who = _told(session, self._name)
             raise Locked(f"{self._taken} ({who}): wait until it has ended, or stop it")
         fence = self._enter(session)
-        if self._name == OF_RUNS:
-            _FENCES[session.engine.url] = fence
+        if self._is_of_runs:
+            _FENCES[session.engine.url] = (self._name, fence)
             self._wait_for_the_dead(session)
         return fence
+
+    @property
+    def _is_of_runs(self) -> bool:
+        return self._name == OF_RUNS or self._name.startswith(f"{OF_RUNS} ")
 
     def free(self) -> None:
         """Give it back; nothing happens where it is not held."""
@@ -104,7 +110,7 @@ class JournalLock:
             self._end(session)
 
     def _end(self, session: sa.Connection) -> None:
-        if self._name == OF_RUNS:
+        if self._is_of_runs:
             _FENCES.pop(session.engine.url, None)
         # The lock goes with its session, also with one that is dead already.
         if not session.invalidated:
@@ -128,10 +134,7 @@ class JournalLock:
         engine = open_database(self._url)
         try:
             with engine.connect() as connection:
-                key = int(connection.scalar(sa.select(self._key(connection))) or 0)
-                return not connection.scalar(
-                    _IS_TAKEN, {"high": key >> 32 & _HALF, "low": key & _HALF}
-                )
+                return not _is_taken(connection, self._name)
         finally:
             engine.dispose()
 
@@ -141,11 +144,6 @@ class JournalLock:
 
     def __exit__(self, *_: object) -> None:
         self.free()
-
-    def _key(self, session: sa.Connection) -> sa.ColumnElement[int]:
-        # Such locks are of a database: a schema in it may hold another journal.
-        name = sa.func.current_schema() + sa.literal(f" sfsync {self._name}")
-        return sa.func.hashtextextended(name, 0)
 
     def _enter(self, session: sa.Connection) -> int:
         """Enter who has it now, and return the fence. From here on no older one holds."""
@@ -157,10 +155,17 @@ class JournalLock:
         return int(session.scalar(raised.returning(HOLDERS.c.fence)) or 0)
 
     def _wait_for_the_dead(self, session: sa.Connection) -> None:
+        # What others have under way, who work on other orgs, is theirs.
+        of_others = (
+            sa.select(HOLDERS.c.name)
+            .where(HOLDERS.c.name == _OF_BOOKS + RUNS.c.org, HOLDERS.c.holder != self._name)
+            .exists()
+        )
         under_way = (
             sa.select(CHANGES.c.seq)
             .join(RUNS, RUNS.c.number == CHANGES.c.run)
             .where(RUNS.c.state == RunState.RUNNING.value, CHANGES.c.state == State.SENT.value)
+            .where(~of_others)
             .limit(1)
         )
         if session.execute(under_way).first() is not None:
@@ -179,6 +184,40 @@ _IS_TAKEN = sa.text(
 )
 
 
+def _key(lock: str) -> sa.ColumnElement[int]:
+    # Such locks are of a database: a schema in it may hold another journal.
+    name = sa.func.current_schema() + sa.literal(f" sfsync {lock}")
+    return sa.func.hashtextextended(name, 0)
+
+
+def _is_taken(connection: sa.Connection, lock: str) -> bool:
+    key = int(connection.scalar(sa.select(_key(lock))) or 0)
+    return bool(connection.scalar(_IS_TAKEN, {"high": key >> 32 & _HALF, "low": key & _HALF}))
+
+
+def enter_books(connection: sa.Connection, org: str) -> None:
+    """Enter that the books of an org are written under the lock of the runs that this process has.
+
+    Raises Locked where another process, which knows the org by another name, has the lock under
+    which they were written last: two would write to one org.
+    """
+    mine = _FENCES.get(connection.engine.url)
+    if mine is None:
+        return
+    lock, fence = mine
+    row = {"name": f"{_OF_BOOKS}{org}", "fence": fence, "holder": lock}
+    known = sa.select(HOLDERS.c.holder).where(HOLDERS.c.name == row["name"]).with_for_update()
+    last = connection.scalar(known)
+    if last not in (None, lock) and _is_taken(connection, last):
+        raise Locked(
+            f"the org {org} is worked on under another name ({last}): give it one file in"
+            " config/orgs, and always call it by that name"
+        )
+    entered = insert(HOLDERS).values(**row, taken_at=_now(connection))
+    changed = {"fence": fence, "holder": lock}
+    connection.execute(entered.on_conflict_do_update(index_elements=[HOLDERS.c.name], set_=changed))
+
+
 def check_fence(connection: sa.Connection) -> None:
     """Raise Locked where this process had the lock of the runs and somebody has taken it over.
 
@@ -187,9 +226,10 @@ def check_fence(connection: sa.Connection) -> None:
     mine = _FENCES.get(connection.engine.url)
     if mine is None:
         return
-    query = sa.select(HOLDERS.c.fence).where(HOLDERS.c.name == OF_RUNS).with_for_update(read=True)
-    if connection.scalar(query) != mine:
-        who = _told(connection, OF_RUNS)
+    lock, fence = mine
+    query = sa.select(HOLDERS.c.fence).where(HOLDERS.c.name == lock).with_for_update(read=True)
+    if connection.scalar(query) != fence:
+        who = _told(connection, lock)
         raise Locked(
             f"the lock of the runs was lost to {who}: nothing more is written here, and whoever has"
             " it now closes the books of this run"

@@ -86,7 +86,8 @@ Occasion = Failed | Recovered | RefusedAgain | ReserveTouched
 @dataclass(frozen=True, slots=True)
 class AdminNews:
     """What is told, to whom (`language`: as ordered), as of which moment (aware UTC), in which
-    zone; `url` is the org's, empty where it is not known.
+    zone; `url` is the org's, empty where it is not known. `service` is the org's name, where there
+    are several.
     """
 
     reader: Person
@@ -95,6 +96,7 @@ class AdminNews:
     zone: str
     url: str
     occasions: tuple[Occasion, ...]
+    service: str = ""
 
     @property
     def key(self) -> str:
@@ -109,11 +111,12 @@ def admin_view(news: AdminNews, speech: Speech, most: int) -> SummaryView:
     heads = ", ".join(map(writer.head, news.occasions))
     is_good = all(isinstance(each, Recovered) for each in news.occasions)
     moment = speech.moment(news.now, news.zone)
+    sender = f"sfsync {news.service}".strip()
     return SummaryView(
         language=speech.language,
-        subject=speech.typeset(f"sfsync: {heads}"),
+        subject=speech.typeset(f"{sender}: {heads}"),
         title=speech.say("admin_title_good" if is_good else "admin_title"),
-        summary=heads,
+        summary=f"{news.service}: {heads}" if news.service else heads,
         notes=(speech.say("as_of", moment=moment, zone=news.zone),),
         parts=tuple(map(writer.part, news.occasions)),
         endings=(speech.typeset(speech.say("why_admin")),),
@@ -201,7 +204,8 @@ class _Writer:
         yield self._to_do("do_reserve", "sfsync doctor")
 
     def _to_do(self, remedy: str, command: str) -> Entry:
-        look = self._say("look_with", command=command)
+        of_org = f" --org {self._news.service}" if self._news.service else ""
+        look = self._say("look_with", command=f"{command}{of_org}")
         return Entry(self._say(remedy), look, label=self._speech.say("pill_do"), tone="low")
 
     def _say(self, key: str, **values: str) -> str:

@@ -4,6 +4,7 @@ Whether sfsync has the commands is told by the command line, which alone knows t
 """
 
 import shlex
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,7 +13,9 @@ from sfsync.lines import Document, Path
 from sfsync.policy import WEEKDAYS, HealthSettings, JobLimits, Rhythm, Schedule, ScheduledJob
 from sfsync.registry import nearest
 from sfsync.rules.build import Problems
+from sfsync.rules.kinds import Shape
 from sfsync.rules.running import HealthShape, ScheduledShape, ScheduleShape
+from sfsync.rules.shaped import shaped
 
 _KEY = "schedule"
 _OF_NO_PLAN = (_KEY, "health", "retention", "version")
@@ -30,6 +33,28 @@ def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
             _known_zone(each.zone, (*path, "zone"), problems)
         jobs.append(_job(each, each.zone or shape.zone, path, problems))
     return Schedule(tuple(jobs))
+
+
+class _Alone(Shape):
+    """A file of which the schedule alone is read."""
+
+    schedule: ScheduleShape
+
+
+def own_schedule(document: Document, shared: Schedule, found: list[str]) -> Schedule:
+    """Return the schedule that the file of an org has, else the shared one; of use only if no
+    problem was `found`. One that names a zone alone has the shared jobs, in that zone.
+    """
+    if _KEY not in document.data:
+        return shared
+    alone = replace(document, data={_KEY: document.data[_KEY]})
+    file, problems = shaped(_Alone, alone, found)
+    if file is None:
+        return shared
+    schedule = schedule_of(file.schedule, problems)
+    if "jobs" in file.schedule.model_fields_set:
+        return schedule
+    return Schedule(tuple(replace(job, zone=file.schedule.zone) for job in shared.jobs))
 
 
 def health_of(shape: HealthShape) -> HealthSettings:

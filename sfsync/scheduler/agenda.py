@@ -93,6 +93,17 @@ class Agenda:
                 given_up.append(self.end(turn, Ended(now, None, _GIVEN_UP)))
         return given_up
 
+    def has_work(self, now: datetime, by: datetime | None = None) -> bool:
+        """Tell whether there is something to enter or to begin, as far as is known: then it is
+        `begin_next` that knows.
+        """
+        if self._unentered or self._looked is None or now < self._looked:
+            return True
+        if any(each.again <= now for each in self._waiting.values()):
+            return True
+        due = due_now(self._schedule, self._lasts, by or now)
+        return any(each.job.name not in self._waiting for each in due)
+
     def begin_next(
         self, now: datetime, by: datetime | None = None
     ) -> tuple[ScheduledJob, Turn] | None:

@@ -15,6 +15,7 @@ from sfsync.model import Turn, to_iso
 from sfsync.policy import Schedule, ScheduledJob
 from sfsync.scheduler.agenda import Agenda, Ended, Waits
 from sfsync.scheduler.child import Child
+from sfsync.scheduler.slots import Always, Slot
 
 logger = logging.getLogger("sfsync.scheduler")
 
@@ -28,7 +29,8 @@ class World:
 
     `load` raises ConfigError where the configuration is wrong, OSError where it cannot be kept;
     `start` OSError where the system cannot. `pause` waits so many seconds, or less where a signal
-    comes.
+    comes. Where orgs are served side by side, `slot` is its place among the jobs at work, and what
+    is told begins with `label`.
     """
 
     service: str
@@ -39,18 +41,21 @@ class World:
     pause: Callable[[float], None]
     start: Callable[[Sequence[str]], Child]
     after: Callable[[Turn], None] = lambda _: None
+    slot: Slot = field(default_factory=Always)
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How often it looks, in whole seconds: at what is due and at the lock, and at the job at
-    work; and how long that one has for its end. What `waits` says is for jobs that find another
-    run at work.
+    work; how long that one has for its end; and when it has been at work for long. What `waits`
+    says is for jobs that find another run at work.
     """
 
     look: int = 10
     watch: int = 1
     grace: int = 7
+    long: int = 900
     waits: Waits = field(default_factory=Waits)
 
 
@@ -66,6 +71,7 @@ class Scheduler:
         self._pace = pace or Pace()
         self._agenda = Agenda(world.service, world.turns, world.load(), self._pace.waits)
         self._is_stopping = False
+        self._is_leaving = False
         self._is_to_reload = False
         self._is_new = True
         self._trouble = ""
@@ -79,6 +85,10 @@ class Scheduler:
     def stop(self) -> None:
         """End: the job at work is asked to end safely, and has its grace; nothing more begins."""
         self._is_stopping = True
+
+    def leave(self) -> None:
+        """End when the job at work, if there is one, has ended by itself; nothing more begins."""
+        self._is_leaving = True
 
     def reload(self) -> None:
         """Read the configuration again; where it is wrong, the one before goes on."""
@@ -104,7 +114,7 @@ class Scheduler:
         by = self._world.clock()
         with self._world.lock:
             self._tell_given_up(self._agenda.take_over(by))
-            while self._may_go_on():
+            while self._may_begin():
                 if not self._carry_out_next(by) and not self._agenda.is_waiting:
                     return self._failure
                 if self._agenda.is_waiting:
@@ -113,7 +123,7 @@ class Scheduler:
 
     def _take_lock(self) -> bool:
         """Wait for the lock; tell whether it was taken, or the scheduler stopped before."""
-        while not self._is_stopping:
+        while not (self._is_stopping or self._is_leaving):
             try:
                 self._world.lock.take()
             except SfsyncError as error:
@@ -128,7 +138,7 @@ class Scheduler:
     def _serve_alone(self) -> None:
         self._is_new = True
         beats = schedule.Scheduler()
-        while self._may_go_on():
+        while self._may_begin():
             # The package's clock is the machine's local one: when that is put back, its next time
             # would be an hour away.
             if beats.idle_seconds is None or beats.idle_seconds > self._pace.look:
@@ -146,6 +156,9 @@ class Scheduler:
             return False
         return not self._is_stopping
 
+    def _may_begin(self) -> bool:
+        return not self._is_leaving and self._may_go_on()
+
     def _look(self) -> None:
         """Carry out all that is due. No trouble of the journal or the system ends the scheduler."""
         try:
@@ -153,7 +166,7 @@ class Scheduler:
             if self._is_new:
                 self._tell_given_up(self._agenda.take_over(self._world.clock()))
                 self._is_new = False
-            while self._may_go_on() and self._carry_out_next():
+            while self._may_begin() and self._carry_out_next():
                 pass
         except (SfsyncError, OSError) as error:
             self._tell_trouble("nothing can be done now", error)
@@ -178,27 +191,47 @@ class Scheduler:
         try:
             self._agenda.follow(self._world.load())
         except (ConfigError, OSError) as error:
-            logger.error("the configuration is refused, and the one before goes on:\n%s", error)
+            told = "%sthe configuration is refused, and the one before goes on:\n%s"
+            logger.error(told, self._world.label, error)
         else:
             logger.info("%s: the configuration is read again", self._world.service)
 
     def _carry_out_next(self, by: datetime | None = None) -> bool:
-        """Carry out one job; tell whether one was due."""
+        """Carry out one job, when its turn has come among those of other orgs; tell whether one was
+        due.
+        """
         world = self._world
-        begun = self._agenda.begin_next(world.clock(), by)
-        if begun is None:
+        if not self._agenda.has_work(world.clock(), by):
             return False
-        job, turn = begun
-        logger.info("%s: begins, due %s", job.name, to_iso(turn.due))
+        try:
+            if not self._has_slot():
+                return False
+            begun = self._agenda.begin_next(world.clock(), by)
+            if begun is None:
+                return False
+            self._carry_out(*begun)
+        finally:
+            world.slot.free()
+        return True
+
+    def _has_slot(self) -> bool:
+        while not self._world.slot.take(self._pace.watch):
+            self._heed_reload()
+            if not self._may_begin():
+                return False
+        return True
+
+    def _carry_out(self, job: ScheduledJob, turn: Turn) -> None:
+        name = self._world.label + job.name
+        logger.info("%s: begins, due %s", name, to_iso(turn.due))
         ended = self._carried_out(job)
         if ended is None:
-            logger.info("%s: stopped with the scheduler; the next one takes it up", job.name)
+            logger.info("%s: stopped with the scheduler; the next one takes it up", name)
         elif ended.exit_code == ExitCode.LOCKED and self._agenda.waits(job, turn, ended.at):
-            logger.info("%s: another run is at work; it is tried again", job.name)
+            logger.info("%s: another run is at work; it is tried again", name)
         else:
             self._failure = self._failure or ended.exit_code or 0
             self._tell_end(self._agenda.end(turn, ended), ended.told)
-        return True
 
     def _carried_out(self, job: ScheduledJob) -> Ended | None:
         """Carry out a job; None where it was stopped with the scheduler."""
@@ -210,6 +243,8 @@ class Scheduler:
         left = job.limit / timedelta(seconds=1)
         while (code := child.wait(self._pace.watch)) is None:
             left -= self._pace.watch
+            if job.limit / timedelta(seconds=1) - left >= self._pace.long:
+                self._world.slot.lend()
             self._heed_reload()
             if not self._may_go_on():
                 code = self._end(child)
@@ -237,10 +272,9 @@ class Scheduler:
         is_good = turn.exit_code == ExitCode.DONE
         why, logged = ("" if is_good or not text else f": {text}" for text in (turn.message, told))
         level = logging.INFO if is_good else logging.WARNING
-        logger.log(
-            level, "%s: ended, %s, due %s%s", turn.job, how, to_iso(turn.due), Worded(why, logged)
-        )
+        name, words = self._world.label + turn.job, Worded(why, logged)
+        logger.log(level, "%s: ended, %s, due %s%s", name, how, to_iso(turn.due), words)
         try:
             self._world.after(turn)
         except Exception:
-            logger.exception("%s: what follows a turn failed", turn.job)
+            logger.exception("%s: what follows a turn failed", name)

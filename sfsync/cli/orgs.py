@@ -1,0 +1,158 @@
+"""How are the orgs that have a file in `config/orgs`? (`sfsync orgs`)"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from sfsync.cli import HelpfulGroup
+from sfsync.cli.books import is_ours
+from sfsync.cli.health import looked
+from sfsync.cli.opening import opened_journal, wall_clock
+from sfsync.cli.options import Place, format_option, place_options
+from sfsync.cli.rules import check_others
+from sfsync.cli.screen import Screen, count, echo
+from sfsync.cli.setting import Setting, set_up, several
+from sfsync.errors import ConfigError, JournalError
+from sfsync.model import to_iso
+from sfsync.orgs import ALL
+
+if TYPE_CHECKING:
+    from sfsync.policy import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is told of an org; instants are ISO texts, UTC; empty: there is none."""
+
+    name: str
+    org: str
+    state_dir: str
+    last_good_run: str = ""
+    next_turn: str = ""
+    findings: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@click.group(cls=HelpfulGroup, invoke_without_command=True)
+@format_option("table", "json")
+@place_options
+@click.pass_context
+def orgs(ctx: click.Context, form: str, place: Place, quiet: bool) -> None:
+    """List the orgs of config/orgs: last good run, next turn, open findings, health.
+
+    No org is asked. Exit code 0, also where some org is not well: that is what `sfsync health` is
+    for.
+    """
+    if ctx.invoked_subcommand is None:
+        _list(_meant(place), form, Screen(is_quiet=quiet))
+
+
+@orgs.command()
+@place_options
+def check(place: Place, quiet: bool) -> None:
+    """Check the files of config/orgs and the configuration of each org; tell every problem at once.
+
+    Sign-in settings are checked, too, but nobody is asked: `sfsync doctor` does that.
+    """
+    check_all(_meant(place), Screen(is_quiet=quiet))
+
+
+def check_all(places: Sequence[Place], screen: Screen) -> None:
+    """Check the files and the configuration of several orgs, and say which are right. Raises
+    ConfigError with all problems, each with the name of its org.
+    """
+    from sfsync.cli.many import each_of
+
+    done, failed = each_of(places, _checked)
+    for name, setting in done.items():
+        screen.say(f"{name}: {_org_of(setting)}, policy {setting.policy.hash[:12]}, is right")
+    if failed:
+        raise ConfigError([f"{name}: {each}" for name, e in failed.items() for each in e.problems])
+
+
+def _meant(place: Place) -> tuple[Place, ...]:
+    """Return the orgs that are meant: all, where none is named on the command line."""
+    found = several(place if place.org else replace(place, org=ALL))
+    return (place,) if found is None else found
+
+
+def _checked(place: Place) -> Setting:
+    setting = set_up(place)
+    problems: list[str] = []
+    parts: list[Callable[[], object]] = [lambda: check_others(setting)]
+    parts.append(setting.credentials if setting.is_salesforce else lambda: setting.source)
+    for part in parts:
+        try:
+            part()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return setting
+
+
+def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
+    from sfsync.cli.many import each_of
+
+    now = wall_clock()
+    done, failed = each_of(places, lambda place: _line(set_up(place), now))
+    lines = {str(each.org): done.get(str(each.org)) for each in places}
+    told = [
+        line or _Line(name, "", "", problems=failed[name].problems) for name, line in lines.items()
+    ]
+    if form == "json":
+        echo(json.dumps({"orgs": [asdict(each) for each in told]}, indent=2, ensure_ascii=False))
+        return
+    heads = ("name", "org", "last good run", "next turn", "findings", "")
+    rows = [
+        (
+            each.name,
+            each.org,
+            each.last_good_run,
+            each.next_turn,
+            str(each.findings),
+            count(len(each.problems), "problem") if each.problems else "well",
+        )
+        for each in told
+    ]
+    screen.table(heads, rows, whole=("name",), right=("findings",))
+    for each in told:
+        for problem in each.problems:
+            screen.tell(f"✗ {each.name}: {problem}")
+
+
+def _line(setting: Setting, now: datetime) -> _Line:
+    settings = setting.settings
+    name, state_dir = settings.service or settings.org, str(settings.state_dir)
+    coming = _next(setting.policy.schedule, now)
+    line = _Line(name, _org_of(setting), state_dir, next_turn=to_iso(coming) if coming else "")
+    try:
+        with opened_journal(settings) as journal:
+            ours = is_ours(setting)
+            goods = [each.good for each in journal.totals.jobs() if ours(each.org)]
+            found = sum(each.number for each in journal.totals.findings(now) if ours(each.org))
+    except (ConfigError, JournalError) as error:
+        return replace(line, problems=(str(error),))
+    good = max(filter(None, goods), default=None)
+    last = to_iso(good) if good else ""
+    problems = looked(setting, None).problems
+    return replace(line, last_good_run=last, findings=found, problems=problems)
+
+
+def _next(schedule: "Schedule", now: datetime) -> datetime | None:
+    from sfsync.due import next_time
+
+    return min(filter(None, (next_time(job, now) for job in schedule.jobs)), default=None)
+
+
+def _org_of(setting: Setting) -> str:
+    """Say in one word which org it is."""
+    if not setting.is_salesforce:
+        return setting.settings.org
+    given = setting.sign_in
+    return urlsplit(given.login_url or given.instance_url).hostname or given.sf_alias

@@ -1,0 +1,315 @@
+"""Does each org of `config/orgs` work with what its file says, and with nothing of another's?"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from loop_org import CONFIG
+from prometheus_client import generate_latest
+from signin_keys import private_pem
+
+import sfsync
+from sfsync.cli import commands
+from sfsync.cli.healths import scraped
+from sfsync.cli.many import worst
+from sfsync.cli.options import Place
+from sfsync.cli.service import environment_of, kept
+from sfsync.cli.setting import set_up, settings_of, several
+from sfsync.errors import ConfigError, ExitCode
+from sfsync.health.metrics import registry_of_orgs
+from sfsync.orgs import Known, doubles
+from sfsync.report import AdminNews, Failed, Person, Rendered, render_admin
+from sfsync.settings import SalesforceSettings
+
+ORGS = Path("config", "orgs")
+ONE_JOB = """
+schedule:
+  zone: UTC
+  jobs:
+    - {name: hourly, command: run hourly, every_minutes: 60}
+"""
+SIGN_IN = """
+salesforce:
+  login_url: https://acme.my.salesforce.com
+  client_id: app-of-acme
+  username: sfsync@acme.example.com
+  private_key_env: ACME_KEY
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration of one job, and two recorded orgs."""
+    monkeypatch.chdir(tmp_path)
+    left_out = {"demo", "deploy", "monitoring"}
+    shutil.copytree(CONFIG, "config", ignore=lambda _, names: left_out & set(names))
+    settings = Path("config", "sfsync.yaml")
+    text = settings.read_text(encoding="utf-8").partition("\nschedule:")[0]
+    settings.write_text(text + ONE_JOB, encoding="utf-8")
+    ORGS.mkdir(exist_ok=True)
+    for name in ("acme", "bolt"):
+        shutil.copytree(small, Path("recordings", name))
+        write(name, f"org: recordings/{name}\n")
+    return tmp_path
+
+
+def write(name: str, text: str) -> None:
+    (ORGS / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def call(*args: str, exits: int = ExitCode.DONE) -> Result:
+    result = CliRunner().invoke(commands, args)
+    assert result.exit_code == exits, (result.output, result.exception)
+    return result
+
+
+def told(*args: str, exits: int = ExitCode.DONE) -> Mapping[str, object]:
+    found: Mapping[str, object] = json.loads(call(*args, "--format", "json", exits=exits).stdout)
+    return found
+
+
+def acme(**options: Path) -> Place:
+    return Place("acme", options.get("config"), options.get("state_dir"))
+
+
+def problems(name: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as refused:
+        set_up(Place(name, None, None)).credentials()
+    return refused.value.problems
+
+
+# What a file says.
+
+
+def test_an_option_wins_over_the_file_the_file_over_the_environment_that_over_env(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text(
+        "SFSYNC_MAIL_REPLY_TO=env@example.com\nSFSYNC_ADMIN_EMAIL=no@example.com\n"
+    )
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "ours@example.com")
+    monkeypatch.setenv("SFSYNC_SMTP_PORT", "2500")
+    write("acme", "org: recordings/acme\nsmtp_port: 2600\nread_only: true\n")
+    found = settings_of(acme())
+    assert (found.smtp_port, found.read_only) == (2600, True)
+    assert (found.admin_email, found.mail_reply_to) == ("ours@example.com", "env@example.com")
+    assert (found.org, found.service) == ("recordings/acme", "acme")
+    assert found.state_dir == Path(".sfsync/by-org/acme")
+    assert found.journal.endswith("/.sfsync/by-org/acme/journal.db")
+    assert settings_of(acme(state_dir=Path("kept"))).state_dir == Path("kept/by-org/acme")
+    assert settings_of(Place("bolt", None, None)).read_only is False
+    # A name that has no file is what it always was.
+    assert settings_of(Place("recordings/acme", None, None)).state_dir == Path(".sfsync")
+
+
+def test_the_environment_leads_no_org_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "CLIENT_ID": "app-of-all",
+        "CLIENT_SECRET": "secret-of-all",
+        "USERNAME": "other@example.com",
+        "LOGIN_URL": "https://other.my.salesforce.com",
+        "API_VERSION": "61.0",
+    }.items():
+        monkeypatch.setenv(f"SALESFORCE_{name}", value)
+    monkeypatch.setenv("ACME_KEY", private_pem())
+    write("acme", SIGN_IN)
+    given = set_up(acme()).sign_in
+    assert (given.client_id, given.client_secret, given.api_version) == ("app-of-acme", "", "61.0")
+    assert set_up(acme()).credentials().username == "sfsync@acme.example.com"  # type: ignore[union-attr]
+    # An app of all orgs proves itself in each with its own secret.
+    write("acme", "salesforce: {login_url: https://acme.my.salesforce.com}\n")
+    given = set_up(acme()).sign_in
+    assert (given.client_id, given.client_secret) == ("app-of-all", "secret-of-all")
+    write("acme", "salesforce: {sf_alias: acme}\n")
+    given = set_up(acme()).sign_in
+    assert (given.login_url, given.client_id, given.client_secret, given.username) == ("",) * 4
+    write("acme", "salesforce: {client_id: app-of-acme}\n")
+    assert problems("acme") == (
+        "config/orgs/acme.yaml:1: say which org it is: login_url, instance_url or sf_alias",
+    )
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once_with_its_line() -> None:
+    write("acme", f"{SIGN_IN}  client_secret: s3cr3t\nadmin_emial: x\nsmtp_password_env: NOT_SET\n")
+    Path(ORGS, "acme").mkdir()
+    Path(ORGS, "acme", "report.yaml").write_text("")
+    assert problems("acme") == (
+        "config/orgs/acme.yaml:6: private_key_env: ACME_KEY is not set, neither in the environment "
+        "nor in .env",
+        "config/orgs/acme.yaml:7: client_secret: no secret stands here: client_secret_file names a "
+        "file that holds it, client_secret_env a variable of the environment",
+        'config/orgs/acme.yaml:8: there is no key "admin_emial" here; did you mean "admin_email"?',
+        "config/orgs/acme.yaml:9: smtp_password_env: NOT_SET is not set, neither in the environment"
+        " nor in .env",
+        "config/orgs/acme/report.yaml: no file of the configuration is called so; did you mean "
+        '"reports.yaml"?',
+    )
+    write("bolt", "org: recordings/bolt\nsmtp_port: many\nsmtp_timeout: 0\n")
+    assert problems("bolt") == (
+        'config/orgs/bolt.yaml:2: smtp_port: "many" will not do: write a whole number',
+        'config/orgs/bolt.yaml:3: smtp_timeout: "0" will not do: write more than 0',
+    )
+    write("bolt", "schedule: {zone: Europe/Pari}\norg: recordings/bolt")
+    assert problems("bolt") == (
+        'config/orgs/bolt.yaml:1: there is no time zone "Europe/Pari"; did you mean '
+        '"Europe/Paris"?',
+    )
+    write("bolt", "admin_email: x@example.com")
+    assert "say there how to sign in" in problems("bolt")[0]
+    write("salesforce", "org: demo")
+    assert "no name for an org" in problems_of_all()["salesforce"]
+
+
+def problems_of_all() -> Mapping[str, str]:
+    lines = call("orgs", "check", "-q", exits=5).output.splitlines()
+    found = [line.removeprefix("sfsync:").strip().partition(": ") for line in lines]
+    return {name: text for name, _, text in found}
+
+
+def test_its_files_take_the_place_of_the_shared_ones_and_a_zone_alone_moves_the_schedule() -> None:
+    shared = Path("config", "rules", "accounts.yaml").read_text(encoding="utf-8")
+    own = ORGS / "acme" / "rules"
+    own.mkdir(parents=True)
+    (own / "accounts.yaml").write_text(shared.replace("idle", "silent", 1), encoding="utf-8")
+    assert shared != shared.replace("idle", "silent", 1)
+    write("acme", "org: recordings/acme\nschedule: {zone: America/New_York}\n")
+    mine, theirs = set_up(acme()), set_up(Place("bolt", None, None))
+    assert "config/orgs/acme/rules/accounts.yaml" in mine.config.texts
+    assert "config/rules/accounts.yaml" not in mine.config.texts
+    assert len(mine.config.texts) == len(theirs.config.texts)
+    assert [job.zone for job in mine.policy.schedule.jobs] == ["America/New_York"]
+    assert [job.zone for job in theirs.policy.schedule.jobs] == ["UTC"]
+    write("bolt", "org: recordings/bolt\n" + ONE_JOB.replace("hourly,", "own,", 1))
+    [job] = set_up(Place("bolt", None, None)).policy.schedule.jobs
+    assert (job.name, job.place) == ("own", "config/orgs/bolt.yaml:6")
+
+
+def test_a_job_reads_its_orgs_file_as_it_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("acme", "org: recordings/acme\nadmin_email: first@example.com\n")
+    (ORGS / "acme").mkdir()
+    (ORGS / "acme" / "setup.yaml").write_text("")
+    setting = set_up(acme())
+    copy = kept(setting).at_hand()
+    assert sorted(each.name for each in (copy / "orgs").iterdir()) == ["acme", "acme.yaml"]
+    write("acme", "org: recordings/bolt\nadmin_email: second@example.com\n")
+    Path(".env").write_text("SFSYNC_JOURNAL_URL=sqlite:///other.db\nSFSYNC_STATE_DIR=other\n")
+    for name, value in environment_of(setting.settings, copy, setting.file).items():
+        monkeypatch.setenv(name, value)
+    job = settings_of(Place(None, None, None))
+    assert job.admin_email == "first@example.com"
+    assert (job.org, job.state_dir) == (setting.settings.org, setting.settings.state_dir)
+    assert job.journal == setting.settings.journal
+    with pytest.raises(ConfigError, match="changed while it was read"):
+        kept(setting)
+
+
+# Several.
+
+
+def test_all_or_some_are_named_and_who_works_on_one_says_which() -> None:
+    places = several(Place("all", None, None))
+    assert places is not None
+    assert [each.org for each in places] == ["acme", "bolt"]
+    assert several(acme()) is None
+    said = call("plan", "hourly", "--org", "all", exits=5).output
+    assert "this is done on one org: name one of acme, bolt" in said
+    said = call("due", "--org", "acme,blot", exits=5).output
+    assert 'there is no org "blot" in config/orgs; did you mean "bolt"?' in said
+
+
+def test_two_files_of_one_org_are_told_and_the_second_is_not_served(tmp_path: Path) -> None:
+    def known(name: str, **given: str) -> Known:
+        return Known(name, tmp_path / name, SalesforceSettings(**given))  # type: ignore[arg-type]
+
+    host = "https://acme.my.salesforce.com"
+    login = "https://login.salesforce.com"
+    (tmp_path / "e" / "orgs" / "00D000000000001AAA").mkdir(parents=True)
+    (tmp_path / "f" / "orgs" / "00D000000000001AAA").mkdir(parents=True)
+    found = doubles(
+        [
+            known("a", login_url=host, username="one@example.com"),
+            known("b", instance_url=host),
+            known("c", login_url=login, username="two@example.com"),
+            known("d", login_url=login, username="three@example.com"),
+            known("e", sf_alias="e"),
+            known("f", sf_alias="f"),
+            Known("g", tmp_path / "a", None),
+        ]
+    )
+    assert {name: text.partition(":")[0] for name, text in found.items()} == {
+        "b": "orgs/a.yaml is the same org, at acme.my.salesforce.com",
+        "f": "orgs/e.yaml is the same org, 00D000000000001AAA",
+        "g": f"orgs/a.yaml has the same state folder, {tmp_path / 'a'}",
+    }
+
+
+def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_other() -> None:
+    write("core", "org: recordings/core\n")
+    call("run", "hourly", "--org", "acme", "-q")
+    listed = told("orgs")["orgs"]
+    assert isinstance(listed, list)
+    assert [(each["name"], each["findings"], bool(each["last_good_run"])) for each in listed] == [
+        ("acme", 3, True),
+        ("bolt", 0, False),
+        ("core", 0, False),
+    ]
+    assert problems_of_all() == {
+        "core": "config/orgs/core.yaml:1: org: recordings/core: no such folder or zip; name one, "
+        "or demo, or salesforce"
+    }
+    due = told("due", "--org", "acme,bolt", exits=3)["orgs"]
+    assert isinstance(due, dict)
+    assert {name: [each["job"] for each in one["due"]] for name, one in due.items()} == {
+        "acme": ["hourly"],
+        "bolt": ["hourly"],
+    }
+    Path(ORGS, "core.yaml").write_text("orgg: demo")
+    healths = told("health", "--org", "all", "--without-org", exits=3)
+    assert healths["problems"] == [
+        "core: it is not served: config/orgs/core.yaml:1: there is no key "
+        '"orgg" here; did you mean "org"?'
+    ]
+    places = several(Place("all", None, None)) or ()
+    text = generate_latest(registry_of_orgs(lambda: scraped(places))).decode()
+    assert 'sfsync_healthy{service="acme"} 1.0' in text
+    assert 'sfsync_healthy{service="core"} 0.0' in text
+    assert 'sfsync_findings_open{code="target-going-idle"' in text
+    assert 'service="bolt",state="finished"' not in text
+
+
+def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = ONE_JOB.replace("run hourly", "runs")
+    write("acme", f"org: recordings/acme\n{job}")
+    write("bolt", "orgg: demo")
+    monkeypatch.setenv("SFSYNC_ORG", "all")
+    monkeypatch.setenv("PYTHONPATH", str(Path(sfsync.__file__).parents[1]))
+    call("due", "--run", exits=ExitCode.CONFIGURATION)
+    assert "acme: hourly: ended, exit code 0" in caplog.text
+    assert "bolt: config/orgs/bolt.yaml:1: there is no key" in caplog.text
+    assert told("due", "--org", "acme")["due"] == []
+
+
+def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
+    reader, failed = Person("admin", "Ada", "ada@example.com"), Failed("hourly", "no", 6, None, 1)
+    now = datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+    def mail(service: str) -> Rendered:
+        return render_admin(AdminNews(reader, "en", now, "UTC", "", (failed,), service))
+
+    assert mail("acme").subject == "sfsync acme: hourly failed"
+    assert "sfsync doctor --org acme" in mail("acme").text
+    assert mail("").subject == "sfsync: hourly failed"
+    assert "--org" not in mail("").text
+
+
+def test_the_worst_exit_code_is_that_of_all() -> None:
+    assert [worst([0, 7, 3]), worst([4, 6, 3]), worst([5, 6]), worst([1, 5]), worst([])] == [
+        *(3, 6, 5, 1, 0)
+    ]
+    assert worst([1, 143]) == 143
