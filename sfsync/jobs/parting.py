@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from sfsync.columns import Array
 from sfsync.extract import Approach, Origin, origin_of, read
+from sfsync.extract.alike import alike_in_shards
+from sfsync.extract.compared import Many
 from sfsync.extract.guests import looked_through, mail_guests, referred_guests
 from sfsync.extract.shards import Places, by_own_id, places_of
 from sfsync.extract.spool import Bins
@@ -132,7 +134,7 @@ def _parted(
     policy, journal, books = services.policy, services.journal, services.books
     origin = origin_of(services.org, way, services.now)
     homes = homes_of(way, tables)
-    alike: Sequence[Finding] = ()
+    alike = alike_in_shards(Many(tables, policy, origin, folder))
     told = homes.grouped_by_record([(each.object, each.id) for each in alike], lambda key: key)
     previous = journal.previous_pass(books)
     states = () if previous is None else states_filed(previous.states.items(), homes, folder)

@@ -44,15 +44,24 @@ class Filed:
     folder: str
     file: str
 
+    def names(self) -> list[str]:
+        """Return the names of the table's columns. Raises as `read`."""
+        try:
+            return [*pq.read_schema(Path(self.folder) / self.file).names]
+        except _UNREADABLE as error:
+            raise self._harmed(error) from error
+
     def read(self, columns: Sequence[str] | None = None) -> Table:
         """Read the table, or some columns of it. Raises Stopped where the file was harmed."""
         try:
             return read_table(self.folder, self.file, columns)
         except _UNREADABLE as error:
-            raise Stopped(
-                f"{self.folder}/{self.file} cannot be read ({error}): `--whole` reads everything"
-                " afresh"
-            ) from error
+            raise self._harmed(error) from error
+
+    def _harmed(self, error: Exception) -> Stopped:
+        return Stopped(
+            f"{self.folder}/{self.file} cannot be read ({error}): `--whole` reads everything afresh"
+        )
 
 
 # The shards of one object, each in memory or in a file.
