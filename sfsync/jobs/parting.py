@@ -23,6 +23,7 @@ from sfsync.jobs.job import Services
 from sfsync.jobs.judged import Key
 from sfsync.jobs.merging import terms_of
 from sfsync.jobs.partition import OBJECT, STATE, Common, Part
+from sfsync.jobs.piles import Folder
 from sfsync.model import Finding
 from sfsync.policy import Policy
 from sfsync.store import Filed, Shards, table_of, write_table
@@ -110,10 +111,13 @@ def _made(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """A large org in parts, and what was found by comparing all of its records."""
+    """A large org in parts, what was found by comparing all of its records, and a folder for what
+    comes of it, which goes when nobody needs it any more.
+    """
 
     parts: Sequence[Part]
     alike: Sequence[Finding]
+    folder: Folder
 
 
 @contextmanager
@@ -124,13 +128,15 @@ def parted(services: Services, way: Approach) -> Iterator[Parted]:
     """
     assert services.store is not None, _STORED
     tables = read(services.org, services.policy, way)
-    with TemporaryDirectory(dir=services.store.working_folder()) as folder:
-        yield _parted(services, way, tables, Path(folder))
+    place = services.store.working_folder()
+    with TemporaryDirectory(dir=place) as folder:
+        parts, alike = _parted(services, way, tables, Path(folder))
+        yield Parted(parts, alike, Folder(place))
 
 
 def _parted(
     services: Services, way: Approach, tables: Mapping[str, Shards], folder: Path
-) -> Parted:
+) -> tuple[list[Part], Sequence[Finding]]:
     policy, journal, books = services.policy, services.journal, services.books
     origin = origin_of(services.org, way, services.now)
     homes = homes_of(way, tables)
@@ -164,7 +170,7 @@ def _parted(
         )
         for number in range(homes.count)
     ]
-    return Parted(parts, alike)
+    return parts, alike
 
 
 def _as_filed(shard: pa.Table | Filed) -> Filed:
