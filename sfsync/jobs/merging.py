@@ -91,8 +91,11 @@ def merged(
     there is very much of is kept there: changes and findings, states, owners and amounts.
     """
     together = _Together(folder)
-    for part in parts:
+    rest = iter(parts)
+    # What one partition gave is let go of before the next one is judged.
+    while (part := next(rest, None)) is not None:
         together.add(part)
+        del part
     tasks, waiting = tasks_of(_in_order(together.tasks, services.policy), services.org)
     now, later = apart(tasks, read_at)
     created = sorted(now, key=_by_id)

@@ -142,8 +142,8 @@ def _parted(
     homes = homes_of(way, tables)
     alike = alike_in_shards(Many(tables, policy, origin, folder))
     told = homes.grouped_by_record([(each.object, each.id) for each in alike], lambda key: key)
-    previous = journal.previous_pass(books)
-    states = () if previous is None else states_filed(previous.states.items(), homes, folder)
+    previous = journal.previous_now(books)
+    states = () if previous is None else states_filed(journal.states_left(books), homes, folder)
     own = homes.grouped_by_record(
         journal.own_writes(books, policy.state_fields()), lambda each: (each.object, each.id)
     )
@@ -162,7 +162,7 @@ def _parted(
                 for name, shards in tables.items()
             },
             guests={name: (files[number],) for name, files in guests.items()},
-            previous=None if previous is None else previous.now,
+            previous=previous,
             states=states[number] if states else None,
             own_writes=tuple(own.get(number, ())),
             reviews=tuple(reviews.get(number, ())),
