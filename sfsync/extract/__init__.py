@@ -30,7 +30,8 @@ class Approach:
     """How an org is going to be read: all of it (`kept` is None), or what changed since.
 
     `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
-    others. `read_at` is the org's clock before reading. What is read is kept in the `store`.
+    others, and `at_once` objects are read beside each other. `read_at` is the org's clock before
+    reading. What is read is kept in the `store`.
     """
 
     wanted: tuple[Wanted, ...]
@@ -41,6 +42,7 @@ class Approach:
     counts: Mapping[str, int]
     calls: int
     reserve: float
+    at_once: int
     store: Store | None
 
 
@@ -68,7 +70,9 @@ def approach(
         if is_old or read_at < kept.read_at:
             kept = None
     reserve = policy.limits.api_reserve
-    changes = Approach(wanted, missing, shape, read_at, kept, {}, len(wanted), reserve, store)
+    at_once = policy.reading.at_once
+    calls = len(wanted)
+    changes = Approach(wanted, missing, shape, read_at, kept, {}, calls, reserve, at_once, store)
     way = changes if kept is not None else _whole(org, changes)
     _check_spared(org, way)
     return way
@@ -131,13 +135,14 @@ def _tables(org: OrgReader, way: Approach) -> Mapping[str, Shards]:
     tables: Mapping[str, Shards] | None = None
     whole_at = way.read_at
     if way.kept is not None:
-        tables, whole_at = read_changes(org, way.wanted, way.kept, way.reserve), way.kept.whole_at
+        tables = read_changes(org, way.wanted, way.kept, way.reserve, way.at_once)
+        whole_at = way.kept.whole_at
     if tables is None:
         if way.kept is not None:
             # So much was moved about: now it takes more calls than were asked for.
             way, whole_at = _whole(org, way), way.read_at
             _check_spared(org, way)
-        tables = read_whole(org, way.wanted, way.counts, way.reserve)
+        tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once)
     if way.store is not None:
         way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables
