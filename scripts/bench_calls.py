@@ -103,7 +103,7 @@ def an_hour_of_work(fake: FakeOrg, changed: int, moved: int) -> None:
     """Let people change so many records in an hour; so many of them move an account."""
     fake.clock.advance(3_600)
     tasks = fake.state.store.table("Task")
-    accounts = ((str(row["Id"]), row["Status__c"]) for row in fake.records("Account"))
+    accounts = ((str(row["Id"]), row.get("Status__c")) for row in there(fake, "Account"))
     quiet = (
         account
         for account, status in accounts
@@ -112,8 +112,13 @@ def an_hour_of_work(fake: FakeOrg, changed: int, moved: int) -> None:
     call = {"Subject": "Call", "Status": "Completed", "ActivityDate": NOW.date()}
     for account in islice(quiet, moved + moved // 10):
         fake.add("Task", WhatId=account, **call)
-    for row in islice(fake.records("Contact"), changed - moved):
+    for row in islice(there(fake, "Contact"), changed - moved):
         fake.edit("Contact", str(row["Id"]), Title="Buyer")
+
+
+def there(fake: FakeOrg, name: str) -> Iterator[Mapping[str, object]]:
+    """The rows of an object that are not deleted."""
+    return (row for row in fake.rows(name) if not row.get("IsDeleted"))
 
 
 def plain_reading(fake: FakeOrg, policy: Policy) -> int:
