@@ -310,7 +310,7 @@ def test_nothing_secret_or_of_a_record_is_logged_above_debug(
     org.records("Account", [id], ["Name"])
     org.update("Account", [(id, {"Name": "better"})])
 
-    assert "Account: 1 records read in 1 calls" in caplog.messages
+    assert "Account: 1 records read in 1 pieces" in caplog.messages
     assert not [text for text in caplog.messages if token in text or id in text or "better" in text]
 
 

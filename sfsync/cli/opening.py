@@ -7,7 +7,6 @@ day.
 
 import os
 import platform
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sfsync.cli.copies import lock_of_copy, name_of_copy, open_recorded
 from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.setting import Setting, make
 from sfsync.lock import LockFile, Locks
+from sfsync.org.abreast import sleep as sleep
 from sfsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sfsync.org import Org, OrgReader
 
 LOCK = "run.lock"
-sleep = time.sleep
 
 
 def wall_clock() -> datetime:
@@ -90,8 +89,9 @@ def opened(
         entrance = enter(setting, now, at_least)
         may_write = writes and not setting.settings.read_only
         way, version = (entrance.session, entrance.tokens), entrance.version
-        writer = open_org(*way, version=version, sleep=sleep) if may_write else None
-        org = writer or open_reader(*way, version=version, sleep=sleep)
+        most = setting.policy.reading.at_once
+        writer = open_org(*way, version=version, sleep=sleep, at_once=most) if may_write else None
+        org = writer or open_reader(*way, version=version, sleep=sleep, at_once=most)
 
         def clock() -> datetime:
             # The org's own: this machine's may be ahead of it, or behind.

@@ -39,10 +39,10 @@ class Entrance:
 
 
 def new_session() -> "Session":
-    """Return a session as requests makes it: proxies and certificates are the environment's."""
-    from sfsync.org.line import Session
+    """Return a new session; proxies and certificates are the environment's."""
+    from sfsync.org import line
 
-    return Session()
+    return line.new_session()
 
 
 def credentials_of(settings: SalesforceSettings, place: str = "") -> "Credentials":

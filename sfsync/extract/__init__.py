@@ -38,8 +38,8 @@ class Approach:
     """How an org is going to be read: all of it (`kept` is None), or what changed since.
 
     `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
-    others. `read_at` is the org's clock before reading. What is read is kept in the `store`, cut
-    into so many `shards`.
+    others, and `at_once` objects are read beside each other. `read_at` is the org's clock before
+    reading. What is read is kept in the `store`, cut into so many `shards`.
     """
 
     wanted: tuple[Wanted, ...]
@@ -50,6 +50,7 @@ class Approach:
     counts: Mapping[str, int]
     calls: int
     reserve: float
+    at_once: int
     store: Store | None
     shards: int = 1
 
@@ -78,7 +79,9 @@ def approach(
         if is_old or read_at < kept.read_at:
             kept = None
     reserve = policy.limits.api_reserve
-    changes = Approach(wanted, missing, shape, read_at, kept, {}, len(wanted), reserve, store)
+    at_once = policy.reading.at_once
+    calls = len(wanted)
+    changes = Approach(wanted, missing, shape, read_at, kept, {}, calls, reserve, at_once, store)
     if kept is not None:
         way = replace(changes, shards=max(map(len, kept.tables.values()), default=1))
     else:
@@ -137,7 +140,7 @@ def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
     whole_at = way.read_at
     spool = Spool(way.shards, way.store)
     if way.kept is not None:
-        tables = read_changes(org, way.wanted, way.kept, way.reserve, spool)
+        tables = read_changes(org, way.wanted, way.kept, way.reserve, way.at_once, spool)
         whole_at = way.kept.whole_at
     if tables is None:
         if way.kept is not None:
@@ -145,7 +148,7 @@ def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
             way, whole_at = _whole(org, way, policy), way.read_at
             _check_spared(org, way)
         spool = Spool(way.shards, way.store)
-        tables = read_whole(org, way.wanted, way.counts, way.reserve, spool)
+        tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
     if way.store is not None:
         way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables

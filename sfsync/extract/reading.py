@@ -6,9 +6,10 @@ merged or moved record are read again, since the platform does not promise to st
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from sfsync.extract.spool import Spool, wanted_places
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
 from sfsync.model import to_iso
 from sfsync.org import LAG, OrgReader, keep_reserve
+from sfsync.org.abreast import abreast
 from sfsync.org.soql import condition
 from sfsync.store import Kept, Shards, table_of
 from sfsync.typed import ID
@@ -32,53 +34,99 @@ _MASTER = "MasterRecordId"
 _NO_IDS = pa.array([], pa.string())
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an object's first question found: its changed records, the Ids of those that are gone
+    and of what these were merged into.
+    """
+
+    changed: pa.Table
+    deleted: pa.Array
+    masters: pa.Array
+
+
 def read_whole(
+    org: OrgReader,
+    wanted: Sequence[Wanted],
+    counts: Mapping[str, int],
+    reserve: float,
+    at_once: int,
+    into: Spool,
+) -> dict[str, Shards]:
+    """Read all that is wanted, `at_once` objects beside each other; `counts` tells about how many
+    records there are of each.
+
+    Where it is read `into` several shards, what comes goes to their files piece by piece. Raises
+    ConfigError with all values that are not of their field's type; OrgUnavailable or OrgRefused
+    from the door; Stopped where only the share `reserve` of the day's API calls is left.
+    """
+    if into.count > 1:
+        return _read_in_shards(org, wanted, counts, reserve, into)
+    problems: list[list[str]] = [[] for _ in wanted]
+
+    def read(each: Wanted, told: list[str]) -> pa.Table:
+        keep_reserve(org, reserve)
+        expected = counts.get(each.object, 0)
+        return read_records(org, each, each.where, told, expected=expected)
+
+    works = [partial(read, each, told) for each, told in zip(wanted, problems, strict=True)]
+    found = abreast(works, at_once)
+    tables: dict[str, Shards] = {
+        each.object: (table,) for each, table in zip(wanted, found, strict=True)
+    }
+    _raise_told(problems)
+    return tables
+
+
+def _read_in_shards(
     org: OrgReader,
     wanted: Sequence[Wanted],
     counts: Mapping[str, int],
     reserve: float,
     into: Spool,
 ) -> dict[str, Shards]:
-    """Read all that is wanted; `counts` tells about how many records there are of each object.
-
-    Where it is read `into` several shards, what comes goes to their files piece by piece. Raises
-    ConfigError with all values that are not of their field's type; OrgUnavailable or OrgRefused
-    from the door; Stopped where only the share `reserve` of the day's API calls is left.
-    """
+    """Read object after object: where its pieces belong, those before it tell."""
     problems: list[str] = []
     tables: dict[str, Shards] = {}
     for each in wanted:
         keep_reserve(org, reserve)
         expected = counts.get(each.object, 0)
-        if into.count == 1:
-            table = read_records(org, each, each.where, problems, expected=expected)
-            tables[each.object] = (table,)
-            continue
         pieces = pieces_of(org, each, each.where, problems, expected=expected)
         tables[each.object] = into.spooled(pieces, each, wanted_places(each, tables))
-    if problems:
-        raise ConfigError(problems)
+    _raise_told([problems])
     return tables
 
 
 def read_changes(
-    org: OrgReader, wanted: Sequence[Wanted], kept: Kept, reserve: float, into: Spool
+    org: OrgReader,
+    wanted: Sequence[Wanted],
+    kept: Kept,
+    reserve: float,
+    at_once: int,
+    into: Spool,
 ) -> dict[str, Shards] | None:
     """Read what changed since the kept tables were read, and give the tables as they are now; of
     several shards those that changed are written anew.
 
-    None where so much was moved about that all is better read afresh. Raises as `read_whole`.
+    What changed is asked of `at_once` objects beside each other; what belonged to uprooted records
+    after that, object by object. None where so much was moved about that all is better read afresh.
+    Raises as `read_whole`.
     """
     roots = {to for each in wanted for _, to in each.parents}
-    changes = _Changes(org, kept, roots, into)
-    for each in wanted:
-        keep_reserve(org, reserve)
-        changes.read(each)
+    changes = _Changes(org, kept, roots, reserve, at_once, into)
+    works = [partial(changes.first, each) for each in wanted]
+    for each, found in zip(wanted, abreast(works, at_once), strict=True):
+        changes.take(each, found)
         if changes.uprooted_count > MOST_UPROOTED:
             return None
-    if changes.problems:
-        raise ConfigError(changes.problems)
+    _raise_told([told for each in wanted for told in changes.problems[each.object]])
     return changes.tables
+
+
+def _raise_told(problems: Sequence[Sequence[str]]) -> None:
+    told = [problem for each in problems for problem in each]
+    if told:
+        raise ConfigError(told)
 
 
 @dataclass(slots=True)
@@ -90,10 +138,12 @@ class _Changes:
     org: OrgReader
     kept: Kept
     roots: Collection[str]
+    reserve: float
+    at_once: int
     into: Spool
     tables: dict[str, Shards] = field(default_factory=dict)
     uprooted: dict[str, pa.Array] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, list[list[str]]] = field(default_factory=dict)
 
     @property
     def since(self) -> datetime:
@@ -103,16 +153,25 @@ class _Changes:
     def uprooted_count(self) -> int:
         return sum(len(ids) for ids in self.uprooted.values())
 
-    def read(self, each: Wanted) -> None:
+    def first(self, each: Wanted) -> _Found:
+        """Read what changed of an object, whatever became of the others."""
+        keep_reserve(self.org, self.reserve)
+        told: list[str] = []
+        self.problems[each.object] = [told]
+        if each.stamp is not None:
+            return self._since(each, each.stamp, told)
+        # All is read, and what went or moved away is seen by comparing.
+        changed = read_records(self.org, each, each.where, told)
+        kept = self._kept_ids(each)
+        return _Found(changed, kept.filter(_not_in(kept, changed[ID])), _NO_IDS)
+
+    def take(self, each: Wanted, found: _Found) -> None:
+        """Read what belonged to uprooted records, and put together the object's tables."""
         old = self.kept.tables[each.object]
+        changed, deleted, masters = found.changed, found.deleted, found.masters
         if each.stamp is None:
-            # All is read, and what went or moved away is seen by comparing.
-            changed = read_records(self.org, each, each.where, self.problems)
-            kept = _union(*(table_of(shard, [ID])[ID] for shard in old))
-            deleted, masters = kept.filter(_not_in(kept, changed[ID])), _NO_IDS
-            again, left = empty_table(each), kept
+            again, left = empty_table(each), self._kept_ids(each)
         else:
-            changed, deleted, masters = self._since(each, each.stamp)
             again, left = self._of_uprooted(each, old)
         if each.object not in ACTIVITIES:
             moved = _moved(each, old, changed, self.since)
@@ -131,6 +190,9 @@ class _Changes:
             shards[number] = table if is_alone else self.into.filed(each.object, number, table)
         return tuple(shards)
 
+    def _kept_ids(self, each: Wanted) -> pa.Array:
+        return _union(*(table_of(shard, [ID])[ID] for shard in self.kept.tables[each.object]))
+
     def _uproot(self, each: Wanted, ids: pa.Array, readings: Shards) -> None:
         """Note what lost its place, and the accounts that it was and is in: activities may lead to
         them by way of it.
@@ -144,38 +206,40 @@ class _Changes:
                 accounts = _union(self.uprooted.get(ACCOUNT, _NO_IDS), *theirs)
                 self.uprooted[ACCOUNT] = accounts.drop_null()
 
-    def _since(self, each: Wanted, stamp: str) -> tuple[pa.Table, pa.Array, pa.Array]:
-        """Read the records stamped since: those that are there, the Ids of those that are not, and
-        the Ids of what these were merged into.
-        """
+    def _since(self, each: Wanted, stamp: str, told: list[str]) -> _Found:
+        """Read the records stamped since."""
         since = condition(f"{stamp} >= {{:literal}}", to_iso(self.since))
         where = _both(each.where, since)
         extra = [DELETED] if each.deletable else []
         if _MASTER in (self.org.fields(each.object) or {}):
             extra.append(_MASTER)
-        found = read_records(self.org, each, where, self.problems, extra=extra)
+        found = read_records(self.org, each, where, told, extra=extra)
         masters = found[_MASTER].drop_null() if _MASTER in extra else _NO_IDS
         ours = found.drop_columns(extra)
         if not each.deletable:
-            return ours, _NO_IDS, masters
+            return _Found(ours, _NO_IDS, masters)
         is_gone = pc.equal(found[DELETED], "true")
-        return ours.filter(pc.invert(is_gone)), found[ID].filter(is_gone), masters
+        return _Found(ours.filter(pc.invert(is_gone)), found[ID].filter(is_gone), masters)
 
     def _of_uprooted(self, each: Wanted, old: Shards) -> tuple[pa.Table, pa.Array]:
         """Read again what belongs to uprooted records, and name what belonged to them before."""
-        found = [empty_table(each)]
+        asked: list[Callable[[], pa.Table]] = []
         left = _NO_IDS
         for column, to in each.parents:
             ids = self.uprooted.get(to, _NO_IDS)
             for first in range(0, len(ids), _IDS_AT_ONCE):
                 some = ids[first : first + _IDS_AT_ONCE].to_pylist()
                 where = _both(each.where, condition(f"{each.field_of(column)} IN {{}}", some))
-                found.append(read_records(self.org, each, where, self.problems))
+                told: list[str] = []
+                self.problems[each.object].append(told)
+                asked.append(partial(read_records, self.org, each, where, told))
             if len(ids):
                 tables = (table_of(shard, [ID, column]) for shard in old)
                 theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in tables]
                 left = _union(left, *theirs)
-        return pa.concat_tables(found), left
+        if asked:
+            keep_reserve(self.org, self.reserve)
+        return pa.concat_tables([empty_table(each), *abreast(asked, self.at_once)]), left
 
 
 def _moved(each: Wanted, old: Shards, changed: pa.Table, since: datetime) -> pa.Array:

@@ -42,6 +42,13 @@ class Table:
             self._indexes[field] = self._build(field)
         return list(self._indexes[field].get(value, ()))
 
+    def ids_from(self, field: str, least: str) -> list[str]:
+        """Return the Ids of all rows, deleted ones too, whose field, a text, is `least` or more."""
+        if field not in self._indexes:
+            self._indexes[field] = self._build(field)
+        index = self._indexes[field]
+        return [each for value in index if str(value) >= least for each in index[value]]
+
     def _build(self, field: str) -> Index:
         index: Index = {}
         for record_id, row in self.rows.items():

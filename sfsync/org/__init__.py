@@ -94,6 +94,10 @@ LAG = timedelta(minutes=15)
 MOST_ROWS = 1_000
 # Above so many records a bulk job reads with fewer requests than pages do.
 READ_IN_BULK_FROM = 10_000
+# So many requests are on their way at once, unless configured. Of those that last long (20 seconds)
+# the platform takes 25 from all its clients, and 5 in a developer's org.
+AT_ONCE = 10
+MOST_AT_ONCE = 25
 _PAGE_SIZE = 2_000
 _NO_KINDS: Mapping[str, str] = {}
 _CALLS_OF_A_JOB = 6
@@ -108,7 +112,7 @@ class OrgReader(Protocol):
     """An org that can be read.
 
     Every method raises OrgUnavailable where trying later may help, and OrgRefused where it would
-    not. An object of this role serves one thread.
+    not. Several threads may read at once, each a table of its own; the rest serves one thread.
     """
 
     @property

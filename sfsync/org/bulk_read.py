@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -140,11 +141,17 @@ class _Results:
     def _in_parallel(self, links: Iterable[str]) -> Generator[pa.Table, None, None]:
         todo, running = iter(links), deque[Future[_Page]]()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
+
+            def begin(count: int) -> None:
+                for link in islice(todo, count):
+                    # A reading that is called off is so in the threads of its pages, too.
+                    running.append(pool.submit(copy_context().run, self._page, link))
+
             try:
-                running.extend(pool.submit(self._page, link) for link in islice(todo, _AT_ONCE))
+                begin(_AT_ONCE)
                 while running:
                     yield running.popleft().result().table
-                    running.extend(pool.submit(self._page, link) for link in islice(todo, 1))
+                    begin(1)
             finally:
                 for future in running:
                     future.cancel()

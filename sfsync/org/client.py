@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import requests
 
 from sfsync.errors import OrgRefused, OrgUnavailable
-from sfsync.org import Budget, Org, OrgReader
+from sfsync.org import AT_ONCE, Budget, Org, OrgReader
+from sfsync.org.abreast import sleep as sleep_while_wanted
 from sfsync.org.decode import DecodingSalesforce
 from sfsync.org.line import Line
 from sfsync.org.read import Identity, SalesforceReader
@@ -31,15 +31,16 @@ def open_org(
     tokens: Tokens,
     *,
     version: str = API_VERSION,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = sleep_while_wanted,
+    at_once: int = AT_ONCE,
 ) -> Org:
     """Open the org that the tokens are for, for reading and writing.
 
     A token that has expired is renewed, once for each call; the session's adapters and proxies are
-    used as they are. Raises OrgUnavailable where trying later may help, OrgRefused where host,
-    version or token are wrong.
+    used as they are. No more than `at_once` requests are on their way. Raises OrgUnavailable where
+    trying later may help, OrgRefused where host, version or token are wrong.
     """
-    wire = _wire(session, tokens, version, sleep)
+    wire = _wire(session, tokens, version, sleep, at_once)
     return SalesforceOrg(wire, _identify(wire))
 
 
@@ -48,10 +49,11 @@ def open_reader(
     tokens: Tokens,
     *,
     version: str = API_VERSION,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = sleep_while_wanted,
+    at_once: int = AT_ONCE,
 ) -> OrgReader:
     """Open an org for reading only: as `open_org`, but what comes back has no way to write."""
-    wire = _wire(session, tokens, version, sleep)
+    wire = _wire(session, tokens, version, sleep, at_once)
     return SalesforceReader(wire, _identify(wire))
 
 
@@ -70,11 +72,15 @@ def ask_budget(
 
 
 def _wire(
-    session: requests.Session, tokens: Tokens, version: str, sleep: Callable[[float], None]
+    session: requests.Session,
+    tokens: Tokens,
+    version: str,
+    sleep: Callable[[float], None],
+    at_once: int = AT_ONCE,
 ) -> Wire:
     if not re.fullmatch(r"\d+\.0", version):
         raise OrgRefused(f"API version {version!r}: write it as {API_VERSION}, without a v")
-    line = Line(session, tokens)
+    line = Line(session, tokens, at_once)
     salesforce = DecodingSalesforce(
         session_id=tokens.token,
         instance=tokens.host,

@@ -11,14 +11,16 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import requests
-from requests import Session as Session  # whoever enters an org asks here for one
+from requests import Session as Session  # what whoever enters an org is given
+from requests.adapters import HTTPAdapter
 
 from sfsync import __version__
-from sfsync.org import Budget
+from sfsync.org import AT_ONCE, MOST_AT_ONCE, Budget
+from sfsync.org.abreast import check_wanted
 from sfsync.org.tokens import Tokens
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,15 @@ LONG_SECONDS = 610.0
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
+def new_session() -> requests.Session:
+    """Make a session; proxies and certificates are the environment's. It keeps the connections of
+    as many requests as may be on their way at once.
+    """
+    session = requests.Session()
+    session.mount("https://", HTTPAdapter(pool_maxsize=MOST_AT_ONCE))
+    return session
+
+
 def _keep_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
     # Without any `auth`, requests lets a matching line of ~/.netrc replace the token.
     return request
@@ -45,16 +56,20 @@ class Line(requests.Session):
     `tokens`, requests that bear a token bear the one in use; where it is refused (401, whatever the
     body), it is renewed and the same request sent once more. `calls` counts the requests; `usage`
     and `told_at` are what the latest answer told of the API limit and the org's clock (aware UTC),
-    None before. Several threads may send at once.
+    None before. Several threads may send; no more than `at_once` requests are on their way, the
+    others wait. In a work that was called off (`sfsync.org.abreast`) nothing more is sent.
     """
 
-    def __init__(self, session: requests.Session, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self, session: requests.Session, tokens: Tokens | None = None, at_once: int = AT_ONCE
+    ) -> None:
         super().__init__()
         self.proxies = session.proxies
         self.calls = 0
         self.usage: Budget | None = None
         self.told_at: datetime | None = None
         self._lock = Lock()
+        self._gate = BoundedSemaphore(at_once)
         self._session = session
         self._tokens = tokens
 
@@ -104,9 +119,11 @@ class Line(requests.Session):
     def _send(
         self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        with self._lock:
-            self.calls += 1
-        response = self._session.request(method, url, *args, **kwargs)
+        with self._gate:
+            check_wanted()
+            with self._lock:
+                self.calls += 1
+            response = self._session.request(method, url, *args, **kwargs)
         self._note(response)
         request_id = response.headers.get("X-SFDC-Request-Id")
         logger.log(

@@ -102,14 +102,7 @@ class SalesforceReader:
         whole = Whole(
             object, tuple(columns), tuple(instants), tuple(conditions), archived or deleted, sure
         )
-        return self._counted(object, read_whole(self._wire, whole, expected))
-
-    def _counted(self, object: str, tables: Iterator["pa.Table"]) -> Iterator["pa.Table"]:
-        before, count = self.calls, 0
-        for table in tables:
-            count += table.num_rows
-            yield table
-        logger.info("%s: %d records read in %d calls", object, count, self.calls - before)
+        return _counted(object, read_whole(self._wire, whole, expected))
 
     def ask(self, questions: Sequence[Question]) -> list[list[dict[str, Value]]]:
         """Read the records that each question is about; raises OrgRefused for bad names and Ids."""
@@ -183,6 +176,14 @@ class SalesforceReader:
     def told_at(self) -> datetime | None:
         """The org's clock at the latest answer, aware UTC; None where none told it."""
         return self._wire.line.told_at
+
+
+def _counted(object: str, tables: Iterator["pa.Table"]) -> Iterator["pa.Table"]:
+    count, pieces = 0, 0
+    for table in tables:
+        count, pieces = count + table.num_rows, pieces + 1
+        yield table
+    logger.info("%s: %d records read in %d pieces", object, count, pieces)
 
 
 def is_id(text: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from threading import RLock
 from typing import Any, TypeVar
 
 import requests
@@ -42,7 +43,7 @@ class Wire:
 
     Reading is tried again where the trouble is temporary, writing never is. It signs in nowhere:
     its `line` renews a refused token, once, so that it can never lead to a chain of sign-ins. Every
-    method raises OrgUnavailable or OrgRefused.
+    method raises OrgUnavailable or OrgRefused. Several threads may read at once.
     """
 
     def __init__(self, salesforce: Salesforce, line: Line, sleep: Callable[[float], None]) -> None:
@@ -50,15 +51,18 @@ class Wire:
         self.sleep = sleep
         self.host = salesforce.sf_instance
         self._salesforce = salesforce
+        self._describing = RLock()
         self._described: dict[str, Mapping[str, FieldInfo] | None] = {}
         self._actions: dict[str, frozenset[Action]] = {}
         self._children: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def fields(self, object: str) -> Mapping[str, FieldInfo] | None:
         """Describe an object once; None where the org has none of that name, or hides it."""
-        if object not in self._described:
-            self._described[object] = self._describe(object) if _NAME.fullmatch(object) else None
-        return self._described[object]
+        with self._describing:
+            if object not in self._described:
+                known = self._describe(object) if _NAME.fullmatch(object) else None
+                self._described[object] = known
+            return self._described[object]
 
     def _describe(self, object: str) -> Mapping[str, FieldInfo] | None:
         doing = f"describing {object}"

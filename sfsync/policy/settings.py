@@ -44,9 +44,12 @@ class Partitions:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the org is read: after which time of day (in the org's zone) once everything afresh."""
+    """How the org is read: after which time of day (in the org's zone) once everything afresh, and
+    with how many requests at once.
+    """
 
     whole_after: time
+    at_once: int = 10
 
 
 @dataclass(frozen=True, slots=True)

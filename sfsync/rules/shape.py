@@ -66,6 +66,7 @@ class ReadingShape(Shape):
     whole_after: time = Field(
         time(2), description="Once a day, after this time in the org's zone, all is read afresh."
     )
+    at_once: int = Field(10, ge=1, le=25, description="So many requests at once, at most.")
 
 
 class DuplicatesShape(Shape):
@@ -134,7 +135,7 @@ class Settings(Shape):
     leave_out: dict[str, Any] = Field(default_factory=dict)
     facts: FactsShape
     limits: LimitsShape
-    reading: ReadingShape = Field(default_factory=lambda: ReadingShape(whole_after=time(2)))
+    reading: ReadingShape = Field(default_factory=lambda: ReadingShape.model_validate({}))
     duplicates: DuplicatesShape = DuplicatesShape.model_construct()
     commit: CommitShape = CommitShape.model_construct()
     cleanup: CleanupShape = CleanupShape.model_construct()
