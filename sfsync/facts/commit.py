@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Mask, Proof, counts, latest
+from sfsync.columns import Array, Column, Kind, Mask, Proof, among, counts, last_rows
 from sfsync.facts.deals import READS, closing_days
 from sfsync.facts.entry import entered_by_service, sorted_stages
 from sfsync.facts.look import Look, fact
@@ -88,7 +88,7 @@ def onboarding_meetings(look: Look) -> Column:
     """How many events of an onboarding type are about this opportunity, past or to come."""
     kind = look.column("Event", "type")
     wanted = [kind.code(each) for each in look.policy.facts.onboarding_event_types]
-    about = np.where(np.isin(kind.values, wanted), look.column("Event", "opportunity").values, -1)
+    about = np.where(among(kind.values, wanted), look.column("Event", "opportunity").values, -1)
     return _counted(look, about, "Event")
 
 
@@ -106,6 +106,5 @@ def contact_roles(look: Look) -> Column:
 
 def _counted(look: Look, groups: Array, table: str) -> Column:
     size = look.size("Opportunity")
-    _, rows = latest(groups, np.arange(len(groups)).astype("datetime64[s]"), size)
-    proof = Proof(rows, ((table, look.size(table)),))
+    proof = Proof(last_rows(groups, size), ((table, look.size(table)),))
     return Column(Kind.NUMBER, counts(groups, size), proof=proof)

@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 
-from sfsync.columns import Column, Kind, Mask, Proof, counts, latest
+from sfsync.columns import Column, Kind, Mask, Proof, counts, last_rows
 from sfsync.facts.look import Look, fact
 
 _WORD = re.compile(r"[^\W_]+")
@@ -59,7 +59,5 @@ def decision_makers(look: Look) -> Column:
     """How many contacts have a decision maker's title, as whole words, case and accents ignored."""
     groups = np.where(_decides(look), look.column("Contact", "account").values, -1)
     size = look.size("Account")
-    _, rows = latest(groups, np.arange(len(groups)).astype("datetime64[s]"), size)
-    return Column(
-        Kind.NUMBER, counts(groups, size), proof=Proof(rows, (("Contact", look.size("Contact")),))
-    )
+    proof = Proof(last_rows(groups, size), (("Contact", look.size("Contact")),))
+    return Column(Kind.NUMBER, counts(groups, size), proof=proof)
