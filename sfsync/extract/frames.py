@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
-from sfsync.snapshot import refer
 from sfsync.store import Shards
 from sfsync.typed import ID
 
@@ -21,11 +21,12 @@ def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.Data
         name: pd.Index(table[ID].to_pandas(), dtype="str", name=ID)
         for name, table in sorted_tables.items()
     }
-    nothing = pd.Index([], dtype="str")
+    targets = {spec.to for fields in policy.objects.values() for spec in fields.values()}
+    places = {name: Places(index) for name, index in indexes.items() if name in targets}
     return {
         name: pd.DataFrame(
             {
-                column: _column(table[column], policy.objects[name][column], indexes, nothing)
+                column: _column(table[column], policy.objects[name][column], places)
                 for column in table.column_names
                 if column != ID
             },
@@ -43,15 +44,11 @@ def _sorted(shards: Shards) -> pa.Table:
     return table.sort_by(ID)
 
 
-def _column(
-    column: pa.ChunkedArray,
-    spec: FieldSpec,
-    indexes: Mapping[str, pd.Index],
-    nothing: pd.Index,
-) -> Any:
+def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Places]) -> Any:
     if spec.to is not None:
         # To an object that the org lacks, references lead nowhere.
-        return refer(column, indexes.get(spec.to, nothing))
+        target = places.get(spec.to)
+        return np.full(len(column), -1, dtype="int32") if target is None else target.of(column)
     if spec.type in ("picklist", "reference"):
         return _categories(column)
     if spec.type == "number":
@@ -67,10 +64,10 @@ def _categories(column: pa.ChunkedArray) -> pd.Categorical:
     encoded = column.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    words = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(words)
-    places = np.empty(len(words) + 1, dtype="int32")
-    places[order] = np.arange(len(words))
+    order = pc.array_sort_indices(encoded.dictionary)
+    places = np.empty(len(order) + 1, dtype="int32")
+    places[order.to_numpy()] = np.arange(len(order))
     places[-1] = -1
     codes = encoded.indices.fill_null(-1).to_numpy()
-    return pd.Categorical.from_codes(places[codes], pd.Index(words[order], dtype="str"))
+    words = pd.Index(encoded.dictionary.take(order).to_pandas(), dtype="str")
+    return pd.Categorical.from_codes(places[codes], words)
