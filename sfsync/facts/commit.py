@@ -4,7 +4,7 @@ import numpy as np
 
 from sfsync.columns import Array, Column, Kind, Mask, Proof, among, counts, last_rows
 from sfsync.facts.deals import READS, closing_days
-from sfsync.facts.entry import entered_by_service, sorted_stages
+from sfsync.facts.entry import entered_by_service, last_rank, place_of, stages
 from sfsync.facts.look import Look, fact
 
 _HISTORY = tuple(
@@ -20,13 +20,10 @@ def stage_before(look: Look) -> Array:
 
 
 def _stage_before(look: Look) -> Array:
-    _, record, state = sorted_stages(look)
-    present = look.state("Opportunity")
+    found, present = stages(look), look.state("Opportunity")
     # What is left once the last run, of the present stage, is taken away ends with the one before.
-    other = state != present[record]
-    last = np.full(len(present), -1, dtype="int64")
-    np.maximum.at(last, record[other], np.flatnonzero(other))
-    return np.where(last >= 0, np.append(state, -1)[last], -1)
+    last = last_rank(found, found.state != present[found.record], len(present))
+    return np.where(last >= 0, np.append(found.state, np.int16(-1))[place_of(found, last)], -1)
 
 
 def _from_commit(look: Look) -> Mask:
