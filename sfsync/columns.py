@@ -24,6 +24,8 @@ NO_INSTANT = np.datetime64("NaT", "s")
 NO_DAY = np.datetime64("NaT", "D")
 # How NaT is kept.
 _NAT = np.iinfo("int64").min
+# So many rows at a time: what is worked out of them stays in the processor's cache.
+_AT_ONCE = 250_000
 
 
 class Kind(StrEnum):
@@ -162,22 +164,27 @@ def latest(groups: Array, moments: Array, size: int) -> tuple[Array, Array]:
     `groups`: int codes from 0 to size - 1, negative ones are left out; `moments`: datetime64, NaT
     left out. Returns (moments of `size`, NaT where a group has none; rows, int32, -1 where none).
     """
-    rows = np.flatnonzero((groups >= 0) & ~np.isnat(moments)).astype("int32")
-    groups, numbers = groups[rows], moments.view("int64")[rows]
     best = np.full(size, _NAT, dtype="int64")
-    np.maximum.at(best, groups, numbers)
-    hits = numbers == best[groups]
-    return best.view(moments.dtype), last_rows(groups[hits], size, rows[hits])
+    found = np.full(size, -1, dtype="int32")
+    numbers = moments.view("int64")
+    parts = [slice(start, start + _AT_ONCE) for start in range(0, len(groups), _AT_ONCE)]
+    for part in parts:
+        here = groups[part] >= 0
+        np.maximum.at(best, groups[part][here], numbers[part][here])
+    for part in parts:
+        group = groups[part]
+        hits = np.flatnonzero((group >= 0) & (numbers[part] == best[group]))
+        found[group[hits]] = hits + part.start
+    # NaT is the least of all numbers, and no moment.
+    found[best == _NAT] = -1
+    return best.view(moments.dtype), found
 
 
-def last_rows(groups: Array, size: int, rows: Array | None = None) -> Array:
-    """Find the last row of each group, int32, -1 where it has none; negative groups are left out.
-
-    `rows` numbers the rows where they are not all there are.
-    """
+def last_rows(groups: Array, size: int) -> Array:
+    """Find the last row of each group, int32, -1 where it has none; negative groups count not."""
     found = np.full(size, -1, dtype="int32")
     here = np.flatnonzero(groups >= 0).astype("int32")
-    found[groups[here]] = here if rows is None else rows[here]
+    found[groups[here]] = here
     return found
 
 

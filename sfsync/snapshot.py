@@ -1,10 +1,11 @@
 """What did the org say at one instant?
 
 A snapshot holds one frame an object, indexed by record Id and sorted by it, with a column for each
-name that `config/` gives a field. Dtypes: text `str`, picklist `category`, number `float64`, flag
-`bool`, date `datetime64[s]` (midnight of the calendar day, no zone), instant `datetime64[s]` (UTC),
-reference `int32` (position in the other object's frame, -1 for none). Ids and picklists become
-codes here, once, so that nothing later compares or groups strings.
+name that `config/` gives a field. Dtypes: text `str`, or `category` where most are the same or
+null; picklist `category`, number `float64`, flag `bool`, date `datetime64[s]` (midnight of the
+calendar day, no zone), instant `datetime64[s]` (UTC), reference `int32` (position in the other
+object's frame, -1 for none). Ids and picklists become codes here, once, so that nothing later
+compares or groups strings.
 """
 
 from collections.abc import Iterable, Mapping

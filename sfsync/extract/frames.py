@@ -13,6 +13,9 @@ from sfsync.policy import FieldSpec, Policy
 from sfsync.store import Shards
 from sfsync.typed import ID
 
+# Texts of which so many are the same, or null, for each that is distinct are kept as codes.
+_RARELY = 4
+
 
 def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.DataFrame]:
     """Build the frames of a snapshot, indexed by Id and sorted by it (dtypes: see snapshot)."""
@@ -50,20 +53,26 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
         target = places.get(spec.to)
         return np.full(len(column), -1, dtype="int32") if target is None else target.of(column)
     if spec.type in ("picklist", "reference"):
-        return _categories(column)
+        return _categories(_encoded(column))
     if spec.type == "number":
         return column.to_numpy().astype("float64")
     if spec.type == "flag":
         return column.to_numpy().astype(bool)
     if spec.type in ("date", "instant"):
         return column.to_numpy().astype("datetime64[s]")
+    encoded = _encoded(column)
+    # Empty fields and subjects such as "Call" are most of the texts.
+    if len(encoded.dictionary) * _RARELY <= len(column):
+        return _categories(encoded)
     return pd.array(column.to_pandas(), dtype="str")
 
 
-def _categories(column: pa.ChunkedArray) -> pd.Categorical:
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    return encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+
+
+def _categories(encoded: pa.DictionaryArray) -> pd.Categorical:
     order = pc.array_sort_indices(encoded.dictionary)
     places = np.empty(len(order) + 1, dtype="int32")
     places[order.to_numpy()] = np.arange(len(order))

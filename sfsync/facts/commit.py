@@ -4,26 +4,12 @@ import numpy as np
 
 from sfsync.columns import Array, Column, Kind, Mask, Proof, among, counts, last_rows
 from sfsync.facts.deals import READS, closing_days
-from sfsync.facts.entry import entered_by_service, last_rank, place_of, stages
+from sfsync.facts.entry import entered_by_service, stage_before
 from sfsync.facts.look import Look, fact
 
 _HISTORY = tuple(
     f"OpportunityHistory.{name}" for name in ("opportunity", "stage", "created_by", "created")
 )
-
-
-def stage_before(look: Look) -> Array:
-    """Return, for each opportunity, the place of the stage in which it was before its present one,
-    by its history; negative where that tells of none.
-    """
-    return look.once("stage before", _stage_before)
-
-
-def _stage_before(look: Look) -> Array:
-    found, present = stages(look), look.state("Opportunity")
-    # What is left once the last run, of the present stage, is taken away ends with the one before.
-    last = last_rank(found, found.state != present[found.record], len(present))
-    return np.where(last >= 0, np.append(found.state, np.int16(-1))[place_of(found, last)], -1)
 
 
 def _from_commit(look: Look) -> Mask:

@@ -189,11 +189,7 @@ class Stages:
 
 
 def stages(look: Look) -> Stages:
-    """Return the stages that the history knows, in the order of the frame, worked out once."""
-    return look.once("stages", _stages)
-
-
-def _stages(look: Look) -> Stages:
+    """Return the stages that the history knows, in the order of the frame."""
     opportunity = look.column("OpportunityHistory", "opportunity").values
     at = look.column("OpportunityHistory", "created").values
     states = state_codes(
@@ -206,14 +202,14 @@ def _stages(look: Look) -> Stages:
     return Stages(rows, opportunity[rows], states[rows], rank)
 
 
-def last_rank(found: Stages, chosen: Mask, size: int) -> Array:
+def _last_rank(found: Stages, chosen: Mask, size: int) -> Array:
     """Return the rank of each opportunity's last chosen row, -1 where none is."""
     last = np.full(size, -1, dtype="int64")
     np.maximum.at(last, found.record[chosen], found.rank[chosen])
     return last
 
 
-def place_of(found: Stages, ranks: Array) -> Array:
+def _place_of(found: Stages, ranks: Array) -> Array:
     """Return the places among the stages of rows by their ranks."""
     return np.asarray(ranks % max(len(found.rank), 1))
 
@@ -227,8 +223,28 @@ def sorted_stages(look: Look) -> tuple[Array, Array, Array]:
     return found.row[order], found.record[order], found.state[order]
 
 
+def stage_before(look: Look) -> Array:
+    """Return, for each opportunity, the place of the stage in which it was before its present one,
+    by its history; negative where that tells of none.
+    """
+    return _runs(look)[1]
+
+
 def _stage_history(look: Look) -> History:
-    return look.once("stage history", _first_rows)
+    return _runs(look)[0]
+
+
+def _runs(look: Look) -> tuple[History, Array]:
+    """Return the beginning of each opportunity's present stage, and the stage before it."""
+    return look.once("runs of stages", _runs_in_history)
+
+
+def _runs_in_history(look: Look) -> tuple[History, Array]:
+    found, present = stages(look), look.state("Opportunity")
+    # What is left once the last run, of the present stage, is taken away ends with the one before.
+    last = _last_rank(found, found.state != present[found.record], len(present))
+    before = np.where(last >= 0, np.append(found.state, np.int16(-1))[_place_of(found, last)], -1)
+    return _first_rows(look, found), before
 
 
 def _starts(record: Array, state: Array) -> Mask:
@@ -238,19 +254,19 @@ def _starts(record: Array, state: Array) -> Mask:
     return starts
 
 
-def _first_rows(look: Look) -> History:
+def _first_rows(look: Look, found: Stages) -> History:
     """Return the first row of the latest unbroken run of the present stage of each opportunity."""
-    found, states = stages(look), look.state("Opportunity")
+    states = look.state("Opportunity")
     size = len(states)
     present = found.state == states[found.record]
-    last = last_rank(found, present, size)
+    last = _last_rank(found, present, size)
     # The run begins after the last row of another stage before its end.
-    before = last_rank(found, ~present & (found.rank < last[found.record]), size)
+    before = _last_rank(found, ~present & (found.rank < last[found.record]), size)
     run = np.flatnonzero(present & (found.rank > before[found.record]))
     first = last.copy()
     np.minimum.at(first, found.record[run], found.rank[run])
     record = np.flatnonzero((last >= 0) & (states != NO_STATE_CODE)).astype("int32")
-    rows = found.row[place_of(found, first[record])]
+    rows = found.row[_place_of(found, first[record])]
     mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
     at = look.column("OpportunityHistory", "created").values
     return History(record, states[record], at[rows], mine[rows], others[rows], rows)
