@@ -33,7 +33,9 @@ def start_of(days: Array, zone: str) -> Array:
     Where midnight does not exist the day begins when the clocks have gone forward; where it comes
     twice, at the first.
     """
-    each, places = np.unique(days.astype("datetime64[D]"), return_inverse=True)
+    # Hashed, not sorted: many are asked for, few are distinct.
+    places, distinct = pd.factorize(days.astype("datetime64[D]").view("int64"))
+    each = distinct.view("datetime64[D]")
     midnights = pd.DatetimeIndex(each.astype("datetime64[s]"))
     twice_first = np.ones(len(each), dtype=bool)
     local = midnights.tz_localize(zone, nonexistent="NaT", ambiguous=twice_first)

@@ -2,18 +2,18 @@
 
 Columns are NumPy arrays, one element a record, in the order of the object's frame. Instants are
 `datetime64[s]` in UTC, dates `datetime64[D]` (calendar days of the org), numbers float64 with NaN
-for null, flags bool, words int32 codes into `words` with -1 for null, references int32 positions in
-the other object's frame with -1 for none.
+for null, flags bool, words integer codes into `words` with -1 for null, references int32 positions
+in the other object's frame with -1 for none. They are not to be written into: one element may stand
+for all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from sfsync.model import Value
 
@@ -22,6 +22,10 @@ Mask = npt.NDArray[np.bool_]
 
 NO_INSTANT = np.datetime64("NaT", "s")
 NO_DAY = np.datetime64("NaT", "D")
+# How NaT is kept.
+_NAT = np.iinfo("int64").min
+# So many rows at a time: what is worked out of them stays in the processor's cache.
+_AT_ONCE = 250_000
 
 
 class Kind(StrEnum):
@@ -37,7 +41,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Which record proves each element: a row in the tables laid end to end, -1 for none.
+    """Which record proves each element: an int32 row in the tables laid end to end, -1 for none.
 
     `tables` names the objects and how many rows each has, in the order they were laid.
     """
@@ -90,21 +94,21 @@ class Column:
         """
         if not self.known:
             return [None] * len(positions)
-        codes = self.values[positions]
-        values: tuple[Value, ...] = (*self.words, None)
-        if self.kind is not Kind.WORDS:
-            # Few values are distinct; those that are none (NaN, NaT) have the code -1.
-            codes, distinct = pd.factorize(codes)
-            values = (*self._as_values(distinct.astype(self.values.dtype)), None)
-        return [values[code] for code in codes.tolist()]
+        elements = self.values[positions]
+        if self.kind is Kind.WORDS:
+            words: tuple[Value, ...] = (*self.words, None)
+            return [words[code] for code in elements.tolist()]
+        # Few values are distinct.
+        distinct, places = np.unique(elements, return_inverse=True)
+        there = replace(self, values=distinct).present.tolist()
+        each = [v if t else None for v, t in zip(self._as_values(distinct), there, strict=True)]
+        return [each[place] for place in places.tolist()]
 
-    def _as_values(self, elements: Array) -> tuple[Value, ...]:
+    def _as_values(self, elements: Array) -> list[Value]:
         if self.kind in (Kind.DATE, Kind.INSTANT):
             ending = "" if self.kind is Kind.DATE else ".000+0000"
-            return tuple(f"{text}{ending}" for text in np.datetime_as_string(elements).tolist())
-        if self.kind is Kind.REFERENCE:
-            return tuple(None if each < 0 else each for each in elements.tolist())
-        return tuple(map(_number, elements.tolist()))
+            return [f"{text}{ending}" for text in np.datetime_as_string(elements).tolist()]
+        return [*map(_number, elements.tolist())]
 
     def at(self, position: int) -> Value:
         """Return one element as `take` does."""
@@ -130,23 +134,58 @@ def empty(kind: Kind, size: int, *, known: bool = True) -> Column:
         Kind.INSTANT: (NO_INSTANT, "datetime64[s]"),
     }
     filler, dtype = fillers[kind]
-    return Column(kind, np.full(size, filler, dtype=dtype), known=known)
+    return Column(kind, _all_same(filler, dtype, size), known=known)
+
+
+def same(kind: Kind, value: Any, size: int) -> Column:
+    """Return a column with one and the same value throughout: of words, this one word."""
+    if kind is Kind.WORDS:
+        return Column(kind, _all_same(0, "int32", size), (str(value),))
+    return Column(kind, _all_same(value, empty(kind, 0).values.dtype, size))
+
+
+def _all_same(value: Any, dtype: Any, size: int) -> Array:
+    # One element that stands for all: most columns of this kind are looked at in few places.
+    return np.broadcast_to(np.array(value, dtype=dtype), (size,))
+
+
+def among(values: Array, wanted: Iterable[Any]) -> Mask:
+    """Tell which elements are one of the wanted few."""
+    # NumPy's own `isin` is made for many.
+    found = np.zeros(len(values), dtype=bool)
+    for each in wanted:
+        found |= values == each
+    return found
 
 
 def latest(groups: Array, moments: Array, size: int) -> tuple[Array, Array]:
     """Find the latest moment in each group, and the last row that has it.
 
     `groups`: int codes from 0 to size - 1, negative ones are left out; `moments`: datetime64, NaT
-    left out. Returns (moments of `size`, NaT where a group has none; rows, -1 where none).
+    left out. Returns (moments of `size`, NaT where a group has none; rows, int32, -1 where none).
     """
-    rows = np.flatnonzero((groups >= 0) & ~np.isnat(moments))
-    best = np.full(size, np.iinfo(np.int64).min, dtype="int64")
-    numbers = moments.astype("int64")
-    np.maximum.at(best, groups[rows], numbers[rows])
-    found = np.full(size, -1, dtype="int64")
-    hits = rows[numbers[rows] == best[groups[rows]]]
-    found[groups[hits]] = hits
-    return best.view("int64").astype(moments.dtype), found
+    best = np.full(size, _NAT, dtype="int64")
+    found = np.full(size, -1, dtype="int32")
+    numbers = moments.view("int64")
+    parts = [slice(start, start + _AT_ONCE) for start in range(0, len(groups), _AT_ONCE)]
+    for part in parts:
+        here = groups[part] >= 0
+        np.maximum.at(best, groups[part][here], numbers[part][here])
+    for part in parts:
+        group = groups[part]
+        hits = np.flatnonzero((group >= 0) & (numbers[part] == best[group]))
+        found[group[hits]] = hits + part.start
+    # NaT is the least of all numbers, and no moment.
+    found[best == _NAT] = -1
+    return best.view(moments.dtype), found
+
+
+def last_rows(groups: Array, size: int) -> Array:
+    """Find the last row of each group, int32, -1 where it has none; negative groups count not."""
+    found = np.full(size, -1, dtype="int32")
+    here = np.flatnonzero(groups >= 0).astype("int32")
+    found[groups[here]] = here
+    return found
 
 
 def counts(groups: Array, size: int) -> Array:

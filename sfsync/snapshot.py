@@ -1,10 +1,11 @@
 """What did the org say at one instant?
 
 A snapshot holds one frame an object, indexed by record Id and sorted by it, with a column for each
-name that `config/` gives a field. Dtypes: text `str`, picklist `category`, number `float64`, flag
-`bool`, date `datetime64[s]` (midnight of the calendar day, no zone), instant `datetime64[s]` (UTC),
-reference `int32` (position in the other object's frame, -1 for none). Ids and picklists become
-codes here, once, so that nothing later compares or groups strings.
+name that `config/` gives a field. Dtypes: text `str`, or `category` where most are the same or
+null; picklist `category`, number `float64`, flag `bool`, date `datetime64[s]` (midnight of the
+calendar day, no zone), instant `datetime64[s]` (UTC), reference `int32` (position in the other
+object's frame, -1 for none). Ids and picklists become codes here, once, so that nothing later
+compares or groups strings.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,11 +15,11 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sfsync.calendar import day_of
 from sfsync.columns import Array, Mask
 from sfsync.model import OwnWrite, PreviousPass
+from sfsync.places import Places
 
 PREVIOUS_STATE = "previous_state"
 MODIFIED = "modified"
@@ -82,10 +83,7 @@ class Snapshot:
                 narrowed[name] = mine
         whole = {name: np.ones(len(frame), dtype=bool) for name, frame in self.frames.items()}
         masks = whole | narrowed
-        places = {
-            name: np.where(mask, np.cumsum(mask) - 1, -1).astype("int32")
-            for name, mask in masks.items()
-        }
+        places = {name: _new_rows(mask) for name, mask in masks.items()}
         frames = {
             name: self._recoded(name, frame[masks[name]], places)
             for name, frame in self.frames.items()
@@ -124,15 +122,16 @@ class Snapshot:
         return frame.assign(**coded)
 
 
+def _new_rows(kept: Mask) -> Array:
+    """Return where each row is once only some are kept, int32, -1 where it is not."""
+    rows = np.full(len(kept), -1, dtype="int32")
+    rows[kept] = np.arange(np.count_nonzero(kept), dtype="int32")
+    return rows
+
+
 def _kept_writes(writes: pd.DataFrame, places: Array) -> pd.DataFrame:
     moved = writes.assign(record=places[writes["record"].to_numpy()])
     return moved[moved["record"] >= 0].reset_index(drop=True)
-
-
-def refer(ids: pa.Array | pa.ChunkedArray, target: pd.Index) -> Array:
-    """Return the position in `target` of each Id, int32, -1 where it is null or not there."""
-    found = pc.index_in(ids, value_set=pa.array(target, pa.string()))
-    return np.asarray(found.fill_null(-1).to_numpy(), dtype="int32")
 
 
 def with_previous(
@@ -142,10 +141,13 @@ def with_previous(
     (bool).
     """
     states = previous.states if previous else {}
-    keys = [(object_name, record_id) for record_id in frame.index]
+    mine = {id: state for (name, id), state in states.items() if name == object_name}
+    places = Places(pa.array(mine, pa.string())).of(frame.index)
+    known = pd.Categorical(list(mine.values()))
+    codes = np.append(known.codes, known.codes.dtype.type(-1))
     left = frame.copy(deep=False)
-    left[PREVIOUS_STATE] = pd.Categorical([states.get(key) for key in keys])
-    left[WAS_READ] = np.array([key in states for key in keys], dtype=bool)
+    left[PREVIOUS_STATE] = pd.Categorical.from_codes(codes[places], known.categories)
+    left[WAS_READ] = places >= 0
     return left
 
 
@@ -154,7 +156,7 @@ def own_writes_of(object_name: str, index: pd.Index, writes: Iterable[OwnWrite])
     mine = [write for write in writes if write.object == object_name]
     frame = pd.DataFrame(
         {
-            "record": refer(pa.array([write.id for write in mine], pa.string()), index),
+            "record": Places(index).of(pa.array([write.id for write in mine], pa.string())),
             "value": pd.Categorical([write.value for write in mine]),
             "sent": np.array(
                 [write.sent_at.replace(tzinfo=None) for write in mine], dtype="datetime64[s]"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Mask
+from sfsync.columns import Array, Column, Kind, Mask, among
 from sfsync.model import Value
 
 
@@ -105,8 +105,8 @@ OPERATORS: Mapping[str, Operator] = {
     for each in (
         Operator("is", _NAMED, "is", lambda a, b: a == b),
         Operator("is_not", _NAMED, "is not", lambda a, b: a != b),
-        Operator("in", (Kind.NUMBER, Kind.WORDS), "one of", lambda a, b: np.isin(a, b)),
-        Operator("not_in", (Kind.NUMBER, Kind.WORDS), "none of", lambda a, b: ~np.isin(a, b)),
+        Operator("in", (Kind.NUMBER, Kind.WORDS), "one of", among),
+        Operator("not_in", (Kind.NUMBER, Kind.WORDS), "none of", lambda a, b: ~among(a, b)),
         Operator("at_least", _ORDERED, "at least", lambda a, b: a >= b),
         Operator("at_most", _ORDERED, "at most", lambda a, b: a <= b),
         Operator("more_than", _ORDERED, "more than", lambda a, b: a > b),

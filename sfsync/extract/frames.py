@@ -8,10 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
-from sfsync.snapshot import refer
 from sfsync.store import Shards, table_of
 from sfsync.typed import ID
+
+# Texts of which so many are the same, or null, for each that is distinct are kept as codes.
+_RARELY = 4
 
 
 def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.DataFrame]:
@@ -21,11 +24,12 @@ def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.Data
         name: pd.Index(table[ID].to_pandas(), dtype="str", name=ID)
         for name, table in sorted_tables.items()
     }
-    nothing = pd.Index([], dtype="str")
+    targets = {spec.to for fields in policy.objects.values() for spec in fields.values()}
+    places = {name: Places(index) for name, index in indexes.items() if name in targets}
     return {
         name: pd.DataFrame(
             {
-                column: _column(table[column], policy.objects[name][column], indexes, nothing)
+                column: _column(table[column], policy.objects[name][column], places)
                 for column in table.column_names
                 if column != ID
             },
@@ -52,34 +56,36 @@ def _is_rising(ids: pa.ChunkedArray) -> bool:
     return len(ids) < 2 or bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py())
 
 
-def _column(
-    column: pa.ChunkedArray,
-    spec: FieldSpec,
-    indexes: Mapping[str, pd.Index],
-    nothing: pd.Index,
-) -> Any:
+def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Places]) -> Any:
     if spec.to is not None:
         # To an object that the org lacks, references lead nowhere.
-        return refer(column, indexes.get(spec.to, nothing))
+        target = places.get(spec.to)
+        return np.full(len(column), -1, dtype="int32") if target is None else target.of(column)
     if spec.type in ("picklist", "reference"):
-        return _categories(column)
+        return _categories(_encoded(column))
     if spec.type == "number":
         return column.to_numpy().astype("float64")
     if spec.type == "flag":
         return column.to_numpy().astype(bool)
     if spec.type in ("date", "instant"):
         return column.to_numpy().astype("datetime64[s]")
+    encoded = _encoded(column)
+    # Empty fields and subjects such as "Call" are most of the texts.
+    if len(encoded.dictionary) * _RARELY <= len(column):
+        return _categories(encoded)
     return pd.array(column.to_pandas(), dtype="str")
 
 
-def _categories(column: pa.ChunkedArray) -> pd.Categorical:
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    words = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(words)
-    places = np.empty(len(words) + 1, dtype="int32")
-    places[order] = np.arange(len(words))
+    return encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+
+
+def _categories(encoded: pa.DictionaryArray) -> pd.Categorical:
+    order = pc.array_sort_indices(encoded.dictionary)
+    places = np.empty(len(order) + 1, dtype="int32")
+    places[order.to_numpy()] = np.arange(len(order))
     places[-1] = -1
     codes = encoded.indices.fill_null(-1).to_numpy()
-    return pd.Categorical.from_codes(places[codes], pd.Index(words[order], dtype="str"))
+    words = pd.Index(encoded.dictionary.take(order).to_pandas(), dtype="str")
+    return pd.Categorical.from_codes(places[codes], words)

@@ -4,12 +4,12 @@ An activity is a closed Task or an Event that has started (spec, section 3). Inv
 masters of a series and the service's own tasks count neither as activity nor as a next step.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sfsync.columns import (
-    NO_DAY,
     NO_INSTANT,
     Array,
     Column,
@@ -47,63 +47,53 @@ OF_ACCOUNT = ("Task.account", "Event.account")
 _A_DAY = np.timedelta64(1, "D")
 
 
+# Tasks are worked out so many at a time: their arrays stay in the processor's cache, and small.
+_AT_ONCE = 100_000
+
+
 @dataclass(frozen=True, slots=True)
 class Activities:
-    """Tasks, then events, in one table.
+    """The tasks, or the events.
 
-    `account`, `opportunity`: positions, -1 none. `done`: the activity's instant, NaT where it is
-    none yet (or never). `planned`: the day of a next step, NaT where it is none. `is_event`: flag.
+    `done`: each record's instant as an activity, NaT where it is none yet (or never). `coming`: the
+    rows, int32, of next steps; `days`: the day of each of these, datetime64[D].
     """
 
-    account: Array
-    opportunity: Array
+    object: str
     done: Array
-    planned: Array
-    is_event: Mask
-    tables: tuple[tuple[str, int], ...]
+    coming: Array
+    days: Array
 
 
-def activities(look: Look) -> Activities:
-    """Put tasks and events into one table, once a look."""
-    return look.once("activities", _activities)
+def activities(look: Look) -> tuple[Activities, ...]:
+    """Return the tasks, then the events, worked out once a look."""
+    return look.once("activities", lambda look: (_tasks(look), _events(look)))
 
 
-def _activities(look: Look) -> Activities:
-    task_done, task_planned = _tasks(look)
-    event_done, event_planned = _events(look)
-    return Activities(
-        account=np.concatenate([look.column(name, "account").values for name in ("Task", "Event")]),
-        opportunity=np.concatenate(
-            [look.column(name, "opportunity").values for name in ("Task", "Event")]
-        ),
-        done=np.concatenate([task_done, event_done]),
-        planned=np.concatenate([task_planned, event_planned]),
-        is_event=np.arange(len(task_done) + len(event_done)) >= len(task_done),
-        tables=(("Task", len(task_done)), ("Event", len(event_done))),
-    )
-
-
-def _tasks(look: Look) -> tuple[Array, Array]:
+def _tasks(look: Look) -> Activities:
     closed = look.column("Task", "is_closed").values
-    due = look.column("Task", "due").values
+    due = look.field("Task", "due").values
     counts_at_all = ~look.column("Task", "is_recurrence").values & ~_own_tasks(look)
-    done = np.where(closed & counts_at_all, _task_instants(look, due), NO_INSTANT)
-    planned = np.where(~closed & counts_at_all & (due >= look.today), due, NO_DAY)
-    return done, planned
+    done = np.full(len(closed), NO_INSTANT)
+    rows = np.flatnonzero(closed & counts_at_all)
+    for some in np.array_split(rows, len(rows) // _AT_ONCE + 1):
+        done[some] = _task_instants(look, some, due[some])
+    coming = np.flatnonzero(~closed & counts_at_all & (due >= look.today)).astype("int32")
+    return Activities("Task", done, coming, due[coming])
 
 
-def _task_instants(look: Look, due: Array) -> Array:
-    """Return each task's instant, were it closed (spec, section 3), never later than now."""
-    instants = look.column("Task", "completed").values.copy()
+def _task_instants(look: Look, rows: Array, due: Array) -> Array:
+    """Return the instant of each of these closed tasks (spec, section 3), never later than now."""
+    instants = look.column("Task", "completed").values[rows]
+    bare = np.flatnonzero(np.isnat(instants))
     limit = look.policy.facts.import_after_days
     # Only tasks completed long after their day can be late by calendar days: the zone is asked for
     # these alone.
     maybe_late = np.flatnonzero(instants - due.astype("datetime64[s]") > (limit - 1) * _A_DAY)
     late = maybe_late[look.day_of(instants[maybe_late]) - due[maybe_late] > limit * _A_DAY]
     instants[late] = look.end_of(due[late])
-    bare = np.flatnonzero(np.isnat(look.column("Task", "completed").values))
     dated = bare[due[bare] <= look.today]
-    instants[bare] = look.column("Task", "created").values[bare]
+    instants[bare] = look.column("Task", "created").values[rows[bare]]
     instants[dated] = look.start_of(due[dated])
     return np.minimum(instants, look.now)
 
@@ -116,9 +106,9 @@ def _own_tasks(look: Look) -> Mask:
     return starts.fillna(False).to_numpy(dtype=bool)
 
 
-def _events(look: Look) -> tuple[Array, Array]:
+def _events(look: Look) -> Activities:
     all_day = look.column("Event", "is_all_day").values
-    day = look.column("Event", "day").values
+    day = look.field("Event", "day").values
     starts = look.column("Event", "starts").values.copy()
     # The platform gives an all-day event a midnight in UTC, whatever the zone: its day counts.
     whole = np.flatnonzero(all_day)
@@ -126,11 +116,12 @@ def _events(look: Look) -> tuple[Array, Array]:
     counts_at_all = (
         ~look.column("Event", "is_child").values & ~look.column("Event", "is_recurrence").values
     )
-    started = starts <= look.now
-    coming = np.flatnonzero(counts_at_all & (starts > look.now))
-    planned = np.full(len(starts), NO_DAY)
-    planned[coming] = np.where(all_day[coming], day[coming], look.day_of(starts[coming]))
-    return np.where(counts_at_all & started, starts, NO_INSTANT), planned
+    coming = np.flatnonzero(counts_at_all & (starts > look.now)).astype("int32")
+    days = np.where(all_day[coming], day[coming], look.day_of(starts[coming]))
+    # An all-day event may have no day.
+    dated = ~np.isnat(days)
+    starts[~(counts_at_all & (starts <= look.now))] = NO_INSTANT
+    return Activities("Event", starts, coming[dated], days[dated])
 
 
 def cannot_tell(look: Look, link: str) -> bool:
@@ -146,38 +137,59 @@ def cannot_tell(look: Look, link: str) -> bool:
     )
 
 
-def last_in(look: Look, object_name: str, groups: Array) -> Column:
-    """Return the instant of each record's latest activity; unknown where `cannot_tell` says so."""
-    size = look.size(object_name)
-    if cannot_tell(look, object_name.lower()):
-        return empty(Kind.INSTANT, size, known=False)
-    table = activities(look)
-    moments, rows = latest(groups, table.done, size)
-    return Column(Kind.INSTANT, moments, proof=Proof(rows, table.tables))
+def last_in(look: Look, object_name: str, link: str) -> Column:
+    """Return the instant of the latest activity that leads by `link` to each record; unknown where
+    `cannot_tell` says so.
+    """
+    if cannot_tell(look, link):
+        return empty(Kind.INSTANT, look.size(object_name), known=False)
+    found = [
+        latest(look.column(each.object, link).values, each.done, look.size(object_name))
+        for each in activities(look)
+    ]
+    moments, proof = _later(look, found)
+    return Column(Kind.INSTANT, moments, proof=proof)
 
 
-def next_in(look: Look, object_name: str, groups: Array) -> Column:
-    """Return the day of each record's next step."""
-    size = look.size(object_name)
-    table = activities(look)
-    # The earliest day is the latest of the days counted backwards.
-    backwards = (-table.planned.astype("datetime64[s]").astype("int64")).view("datetime64[s]")
-    turned = np.where(np.isnat(table.planned), NO_INSTANT, backwards)
-    moments, rows = latest(groups, turned, size)
-    days = np.where(np.isnat(moments), NO_INSTANT, (-moments.astype("int64")).view("datetime64[s]"))
-    return Column(Kind.DATE, days.astype("datetime64[D]"), proof=Proof(rows, table.tables))
+def next_in(look: Look, object_name: str, link: str) -> Column:
+    """Return the day of the next step that leads by `link` to each record."""
+    found = []
+    for each in activities(look):
+        groups = look.column(each.object, link).values[each.coming]
+        # The earliest day is the latest of the days counted backwards.
+        days, rows = latest(groups, _backwards(each.days), look.size(object_name))
+        found.append((days, np.append(each.coming, np.int32(-1))[rows]))
+    days, proof = _later(look, found)
+    return Column(Kind.DATE, _backwards(days), proof=proof)
+
+
+def _backwards(days: Array) -> Array:
+    """Count days from 1970 the other way; NaT stays, being the number that is its own negative."""
+    return (-days.view("int64")).view(days.dtype)
+
+
+def _later(look: Look, found: Sequence[tuple[Array, Array]]) -> tuple[Array, Proof]:
+    """Return the later of each record's latest task and latest event (the event, of two at once),
+    and what proves it.
+    """
+    (moments, rows), (others, other_rows) = found
+    tasks = len(activities(look)[0].done)
+    later = ~np.isnat(others) & ~(moments > others)
+    moments[later], rows[later] = others[later], other_rows[later] + tasks
+    sizes = tuple((each.object, len(each.done)) for each in activities(look))
+    return moments, Proof(rows, sizes)
 
 
 @fact("Account", Kind.INSTANT, reads=READS)
 def last_activity_at(look: Look) -> Column:
     """The instant of the latest activity: a closed task, or an event that has started."""
-    return last_in(look, "Account", activities(look).account)
+    return last_in(look, "Account", "account")
 
 
 @fact("Account", Kind.DATE, reads=READS, needs=(*PLANNED, *OF_ACCOUNT))
 def next_step_on(look: Look) -> Column:
     """The earliest day, today or later, of an open task or of an event that has not started."""
-    return next_in(look, "Account", activities(look).account)
+    return next_in(look, "Account", "account")
 
 
 @fact("Account", Kind.NUMBER, reads=READS, needs=(*DONE, *OF_ACCOUNT))
@@ -197,12 +209,14 @@ def idle_days(look: Look) -> Column:
     return Column(Kind.NUMBER, np.where(entered.present, days, np.nan), proof=proof)
 
 
-def _recent(look: Look, mask: Mask | None = None) -> Column:
-    table = activities(look)
+def _recent(look: Look, tables: Iterable[Activities]) -> Column:
     first = look.start_of(np.array([look.today - look.policy.facts.recent_days * _A_DAY]))[0]
-    recent = table.done >= first
-    chosen = recent if mask is None else recent & mask
-    return Column(Kind.NUMBER, counts(np.where(chosen, table.account, -1), look.size("Account")))
+    size = look.size("Account")
+    total = np.zeros(size)
+    for each in tables:
+        rows = np.flatnonzero(each.done >= first)
+        total += counts(look.column(each.object, "account").values[rows], size)
+    return Column(Kind.NUMBER, total)
 
 
 @fact("Account", Kind.NUMBER, reads=READS)
@@ -210,10 +224,11 @@ def recent_activities(look: Look) -> Column:
     """How many activities there were in the last `recent_days` days."""
     if cannot_tell(look, "account"):
         return empty(Kind.NUMBER, look.size("Account"), known=False)
-    return _recent(look)
+    return _recent(look, activities(look))
 
 
 @fact("Account", Kind.NUMBER, reads=READS, needs=("Event", "Event.account", *_EVENT_TIME))
 def recent_events(look: Look) -> Column:
     """How many events there were among the activities of the last `recent_days` days."""
-    return _recent(look, activities(look).is_event)
+    _, events = activities(look)
+    return _recent(look, [events])

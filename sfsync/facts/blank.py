@@ -59,7 +59,7 @@ def proof_of(look: Look, object_name: str, name: str) -> Proof | None:
     path = path_of(look, object_name, name)
     if path.rows is None:
         return None
-    return Proof(path.rows.astype("int64"), ((path.object, look.size(path.object)),))
+    return Proof(path.rows, ((path.object, look.size(path.object)),))
 
 
 def blank_in(look: Look, object_name: str, name: str) -> Mask:

@@ -2,31 +2,14 @@
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Mask, Proof, counts, latest
+from sfsync.columns import Array, Column, Kind, Mask, Proof, among, counts, last_rows
 from sfsync.facts.deals import READS, closing_days
-from sfsync.facts.entry import entered_by_service, sorted_stages
+from sfsync.facts.entry import entered_by_service, stage_before
 from sfsync.facts.look import Look, fact
 
 _HISTORY = tuple(
     f"OpportunityHistory.{name}" for name in ("opportunity", "stage", "created_by", "created")
 )
-
-
-def stage_before(look: Look) -> Array:
-    """Return, for each opportunity, the place of the stage in which it was before its present one,
-    by its history; negative where that tells of none.
-    """
-    return look.once("stage before", _stage_before)
-
-
-def _stage_before(look: Look) -> Array:
-    _, record, state = sorted_stages(look)
-    present = look.state("Opportunity")
-    # What is left once the last run, of the present stage, is taken away ends with the one before.
-    other = state != present[record]
-    last = np.full(len(present), -1, dtype="int64")
-    np.maximum.at(last, record[other], np.flatnonzero(other))
-    return np.where(last >= 0, np.append(state, -1)[last], -1)
 
 
 def _from_commit(look: Look) -> Mask:
@@ -88,7 +71,7 @@ def onboarding_meetings(look: Look) -> Column:
     """How many events of an onboarding type are about this opportunity, past or to come."""
     kind = look.column("Event", "type")
     wanted = [kind.code(each) for each in look.policy.facts.onboarding_event_types]
-    about = np.where(np.isin(kind.values, wanted), look.column("Event", "opportunity").values, -1)
+    about = np.where(among(kind.values, wanted), look.column("Event", "opportunity").values, -1)
     return _counted(look, about, "Event")
 
 
@@ -106,6 +89,5 @@ def contact_roles(look: Look) -> Column:
 
 def _counted(look: Look, groups: Array, table: str) -> Column:
     size = look.size("Opportunity")
-    _, rows = latest(groups, np.arange(len(groups)).astype("datetime64[s]"), size)
-    proof = Proof(rows, ((table, look.size(table)),))
+    proof = Proof(last_rows(groups, size), ((table, look.size(table)),))
     return Column(Kind.NUMBER, counts(groups, size), proof=proof)

@@ -6,7 +6,18 @@ most today and at least the day it was created (spec, section 3).
 
 import numpy as np
 
-from sfsync.columns import NO_DAY, Array, Column, Kind, Mask, Proof, counts, latest
+from sfsync.columns import (
+    NO_DAY,
+    Array,
+    Column,
+    Kind,
+    Mask,
+    Proof,
+    among,
+    counts,
+    last_rows,
+    latest,
+)
 from sfsync.facts.entry import entered_days
 from sfsync.facts.look import Look, fact, state_codes
 from sfsync.policy import NO_STATE
@@ -55,10 +66,9 @@ def _tables(look: Look) -> tuple[tuple[str, int], ...]:
 
 
 def _count(look: Look, chosen: Mask) -> Column:
-    groups = _accounts(look, chosen)
-    size = look.size("Account")
-    _, rows = latest(groups, np.arange(len(groups)).astype("datetime64[s]"), size)
-    return Column(Kind.NUMBER, counts(groups, size), proof=Proof(rows, _tables(look)))
+    groups, size = _accounts(look, chosen), look.size("Account")
+    proof = Proof(last_rows(groups, size), _tables(look))
+    return Column(Kind.NUMBER, counts(groups, size), proof=proof)
 
 
 @fact("Account", Kind.NUMBER, reads=READS, needs=NEEDS)
@@ -187,14 +197,13 @@ def ever_qualified(look: Look) -> Column:
     """
     machine = look.policy.machines["Opportunity"]
     qualified = [n for n, s in enumerate(machine.states) if s in look.policy.facts.qualified_stages]
-    reached = np.isin(look.state("Opportunity"), qualified)
+    reached = among(look.state("Opportunity"), qualified)
     history = state_codes(look.column("OpportunityHistory", "stage"), machine, former=True)
     rows = look.column("OpportunityHistory", "opportunity").values
-    rows = rows[np.isin(history, qualified) & (rows >= 0)]
+    rows = rows[among(history, qualified) & (rows >= 0)]
     reached[rows] = True
     account = np.where(reached, look.column("Opportunity", "account").values, -1)
-    order = np.arange(len(account)).astype("datetime64[s]")
-    _, found = latest(account, order, look.size("Account"))
+    found = last_rows(account, look.size("Account"))
     return Column(Kind.FLAG, found >= 0, proof=Proof(found, _tables(look)))
 
 

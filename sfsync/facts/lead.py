@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, empty
+from sfsync.columns import Column, Kind, empty
 from sfsync.facts.activity import DONE, PLANNED, last_in, next_in
 from sfsync.facts.activity import READS as ACTIVITY_READS
 from sfsync.facts.contact import MAIL as CONTACT_MAIL
@@ -15,21 +15,16 @@ _READS = (*ACTIVITY_READS, *_OF_LEAD)
 _MAIL = ("Lead.email", "Lead.name", "Lead.created")
 
 
-def _leads(look: Look) -> Array:
-    """Return the lead of each activity, -1 where none: tasks, then events."""
-    return np.concatenate([look.column(name, "lead").values for name in _ACTIVITIES])
-
-
 @fact("Lead", Kind.INSTANT, reads=_READS)
 def last_activity_at(look: Look) -> Column:
     """The instant of the latest activity with this lead."""
-    return last_in(look, "Lead", _leads(look))
+    return last_in(look, "Lead", "lead")
 
 
 @fact("Lead", Kind.DATE, reads=_READS, needs=(*PLANNED, *_OF_LEAD))
 def next_step_on(look: Look) -> Column:
     """The earliest day, today or later, of an open task or a coming event with this lead."""
-    return next_in(look, "Lead", _leads(look))
+    return next_in(look, "Lead", "lead")
 
 
 @fact("Lead", Kind.NUMBER, reads=("Lead.created", *_READS), needs=(*DONE, *_OF_LEAD))

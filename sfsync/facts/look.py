@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sfsync import calendar
-from sfsync.columns import Array, Column, Kind, Mask, empty
+from sfsync.columns import Array, Column, Kind, Mask, among, empty
 from sfsync.policy import NO_STATE_CODE, FieldSpec, Machine, Policy
 from sfsync.registry import Registry
 from sfsync.snapshot import Snapshot
@@ -107,7 +107,8 @@ class Look:
         none.
         """
         days = (self.today - self.day_of(instants)).astype("float64")
-        return np.where(np.isnat(instants), np.nan, days)
+        days[np.isnat(instants)] = np.nan
+        return days
 
     def frame(self, object_name: str) -> pd.DataFrame:
         """Return an object's frame; an empty one where the org lacks the object."""
@@ -149,6 +150,10 @@ class Look:
         machine = self.policy.machines.get(object_name)
         if machine is not None and name in machine.scores:
             return _score(self.on(object_name), machine, name, self.size(object_name))
+        return self.field(object_name, name)
+
+    def field(self, object_name: str, name: str) -> Column:
+        """Return a field of an object as `column` does, and keep nothing."""
         return self._field(self.policy.objects[object_name][name], object_name)
 
     def _field(self, spec: FieldSpec, object_name: str) -> Column:
@@ -166,7 +171,7 @@ class Look:
     def in_states(self, object_name: str, names: Collection[str]) -> Mask:
         """Tell which records are in one of these states (`none`: in no state)."""
         places = self.policy.machines[object_name].places
-        return np.isin(self.state(object_name), [places[name] for name in names])
+        return among(self.state(object_name), [places[name] for name in names])
 
     def _state(self, object_name: str) -> Array:
         machine = self.policy.machines[object_name]
@@ -200,7 +205,7 @@ class ObjectLook:
 
 
 def state_codes(column: Column, machine: Machine, *, former: bool = False) -> Array:
-    """Translate a column of words into places in the machine's states, int32.
+    """Translate a column of words into places in the machine's states, int16.
 
     NO_STATE_CODE where there is no word, UNKNOWN_STATE_CODE where it is none of the states (nor, if
     `former`, one of their older names).
@@ -223,20 +228,23 @@ def placed(column: Column, places: Mapping[str, int]) -> Array:
     """
     table = np.array(
         [places.get(word, UNKNOWN_STATE_CODE) for word in column.words] + [NO_STATE_CODE],
-        dtype="int32",
+        dtype="int16",
     )
     return np.asarray(table[column.values])
 
 
 def _as_column(series: "pd.Series[Any]", kind: Kind) -> Column:
     if kind is Kind.WORDS:
+        # The array itself: NumPy, handed the series, would have pandas look its protocol's names up
+        # among the Ids, and hash them all for that.
+        array = series.array
         # Not a category where it is none yet: that would sort the words.
         codes, words = (
-            (series.cat.codes, series.cat.categories)
-            if isinstance(series.dtype, pd.CategoricalDtype)
+            (array.codes, array.categories)
+            if isinstance(array, pd.Categorical)
             else pd.factorize(series)
         )
-        return Column(kind, np.asarray(codes, dtype="int32"), tuple(words.tolist()))
+        return Column(kind, codes, tuple(words.tolist()))
     values = series.to_numpy()
     return Column(kind, values.astype("datetime64[D]") if kind is Kind.DATE else values)
 
@@ -245,5 +253,5 @@ def _score(sight: ObjectLook, machine: Machine, name: str, size: int) -> Column:
     """Sum the points of the conditions that hold, never below 0 nor above 100."""
     total = np.zeros(size)
     for line in machine.scores[name]:
-        total += np.where(line.when.truth(sight).holds, line.points, 0)
-    return Column(Kind.NUMBER, np.clip(total, 0, 100))
+        total[line.when.truth(sight).holds] += line.points
+    return Column(Kind.NUMBER, np.clip(total, 0, 100, out=total))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sfsync.columns import Column, Kind, Proof, empty
-from sfsync.facts.activity import DONE, PLANNED, READS, activities, last_in, next_in
+from sfsync.facts.activity import DONE, PLANNED, READS, last_in, next_in
 from sfsync.facts.entry import future_entry
 from sfsync.facts.history import state_field
 from sfsync.facts.look import Look, fact
@@ -15,7 +15,7 @@ _OF_OPPORTUNITY = ("Task.opportunity", "Event.opportunity")
 @fact("Opportunity", Kind.INSTANT, reads=READS)
 def last_activity_at(look: Look) -> Column:
     """The instant of the latest activity about this opportunity."""
-    return last_in(look, "Opportunity", activities(look).opportunity)
+    return last_in(look, "Opportunity", "opportunity")
 
 
 @fact("Opportunity", Kind.DATE, reads=READS, needs=(*PLANNED, *_OF_OPPORTUNITY))
@@ -23,7 +23,7 @@ def next_step_on(look: Look) -> Column:
     """The earliest day, today or later, of an open task or a coming event about this
     opportunity.
     """
-    return next_in(look, "Opportunity", activities(look).opportunity)
+    return next_in(look, "Opportunity", "opportunity")
 
 
 @fact(
@@ -74,7 +74,7 @@ def account_status(look: Look) -> Column:
     status = look.column("Account", look.policy.machines["Account"].state)
     account = look.column("Opportunity", "account").values
     codes = np.append(status.values, np.int32(-1))[account]
-    proof = Proof(account.astype("int64"), (("Account", look.size("Account")),))
+    proof = Proof(account, (("Account", look.size("Account")),))
     return Column(Kind.WORDS, codes, status.words, proof)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from sfsync.conditions import failing
 from sfsync.facts import Look
 from sfsync.facts.blank import blank_in, path_of, unread_in
-from sfsync.facts.commit import stage_before
 from sfsync.facts.deals import closing_days
+from sfsync.facts.entry import stage_before
 from sfsync.model import Evidence
 from sfsync.policy import FindingRule, Machine
 from sfsync.rules.blind import needs_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind, Mask, empty
+from sfsync.columns import Array, Column, Kind, Mask, among, empty, same
 from sfsync.facts import Look
 from sfsync.policy import Assignment, Keep, Machine, Rule
 from sfsync.rules.findings import holds_for
@@ -70,7 +70,7 @@ class Decision:
 def decide(look: Look, machine: Machine) -> Decision:
     """Judge every record of the machine's object: the first rule that holds moves it, once."""
     before = look.state(machine.object)
-    after, chosen = before.copy(), np.full(len(before), -1, dtype="int32")
+    after, chosen = before.copy(), np.full(len(before), -1, dtype="int16")
     places = machine.places
     for number, rule in enumerate(machine.rules):
         free = (chosen < 0) & look.in_states(machine.object, rule.from_states)
@@ -98,18 +98,14 @@ def any_found(look: Look, machine: Machine, rule: Rule) -> Mask:
 def _moved(look: Look, decision: Decision) -> Iterator[Write]:
     """Write the new state, its date, and what the rule sets beside it."""
     machine, size = decision.machine, len(decision.before)
-    places = machine.places
     for number, rule in enumerate(machine.rules):
         here = decision.rule == number
         if not here.any():
             continue
-        state = Column(
-            Kind.WORDS, np.full(size, places[rule.to], dtype="int32"), tuple(machine.states)
-        )
-        yield Write(machine.state, here, state, MOVE, number)
+        yield Write(machine.state, here, same(Kind.WORDS, rule.to, size), MOVE, number)
         entered = machine.states[rule.to].entered
         if entered is not None:
-            yield Write(entered, here, Column(Kind.INSTANT, np.full(size, look.now)), MOVE, number)
+            yield Write(entered, here, same(Kind.INSTANT, look.now, size), MOVE, number)
         for assignment in rule.set:
             yield Write(assignment.field, here, _value(look, machine, assignment), MOVE, number)
 
@@ -135,7 +131,7 @@ def _reach(look: Look, decision: Decision, keep: Keep) -> Mask:
     if keep.staying_in is not None:
         here &= ~decision.moved & look.in_states(machine.object, keep.staying_in)
     if keep.ending_in is not None:
-        here &= np.isin(decision.after, [machine.places[name] for name in keep.ending_in])
+        here &= among(decision.after, [machine.places[name] for name in keep.ending_in])
     if keep.when is not None and here.any():
         here &= keep.when.truth(look.on(machine.object)).holds
     return here
@@ -170,17 +166,11 @@ def _value(look: Look, machine: Machine, assignment: Assignment) -> Column:
         return look.column(machine.object, assignment.fact)
     kind = look.policy.objects[machine.object][assignment.field].kind
     if assignment.in_days is not None:
-        return Column(
-            Kind.DATE, np.full(size, look.today + np.timedelta64(assignment.in_days, "D"))
-        )
+        return same(Kind.DATE, look.today + np.timedelta64(assignment.in_days, "D"), size)
     if assignment.value is None:
         return empty(kind, size)
-    if kind is Kind.WORDS:
-        return Column(kind, np.zeros(size, dtype="int32"), (str(assignment.value),))
-    if kind is Kind.INSTANT:
-        # The only plain instant is `now`.
-        return Column(kind, np.full(size, look.now))
-    return Column(kind, np.full(size, assignment.value, dtype=empty(kind, 0).values.dtype))
+    # The only plain instant is `now`.
+    return same(kind, look.now if kind is Kind.INSTANT else assignment.value, size)
 
 
 def differs(before: Column, after: Column) -> Mask:

@@ -1,6 +1,8 @@
 """What must a person look at, and which fields of which record are blank?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from operator import add
 
 import numpy as np
@@ -21,18 +23,49 @@ from sfsync.rules.words import (
 )
 
 
-def findings_of(look: Look, machine: Machine, moved: Mask) -> Iterator[Finding]:
-    """Yield what a person must look at, finding by finding, in the order of the records.
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What some records are called: their rows, in order, Ids, names, and the Ids of their owners.
+    Of most records several things are found, and their names are the same for all.
+    """
+
+    rows: Array
+    ids: list[str]
+    names: list[str]
+    owners: list[str | None]
+
+    @classmethod
+    def of(cls, look: Look, object_name: str, rows: Array) -> "_Named":
+        names = names_of(look, object_name, rows)
+        return cls(rows, ids_of(look, object_name, rows), names, owners_of(look, object_name, rows))
+
+    def only(self, rows: Array) -> Iterator[tuple[str, str, str | None]]:
+        """Give the Id, name and owner of some of them."""
+        places = np.searchsorted(self.rows, rows).tolist()
+        ids, names = map(self.ids.__getitem__, places), map(self.names.__getitem__, places)
+        return zip(ids, names, map(self.owners.__getitem__, places), strict=True)
+
+
+def findings_of(look: Look, machine: Machine, moved: Mask) -> list[Finding]:
+    """Return what a person must look at, finding by finding, in the order of the records.
 
     `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
     is left out: what is nowhere to be filled in is nobody's to mend.
     """
+    found: list[tuple[FindingRule, Array]] = []
+    any_found = np.zeros(look.size(machine.object), dtype=bool)
     # Of an object without records there is nothing to work out.
-    for rule in machine.findings if look.size(machine.object) else ():
+    for rule in machine.findings if len(any_found) else ():
         here = holds_for(look, machine, rule, moved)
         # Most findings are of few records, or of none.
         if here is not None and here.any():
-            yield from found_in(look, machine.object, rule, np.flatnonzero(here))
+            found.append((rule, np.flatnonzero(here)))
+            any_found |= here
+    if not found:
+        return []
+    named = _Named.of(look, machine.object, np.flatnonzero(any_found))
+    each = (_found(look, machine.object, rule, rows, named) for rule, rows in found)
+    return [*chain.from_iterable(each)]
 
 
 def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> Mask | None:
@@ -54,19 +87,25 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
     return here
 
 
-def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Iterator[Finding]:
-    """Put a finding of some records, by their rows, into words, with what proves it, in order."""
+def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> list[Finding]:
+    """Put a finding of some records, by their rows in order, into words, with what proves it."""
+    return _found(look, object_name, rule, rows, _Named.of(look, object_name, rows))
+
+
+def _found(
+    look: Look, object_name: str, rule: FindingRule, rows: Array, named: _Named
+) -> list[Finding]:
     blank, proofs = _blank_fields(look, object_name, rule, rows)
     parts = zip(
-        ids_of(look, object_name, rows),
-        names_of(look, object_name, rows),
-        owners_of(look, object_name, rows),
+        named.only(rows),
         all_in_words(look, object_name, rows, rule.because, {MISSING: blank}),
         map(add, evidence_for(look, object_name, rows, proofs_of(rule)), proofs),
         strict=True,
     )
-    for id, name, owner, message, evidence in parts:
-        yield Finding(rule.name, object_name, id, name, owner, message, evidence)
+    return [
+        Finding(rule.name, object_name, id, name, owner, message, evidence)
+        for (id, name, owner), message, evidence in parts
+    ]
 
 
 def found_for(
@@ -92,17 +131,29 @@ def _blank_fields(
     look: Look, object_name: str, rule: FindingRule, rows: Array
 ) -> tuple[list[str], list[tuple[Evidence, ...]]]:
     """Return, for each record, the API names of its blank fields, and what stands in each."""
-    fields: list[list[str]] = [[] for _ in rows]
+    texts = [""] * len(rows)
     proofs: list[tuple[Evidence, ...]] = [()] * len(rows)
-    for name in rule.missing:
-        path = path_of(look, object_name, name)
-        here = np.flatnonzero(blank_in(look, object_name, name)[rows])
-        records = None if path.rows is None else referred_to(look, path, rows[here])
-        found = made_evidence(name, path.take(rows[here]), records)
-        for place, evidence in zip(here.tolist(), found, strict=True):
-            fields[place].append(path.field)
-            proofs[place] += (evidence,)
-    return [", ".join(each) for each in fields], proofs
+    if not rule.missing:
+        return texts, proofs
+    masks = np.array([blank_in(look, object_name, name)[rows] for name in rule.missing])
+    # Records that lack the same fields are looked at together.
+    kinds, kind = np.unique(masks, axis=1, return_inverse=True)
+    for number, lacks in enumerate(kinds.T):
+        here = np.flatnonzero(kind == number)
+        names = [name for name, is_blank in zip(rule.missing, lacks, strict=True) if is_blank]
+        paths = [path_of(look, object_name, name) for name in names]
+        text = ", ".join(path.field for path in paths)
+        stands = [
+            made_evidence(
+                name,
+                path.take(rows[here]),
+                None if path.rows is None else referred_to(look, path, rows[here]),
+            )
+            for name, path in zip(names, paths, strict=True)
+        ]
+        for place, evidence in zip(here.tolist(), zip(*stands, strict=True), strict=bool(names)):
+            texts[place], proofs[place] = text, evidence
+    return texts, proofs
 
 
 def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
@@ -120,8 +171,8 @@ def referred_ids(look: Look, object_name: str, places: Array) -> list[str | None
     """Return the Ids of records by their rows, as a reference holds them; None where there is none
     (-1).
     """
-    known = np.flatnonzero(places >= 0)
-    found: list[str | None] = [None] * len(places)
-    for place, id in zip(known.tolist(), ids_of(look, object_name, places[known]), strict=True):
-        found[place] = id
-    return found
+    # Many lead to the same few.
+    distinct, each = np.unique(places, return_inverse=True)
+    none: list[str | None] = [None] * np.count_nonzero(distinct < 0)
+    ids = [*none, *ids_of(look, object_name, distinct[len(none) :])]
+    return [ids[place] for place in each.tolist()]

@@ -1,7 +1,10 @@
 """What would change in the org, said record by record, with the reason and what it rests on?"""
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -37,6 +40,25 @@ def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
 
     Raises CircleError where rules contradict each other.
     """
+    with _uncollected():
+        return _judged(look, made)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of circles away: a judgement makes a million small values, none of which
+    lead back to themselves, and looking through them again and again takes as long as making them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _judged(look: Look, made: Collection[str]) -> Judgement:
     changes: list[Change] = []
     findings: list[Finding] = []
     tasks: list[DueTask] = []
@@ -54,8 +76,8 @@ def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
         findings += findings_of(look, machine, unmoved)
     found = (each for each in findings if each.id not in look.guests(each.object))
     return Judgement(
-        tuple(sorted(changes, key=lambda change: (change.object, change.id))),
-        tuple(sorted(found, key=lambda finding: (finding.object, finding.id, finding.code))),
+        tuple(sorted(changes, key=attrgetter("object", "id"))),
+        tuple(sorted(found, key=attrgetter("object", "id", "code"))),
         judged,
         tuple(each for each in tasks if each.id not in look.guests(each.object)),
     )

@@ -5,7 +5,6 @@ elements.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
 from string import Formatter
 from zoneinfo import ZoneInfo
 
@@ -131,14 +130,17 @@ def all_in_words(
     zone. What is `given`, a word a record, goes before facts and fields of that name.
     """
     given = given or {}
-    parts: list[Iterable[str]] = [repeat("", len(rows))]
-    for literal, name, _, _ in Formatter().parse(text):
-        parts.append(repeat(literal, len(rows)))
-        if name and name in given:
-            parts.append(given[name])
-        elif name:
-            parts.append(_shown(look, look.column(object_name, name), rows))
-    return ["".join(each) for each in zip(*parts, strict=True)]
+    parsed = [(literal, name) for literal, name, _, _ in Formatter().parse(text)]
+    words = [
+        given[name] if name in given else _shown(look, look.column(object_name, name), rows)
+        for _, name in parsed
+        if name
+    ]
+    # Many records are told the same.
+    told = [*zip(*words, strict=True)] if words else [()] * len(rows)
+    form = "".join(literal.replace("%", "%%") + ("%s" if name else "") for literal, name in parsed)
+    said = {each: form % each for each in {*told}}
+    return [said[each] for each in told]
 
 
 def _shown(look: Look, column: Column, rows: Array) -> list[str]:

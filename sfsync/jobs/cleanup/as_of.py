@@ -48,8 +48,8 @@ def _with_tasks_then(look: Look, end: Any) -> Snapshot:
     frame, snapshot = look.frame(_TASK), look.snapshot
     if not len(frame) or look.lacks(f"{_TASK}.is_closed"):
         return snapshot
-    # Tasks come first among the activities.
-    was_open = ~(activities(look).done[: len(frame)] <= end)
+    task, _ = activities(look)
+    was_open = ~(task.done <= end)
     is_later = look.column(_TASK, "created").values > end
     tasks = frame.assign(is_closed=frame["is_closed"].to_numpy() & ~was_open)
     frames = {**snapshot.frames, _TASK: tasks}

@@ -189,7 +189,8 @@ class _Facts:
         accounts = look.column("Opportunity", "account").values
         is_open = ~look.column("Opportunity", "is_closed").values
         deals = _counted(np.where(is_open, accounts, -1), ids)
-        return cls(object_name, customers, deals, _counted(activities(look).account, ids))
+        about = [look.column(each.object, "account").values for each in activities(look)]
+        return cls(object_name, customers, deals, _counted(np.concatenate(about), ids))
 
     def candidate(self, id: str, holding: Holding) -> Candidate:
         account = id if self.object == ACCOUNT else str(holding.fields.get(_ACCOUNT_OF))

@@ -1,0 +1,78 @@
+"""In which row of a frame stands the record of an Id?
+
+Ids are looked up as numbers: eight of their bytes at once are hashed, and what is found is compared
+byte by byte. Whatever is not as Ids usually are (other lengths, an Id twice) is looked up as text.
+"""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sfsync.columns import Array
+
+_LENGTH = 18
+# Where the words of eight bytes begin that make up an Id.
+_STARTS = (0, 8, 10)
+# Odd, so that no two words become one.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_AT_ONCE = 250_000
+
+Texts = pa.Array | pa.ChunkedArray | pd.Index
+
+
+class Places:
+    """The rows of some Ids, each looked up as often as is asked. Of an Id that stands there twice
+    the first row is found.
+    """
+
+    def __init__(self, ids: Texts) -> None:
+        self._ids = _flat(ids)
+        self._words = _words_of(self._ids)
+        self._hashes = pd.Index(_hashes(self._words) if self._words else [], dtype="int64")
+
+    def of(self, wanted: Texts) -> Array:
+        """Return the row of each Id, int32, -1 where it is null or not there."""
+        texts = _flat(wanted)
+        starts = range(0, len(texts), _AT_ONCE)
+        found = [self._rows(texts.slice(start, _AT_ONCE)) for start in starts]
+        return np.concatenate([np.zeros(0, dtype="int32"), *found])
+
+    def _rows(self, texts: pa.LargeStringArray) -> Array:
+        known = texts.drop_null()
+        words = _words_of(known)
+        if not (self._words and words and self._hashes.is_unique):
+            places = pc.index_in(texts, value_set=self._ids, skip_nulls=True)
+            return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), dtype="int32")
+        rows = self._hashes.get_indexer(pd.Index(_hashes(words)))
+        # Another Id may have the same number; there is only one row that it can stand for.
+        for mine, theirs in zip(self._words, words, strict=True):
+            rows[mine[rows] != theirs] = -1
+        found = np.full(len(texts), -1, dtype="int32")
+        found[texts.is_valid().to_numpy(zero_copy_only=False)] = rows
+        return found
+
+
+def _flat(ids: Texts) -> pa.LargeStringArray:
+    texts = (pa.array(ids) if isinstance(ids, pd.Index) else ids).cast(pa.large_string())
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
+def _words_of(texts: pa.LargeStringArray) -> list[Array]:
+    """Return the Ids' bytes as words of eight, uint64; nothing where one is null or of another
+    length, or where there is none.
+    """
+    if not len(texts) or texts.null_count:
+        return []
+    _, ends, letters = texts.buffers()
+    bounds = np.frombuffer(ends, "int64")[texts.offset : texts.offset + len(texts) + 1]
+    if (np.diff(bounds) != _LENGTH).any():
+        return []
+    return [
+        np.ndarray(len(texts), "<u8", letters, int(bounds[0]) + start, (_LENGTH,))
+        for start in _STARTS
+    ]
+
+
+def _hashes(words: list[Array]) -> Array:
+    return (words[0] * _ODD ^ words[1]).view("int64")
