@@ -35,7 +35,9 @@ class Snapshot:
     finished run, `own_writes` holds, per object, what the service wrote itself: record (int32
     position), value (category), sent (datetime64[s]). `recent` holds, per object, what changed
     shortly before it was read, also what is left out of the loop: indexed by Id, `modified`
-    (datetime64[s]), and per reference the Id that it leads to (object, None for none).
+    (datetime64[s]), and per reference the Id that it leads to (object, None for none). `guests`
+    tells, for some objects, which rows are only there for others to be compared with: where an org
+    is judged in partitions, these are judged in another one.
     """
 
     now: datetime
@@ -48,6 +50,7 @@ class Snapshot:
     previous: datetime | None = None
     own_writes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     recent: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    guests: Mapping[str, Mask] = field(default_factory=dict)
 
     @property
     def instant(self) -> np.datetime64:
@@ -92,7 +95,8 @@ class Snapshot:
             for name, writes in self.own_writes.items()
             if name in places
         }
-        return replace(self, frames=frames, own_writes=own)
+        guests = {name: guest[masks[name]] for name, guest in self.guests.items()}
+        return replace(self, frames=frames, own_writes=own, guests=guests)
 
     def _belonging(
         self, name: str, frame: pd.DataFrame, narrowed: Mapping[str, Mask]

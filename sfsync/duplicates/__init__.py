@@ -5,6 +5,7 @@ rest of the group and why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,7 +33,17 @@ _WHAT: Mapping[Kind, str] = {
 ALIKE = "alike"
 OBJECTS = (ACCOUNT, CONTACT)
 
-__all__ = ["ALIKE", "DUPLICATES", "OBJECTS", "READS", "SAME_WORDS", "likely_duplicates"]
+__all__ = [
+    "ALIKE",
+    "DUPLICATES",
+    "OBJECTS",
+    "READS",
+    "SAME_WORDS",
+    "Records",
+    "findings_of",
+    "likely_duplicates",
+    "records_of",
+]
 
 
 def likely_duplicates(look: Look) -> tuple[Finding, ...]:
@@ -45,32 +56,60 @@ def likely_duplicates(look: Look) -> tuple[Finding, ...]:
     accounts, contacts = accounts_of(look, settings), contacts_of(look)
     of_accounts = alike_accounts(accounts, settings)
     of_contacts = alike_contacts(contacts, settings)
+    most = settings.most_alike
     return (
-        *_findings(look, ACCOUNT, of_accounts, accounts.apart),
-        *_findings(look, CONTACT, of_contacts, contacts.apart),
+        *findings_of(records_of(look, ACCOUNT), of_accounts, accounts.apart, most),
+        *findings_of(records_of(look, CONTACT), of_contacts, contacts.apart, most),
     )
 
 
-def _findings(
-    look: Look, object_name: str, pairs: Sequence[Pair], apart: Apart
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What is said of the records of one object, row by row in the order of their Ids: names (empty
+    where there is none), towns, the owners' Ids (None: a queue), and when they were created, in
+    seconds; those of which nobody knows are the newest.
+    """
+
+    object: str
+    ids: Sequence[str]
+    names: Sequence[str]
+    towns: Sequence[str]
+    owners: Sequence[str | None]
+    created: Sequence[float]
+
+
+def records_of(look: Look, object_name: str) -> Records:
+    """Return what is said of an object's records."""
+    users = [*look.frame("User").index.tolist(), None]
+    return Records(
+        object=object_name,
+        ids=look.frame(object_name).index.tolist(),
+        names=texts_of(look, object_name, "name", str, ""),
+        towns=texts_of(look, object_name, "billing_city", str.strip, ""),
+        owners=[users[place] for place in positions_of(look, object_name, "owner").tolist()],
+        created=_created(look, object_name),
+    )
+
+
+def findings_of(
+    records: Records, pairs: Sequence[Pair], apart: Apart, most: int
 ) -> Iterator[Finding]:
-    """Yield the findings of one object in the order of its Ids."""
+    """Yield a finding for each record that likely repeats an older one, in the order of their Ids.
+    No group is of more than `most`.
+    """
     kept = [pair for pair in pairs if not apart(pair.left, pair.right)]
-    groups = groups_of(kept, apart, look.policy.duplicates.most_alike)
+    groups = groups_of(kept, apart, most)
     clues = {(pair.left, pair.right): pair.clues for pair in kept}
-    created = _created(look, object_name)
     losing = {}
     for rows in groups:
-        keeper = min(rows, key=lambda row: (created[row], row))
+        keeper = min(rows, key=lambda row: (records.created[row], row))
         for row in rows:
             if row != keeper:
                 losing[row] = [keeper, *(each for each in rows if each not in (row, keeper))]
-    if losing:
-        yield from _said(look, object_name, losing, clues)
+    yield from _said(records, losing, clues)
 
 
 def _created(look: Look, object_name: str) -> list[float]:
-    """Return when records were created, in seconds; those of which nobody knows are the newest."""
     if "created" not in look.policy.objects[object_name]:
         return [0.0] * look.size(object_name)
     created = look.column(object_name, "created").values
@@ -79,33 +118,25 @@ def _created(look: Look, object_name: str) -> list[float]:
 
 
 def _said(
-    look: Look,
-    object_name: str,
+    records: Records,
     losing: Mapping[int, Sequence[int]],
     clues: Mapping[tuple[int, int], Sequence[Clue]],
 ) -> Iterator[Finding]:
-    ids = look.frame(object_name).index.tolist()
-    names = texts_of(look, object_name, "name", str, "")
-    owners = positions_of(look, object_name, "owner").tolist()
-    places = [f"in {city}" for city in texts_of(look, object_name, "billing_city", str.strip, "")]
-    if object_name == CONTACT:
-        places = ["at the same account"] * len(ids)
-    users = look.frame("User").index.tolist()
+    ids, names = records.ids, records.names
     for row, others in sorted(losing.items()):
+        place = "at the same account" if records.object == CONTACT else f"in {records.towns[row]}"
         told, evidence = [], []
         for other in others:
             why = clues.get((min(row, other), max(row, other)), ())
-            told.append(
-                f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, places[row])}"
-            )
+            told.append(f"{names[other] or ids[other]} ({ids[other]}): {_in_words(why, place)}")
             evidence.append(Evidence(ALIKE, names[other] or ids[other], ids[other]))
             evidence += [Evidence(each.kind.value, _value(each), ids[other]) for each in why]
         yield Finding(
             DUPLICATES,
-            object_name,
+            records.object,
             ids[row],
             names[row] or ids[row],
-            users[owners[row]] if owners[row] >= 0 else None,
+            records.owners[row],
             f"likely the same as {'; '.join(told)}",
             tuple(evidence),
         )

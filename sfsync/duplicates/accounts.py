@@ -76,18 +76,19 @@ def alike_accounts(accounts: Accounts, settings: DuplicateSettings) -> list[Pair
     likeness = Likeness(accounts.names, settings.near_name)
     found: dict[tuple[int, int], list[Clue]] = {}
     for ends, clue in (
-        *_by_number(accounts, settings),
-        *_by_domain(accounts, likeness, settings),
-        *_by_name(accounts, likeness, settings),
+        *by_number(accounts, settings),
+        *by_domain(accounts, likeness, settings),
+        *by_name(accounts, likeness, settings),
     ):
         if not accounts.apart(*ends):
             found.setdefault(ends, []).append(clue)
     return as_pairs(found)
 
 
-def _by_number(
+def by_number(
     accounts: Accounts, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
+    """Yield the pairs of accounts with one registration number, also those that are apart."""
     blocks = [number and registration_block(number) for number in accounts.numbers]
     for rows in sharing(blocks, settings.most_alike):
         for ends in two_of(rows):
@@ -96,9 +97,10 @@ def _by_number(
                 yield ends, Clue(Kind.REGISTRATION, min(ours, theirs, key=len))
 
 
-def _by_domain(
+def by_domain(
     accounts: Accounts, likeness: Likeness, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
+    """Yield the pairs of accounts with one domain that says something, also those apart."""
     for rows in sharing(accounts.domains, settings.most_alike):
         towns = {accounts.towns[row] for row in rows} - {""}
         is_chain = len(towns) >= _TOWNS_OF_A_CHAIN
@@ -111,9 +113,10 @@ def _by_domain(
                 yield (left, right), Clue(Kind.DOMAIN, accounts.domains[left] or "")
 
 
-def _by_name(
+def by_name(
     accounts: Accounts, likeness: Likeness, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
+    """Yield the pairs of accounts of one town with near names, also those apart."""
     places = {town: place for place, town in enumerate(sorted({*accounts.towns} - {""}))}
     codes = np.array([places.get(town, -1) for town in accounts.towns], dtype="int64")
     names = accounts.names

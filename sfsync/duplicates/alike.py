@@ -1,7 +1,8 @@
 """Are two names the same but for their spelling?"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import chain
 
 from rapidfuzz.distance import OSA
@@ -26,6 +27,11 @@ def run_together(words: Words) -> str:
     return "".join(words)
 
 
+def spread_of(names: Iterable[Words]) -> Counter[str]:
+    """Count in how many distinct names each word is."""
+    return Counter(chain.from_iterable(map(frozenset, {*names})))
+
+
 class Likeness:
     """How alike names are, seen among all the names of an org.
 
@@ -33,9 +39,22 @@ class Likeness:
     are well known.
     """
 
-    def __init__(self, names: Iterable[Words], at_least: int) -> None:
+    def __init__(
+        self,
+        names: Iterable[Words],
+        at_least: int,
+        spread: Callable[[], Mapping[str, int]] | None = None,
+    ) -> None:
+        """Compare names of which a word counts for as much as it is spread among them, or, where
+        these are not all of an org's, as `spread` says.
+        """
         self._at_least = at_least
-        self.spread = Counter(chain.from_iterable(map(frozenset, {*names})))
+        self._spread = spread or partial(spread_of, names)
+
+    @cached_property
+    def spread(self) -> Mapping[str, int]:
+        """In how many names each word is."""
+        return self._spread()
 
     def score(self, left: Words, right: Words) -> int | None:
         """Return from 0 to 100 how alike two names are; None where they are two names.

@@ -56,16 +56,17 @@ def alike_contacts(contacts: Contacts, settings: DuplicateSettings) -> list[Pair
     likeness = Likeness(contacts.names, settings.near_name)
     found: dict[tuple[int, int], list[Clue]] = {}
     for ends, clue in (
-        *_by_email(contacts, likeness, settings),
-        *_by_name(contacts, likeness, settings),
+        *by_email(contacts, likeness, settings),
+        *by_name(contacts, likeness, settings),
     ):
         found.setdefault(ends, []).append(clue)
     return as_pairs(found)
 
 
-def _by_email(
+def by_email(
     contacts: Contacts, likeness: Likeness, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
+    """Yield the pairs of contacts with one mailbox that is one person's."""
     boxes = contacts.mailboxes
     for rows in sharing(boxes.addresses, settings.most_alike):
         for left, right in two_of(rows):
@@ -74,9 +75,10 @@ def _by_email(
                 yield (left, right), Clue(Kind.EMAIL, boxes.addresses[left])
 
 
-def _by_name(
+def by_name(
     contacts: Contacts, likeness: Likeness, settings: DuplicateSettings
 ) -> Iterator[tuple[tuple[int, int], Clue]]:
+    """Yield the pairs of contacts of one account with near names."""
     # A first name alone is many people's.
     names = [words if len(words) >= _WORDS_OF_A_PERSON else _NOBODY for words in contacts.names]
     pairs = likely_pairs(names, contacts.accounts, likeness.spread, settings.near_name)

@@ -9,20 +9,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-import pandas as pd
-
-from sfsync.columns import Mask
 from sfsync.errors import ReserveKept
-from sfsync.extract.frames import frames_of
 from sfsync.extract.reading import read_changes, read_whole
-from sfsync.extract.wanted import Wanted, shape_of, wanted_of
-from sfsync.facts import Look
+from sfsync.extract.seen import Origin, in_the_loop, snapshot_of
+from sfsync.extract.shards import shards_needed
+from sfsync.extract.spool import Spool
+from sfsync.extract.wanted import ACCOUNT, Wanted, shape_of, wanted_of
 from sfsync.model import OwnWrite, PreviousPass
-from sfsync.org import LAG, OrgReader, reading_calls, told
+from sfsync.org import OrgReader, reading_calls, told
 from sfsync.policy import Policy
-from sfsync.snapshot import MODIFIED, Snapshot, own_writes_of, with_previous
+from sfsync.snapshot import Snapshot
 from sfsync.store import Kept, Shards, Store
+
+__all__ = [
+    "Approach",
+    "Origin",
+    "approach",
+    "extract",
+    "in_the_loop",
+    "origin_of",
+    "read",
+    "snapshot_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ class Approach:
     """How an org is going to be read: all of it (`kept` is None), or what changed since.
 
     `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
-    others. `read_at` is the org's clock before reading. What is read is kept in the `store`.
+    others. `read_at` is the org's clock before reading. What is read is kept in the `store`, cut
+    into so many `shards`.
     """
 
     wanted: tuple[Wanted, ...]
@@ -42,6 +51,7 @@ class Approach:
     calls: int
     reserve: float
     store: Store | None
+    shards: int = 1
 
 
 def approach(
@@ -69,15 +79,22 @@ def approach(
             kept = None
     reserve = policy.limits.api_reserve
     changes = Approach(wanted, missing, shape, read_at, kept, {}, len(wanted), reserve, store)
-    way = changes if kept is not None else _whole(org, changes)
+    if kept is not None:
+        way = replace(changes, shards=max(map(len, kept.tables.values()), default=1))
+    else:
+        way = _whole(org, changes, policy)
     _check_spared(org, way)
     return way
 
 
-def _whole(org: OrgReader, way: Approach) -> Approach:
+def _whole(org: OrgReader, way: Approach, policy: Policy) -> Approach:
     counts = org.counts([each.object for each in way.wanted])
     calls = sum(reading_calls(counts.get(each.object, 0)) for each in way.wanted)
-    return replace(way, kept=None, counts=counts, calls=calls)
+    shards = 1
+    if way.store is not None:
+        partitions = policy.partitions
+        shards = shards_needed(counts.get(ACCOUNT, 0), partitions.above, partitions.accounts)
+    return replace(way, kept=None, counts=counts, calls=calls, shards=shards)
 
 
 def _check_spared(org: OrgReader, way: Approach) -> None:
@@ -105,85 +122,30 @@ def extract(
     their field's type, Stopped where the org cannot spare the API calls.
     """
     way = way or approach(org, policy, now)
-    tables = _tables(org, way)
-    frames = frames_of(tables, policy)
-    for object_name in policy.machines:
-        if object_name in frames:
-            frames[object_name] = with_previous(frames[object_name], object_name, previous)
-    own = {
-        name: own_writes_of(name, frames[name].index, own_writes)
-        for name in policy.machines
-        if name in frames
-    }
-    references = {
-        name: {spec.name: spec.to for spec in fields.values() if spec.to and spec.to in frames}
-        for name, fields in policy.objects.items()
-    }
-    when = previous.now if previous else None
-    recent = _recent(frames, references, way.read_at - LAG)
-    snapshot = Snapshot(
-        now, org.zone, org.id, org.user_id, frames, references, way.missing, when, own, recent
-    )
-    return in_the_loop(snapshot, policy)
+    tables = read(org, policy, way)
+    return snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
 
 
-def _tables(org: OrgReader, way: Approach) -> Mapping[str, Shards]:
+def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:
+    """Say where tables come from that were read in that way."""
+    return Origin(now, way.read_at, org.zone, org.id, org.user_id, way.missing)
+
+
+def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
+    """Read the org in the way decided before, and keep what it said. Raises as `extract`."""
     tables: Mapping[str, Shards] | None = None
     whole_at = way.read_at
+    spool = Spool(way.shards, way.store)
     if way.kept is not None:
-        tables, whole_at = read_changes(org, way.wanted, way.kept, way.reserve), way.kept.whole_at
+        tables = read_changes(org, way.wanted, way.kept, way.reserve, spool)
+        whole_at = way.kept.whole_at
     if tables is None:
         if way.kept is not None:
             # So much was moved about: now it takes more calls than were asked for.
-            way, whole_at = _whole(org, way), way.read_at
+            way, whole_at = _whole(org, way, policy), way.read_at
             _check_spared(org, way)
-        tables = read_whole(org, way.wanted, way.counts, way.reserve)
+        spool = Spool(way.shards, way.store)
+        tables = read_whole(org, way.wanted, way.counts, way.reserve, spool)
     if way.store is not None:
         way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
     return tables
-
-
-def _recent(
-    frames: Mapping[str, pd.DataFrame],
-    references: Mapping[str, Mapping[str, str]],
-    since: datetime,
-) -> dict[str, pd.DataFrame]:
-    """Pick what changed after `since`, with the Ids of the records that it leads to."""
-    instant = np.datetime64(since.replace(tzinfo=None), "s")
-    found = {}
-    for name, frame in frames.items():
-        if MODIFIED not in frame:
-            continue
-        stamps = frame[MODIFIED].to_numpy()
-        lately = np.flatnonzero(stamps > instant)
-        leads = {
-            column: [
-                frames[to].index[code] if code >= 0 else None
-                for code in frame[column].to_numpy()[lately]
-            ]
-            for column, to in references.get(name, {}).items()
-            if column in frame
-        }
-        found[name] = pd.DataFrame({MODIFIED: stamps[lately], **leads}, index=frame.index[lately])
-    return found
-
-
-def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:
-    """Leave out what `config/` leaves out, and what was created later than `now`.
-
-    Tasks alone stay whenever they were created: their instant is never later than now (spec,
-    section 3).
-    """
-    look = Look(snapshot, policy)
-    kept: dict[str, Mask] = {}
-    for object_name, frame in snapshot.frames.items():
-        stays = np.ones(len(frame), dtype=bool)
-        if "created" in frame and object_name != "Task":
-            stays &= ~(frame["created"].to_numpy() > snapshot.instant)
-        out = policy.leave_out.get(object_name)
-        if out is not None:
-            stays &= ~out.truth(look.on(object_name)).holds
-        kept[object_name] = stays
-    if all(mask.all() for mask in kept.values()):
-        return snapshot
-    return snapshot.only(kept)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from sfsync.policy import FieldSpec, Policy
 from sfsync.snapshot import refer
-from sfsync.store import Shards
+from sfsync.store import Shards, table_of
 from sfsync.typed import ID
 
 
@@ -36,11 +36,20 @@ def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.Data
 
 
 def _sorted(shards: Shards) -> pa.Table:
-    table = pa.concat_tables(shards)
-    ids = table[ID]
-    if len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+    table = pa.concat_tables(map(table_of, shards))
+    if _is_rising(table[ID]):
         return table
-    return table.sort_by(ID)
+    table = table.sort_by(ID)
+    if _is_rising(table[ID]):
+        return table
+    # What belongs to several records is in the shard of each.
+    ids = table[ID].combine_chunks()
+    again = pa.concat_arrays([pa.array([False]), pc.equal(ids[1:], ids[:-1])])
+    return table.filter(pc.invert(again))
+
+
+def _is_rising(ids: pa.ChunkedArray) -> bool:
+    return len(ids) < 2 or bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py())
 
 
 def _column(

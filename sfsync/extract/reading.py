@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.errors import ConfigError
-from sfsync.extract.records import DELETED, each_once, empty_table, read_records
-from sfsync.extract.shards import merged, shards_needed, spread
+from sfsync.extract.records import DELETED, each_once, empty_table, pieces_of, read_records
+from sfsync.extract.shards import merged, spread
+from sfsync.extract.spool import Spool, wanted_places
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
 from sfsync.org import LAG, OrgReader, keep_reserve
 from sfsync.org.soql import condition
-from sfsync.store import Kept, Shards
+from sfsync.store import Kept, Shards, table_of
 from sfsync.typed import ID
 
 logger = logging.getLogger(__name__)
@@ -31,37 +32,44 @@ _NO_IDS = pa.array([], pa.string())
 
 
 def read_whole(
-    org: OrgReader, wanted: Sequence[Wanted], counts: Mapping[str, int], reserve: float
+    org: OrgReader,
+    wanted: Sequence[Wanted],
+    counts: Mapping[str, int],
+    reserve: float,
+    into: Spool,
 ) -> dict[str, Shards]:
     """Read all that is wanted; `counts` tells about how many records there are of each object.
 
-    Raises ConfigError with all values that are not of their field's type; OrgUnavailable or
-    OrgRefused from the door; Stopped where only the share `reserve` of the day's API calls is left.
+    Where it is read `into` several shards, what comes goes to their files piece by piece. Raises
+    ConfigError with all values that are not of their field's type; OrgUnavailable or OrgRefused
+    from the door; Stopped where only the share `reserve` of the day's API calls is left.
     """
     problems: list[str] = []
     tables: dict[str, Shards] = {}
-    count = 1
     for each in wanted:
         keep_reserve(org, reserve)
         expected = counts.get(each.object, 0)
-        table = read_records(org, each, each.where, problems, expected=expected)
-        if each.object == ACCOUNT:
-            count = shards_needed(len(table))
-        tables[each.object] = spread(table, each, tables, count)
+        if into.count == 1:
+            table = read_records(org, each, each.where, problems, expected=expected)
+            tables[each.object] = (table,)
+            continue
+        pieces = pieces_of(org, each, each.where, problems, expected=expected)
+        tables[each.object] = into.spooled(pieces, each, wanted_places(each, tables))
     if problems:
         raise ConfigError(problems)
     return tables
 
 
 def read_changes(
-    org: OrgReader, wanted: Sequence[Wanted], kept: Kept, reserve: float
+    org: OrgReader, wanted: Sequence[Wanted], kept: Kept, reserve: float, into: Spool
 ) -> dict[str, Shards] | None:
-    """Read what changed since the kept tables were read, and give the tables as they are now.
+    """Read what changed since the kept tables were read, and give the tables as they are now; of
+    several shards those that changed are written anew.
 
     None where so much was moved about that all is better read afresh. Raises as `read_whole`.
     """
     roots = {to for each in wanted for _, to in each.parents}
-    changes = _Changes(org, kept, roots)
+    changes = _Changes(org, kept, roots, into)
     for each in wanted:
         keep_reserve(org, reserve)
         changes.read(each)
@@ -81,6 +89,7 @@ class _Changes:
     org: OrgReader
     kept: Kept
     roots: Collection[str]
+    into: Spool
     tables: dict[str, Shards] = field(default_factory=dict)
     uprooted: dict[str, pa.Array] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -98,7 +107,7 @@ class _Changes:
         if each.stamp is None:
             # All is read, and what went or moved away is seen by comparing.
             changed = read_records(self.org, each, each.where, self.problems)
-            kept = _union(*(table[ID] for table in old))
+            kept = _union(*(table_of(shard, [ID])[ID] for shard in old))
             deleted, masters = kept.filter(_not_in(kept, changed[ID])), _NO_IDS
             again, left = empty_table(each), kept
         else:
@@ -110,10 +119,18 @@ class _Changes:
         fresh = each_once(pa.concat_tables([changed, again]))
         gone = _union(deleted, left, fresh[ID])
         logger.info("%s: %d records read, %d gone", each.object, len(fresh), len(deleted))
-        shards = spread(fresh, each, self.tables, len(old))
-        self.tables[each.object] = merged(old, gone, shards)
+        self.tables[each.object] = self._merged(each, old, gone, fresh)
 
-    def _uproot(self, each: Wanted, ids: pa.Array, readings: Sequence[pa.Table]) -> None:
+    def _merged(self, each: Wanted, old: Shards, gone: pa.Array, fresh: pa.Table) -> Shards:
+        """Put what changed into its shards; those that stay as they were are the very same."""
+        places = wanted_places(each, self.tables) if len(fresh) and len(old) > 1 else {}
+        shards = [*old]
+        for number, table in merged(old, gone, spread(fresh, each, places, len(old))):
+            is_alone = len(old) == 1
+            shards[number] = table if is_alone else self.into.filed(each.object, number, table)
+        return tuple(shards)
+
+    def _uproot(self, each: Wanted, ids: pa.Array, readings: Shards) -> None:
         """Note what lost its place, and the accounts that it was and is in: activities may lead to
         them by way of it.
         """
@@ -121,7 +138,8 @@ class _Changes:
             self.uprooted[each.object] = ids
         for column, to in each.parents:
             if to == ACCOUNT and len(ids):
-                theirs = [t[column].filter(pc.is_in(t[ID], value_set=ids)) for t in readings]
+                tables = (table_of(each, [ID, column]) for each in readings)
+                theirs = [t[column].filter(pc.is_in(t[ID], value_set=ids)) for t in tables]
                 accounts = _union(self.uprooted.get(ACCOUNT, _NO_IDS), *theirs)
                 self.uprooted[ACCOUNT] = accounts.drop_null()
 
@@ -153,7 +171,8 @@ class _Changes:
                 where = _both(each.where, condition(f"{each.field_of(column)} IN {{}}", some))
                 found.append(read_records(self.org, each, where, self.problems))
             if len(ids):
-                theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in old]
+                tables = (table_of(shard, [ID, column]) for shard in old)
+                theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in tables]
                 left = _union(left, *theirs)
         return pa.concat_tables(found), left
 
@@ -164,8 +183,10 @@ def _moved(each: Wanted, old: Shards, changed: pa.Table, since: datetime) -> pa.
     """
     created = next((spec.name for spec in each.specs if spec.field == CREATED), None)
     columns = [ID, *(column for column, _ in each.parents)]
-    hits = [t.filter(pc.is_in(t[ID], value_set=changed[ID].combine_chunks())) for t in old]
-    before = {row[ID]: row for t in hits for row in t.select(columns).to_pylist()}
+    ids = changed[ID].combine_chunks()
+    tables = (table_of(shard, columns) for shard in old)
+    hits = [t.filter(pc.is_in(t[ID], value_set=ids)) for t in tables]
+    before = {row[ID]: row for t in hits for row in t.to_pylist()}
     rows = changed.select(columns).to_pylist()
     made = changed[created].to_pylist() if created else [None] * len(rows)
     moved = [

@@ -27,7 +27,20 @@ def read_records(
     records come too. Pieces get their types as they come. Values that do not fit are told in
     `problems`. Raises OrgUnavailable or OrgRefused from the door.
     """
-    pieces = [_with_text(empty_table(each), extra)]
+    pieces = pieces_of(org, each, where, problems, extra=extra, expected=expected)
+    return each_once(pa.concat_tables([_with_text(empty_table(each), extra), *pieces]))
+
+
+def pieces_of(
+    org: OrgReader,
+    each: Wanted,
+    where: str,
+    problems: list[str],
+    *,
+    extra: Sequence[str] = (),
+    expected: int = 0,
+) -> Iterator[pa.Table]:
+    """Yield the records as `read_records` does, piece by piece as they come; some perhaps twice."""
     misfits: list[Misfit] = []
     for text in org.tables(
         each.object,
@@ -41,9 +54,8 @@ def read_records(
         misfits += wrong
         for name in extra:
             table = table.append_column(name, text[name])
-        pieces.append(table)
+        yield table
     problems += _sentences(each, misfits)
-    return each_once(pa.concat_tables(pieces))
 
 
 def each_once(table: pa.Table) -> pa.Table:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
@@ -30,7 +30,9 @@ class Wanted:
 
     `stamp` is the field by which changed records are found, None where they cannot be: its fields
     may change without it. `parents` are the columns that lead, over other objects perhaps, to the
-    account that a record belongs to.
+    account that a record belongs to; `homes` those and the columns that lead to a record without an
+    account (a lead): what a record belongs to. `is_judged` says that rules or findings are declared
+    of it, `is_shared` that it belongs to nothing and is looked at from everywhere.
     """
 
     object: str
@@ -40,6 +42,9 @@ class Wanted:
     stamp: str | None
     deletable: bool
     parents: tuple[tuple[str, str], ...] = ()
+    homes: tuple[tuple[str, str], ...] = ()
+    is_judged: bool = False
+    is_shared: bool = False
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -77,7 +82,17 @@ def wanted_of(
         missing |= {f"{name}.{each}" for each in named if specs[each].field not in described}
         there = tuple(specs[each] for each in named if specs[each].field in described)
         found[name] = _wanted(name, there, described, policy)
-    return tuple(_parents_first(found)), frozenset(missing)
+    judged = {ACCOUNT, *policy.judged} & found.keys()
+    return tuple(_at_home(each, judged) for each in _parents_first(found)), frozenset(missing)
+
+
+def _at_home(each: Wanted, judged: Collection[str]) -> Wanted:
+    """Say what an object's records belong to; what is judged belongs to its account alone."""
+    is_judged = each.object in judged
+    further = () if is_judged else tuple((s.name, s.to) for s in each.specs if s.to in judged)
+    homes = tuple(dict.fromkeys([*each.parents, *((name, to) for name, to in further if to)]))
+    is_shared = not is_judged and not homes
+    return replace(each, homes=homes, is_judged=is_judged, is_shared=is_shared)
 
 
 def shape_of(wanted: Sequence[Wanted], user_id: str) -> str:

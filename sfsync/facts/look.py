@@ -118,6 +118,14 @@ class Look:
         """Count the records of an object."""
         return len(self.frame(object_name))
 
+    def guests(self, object_name: str) -> frozenset[str]:
+        """Return the Ids of the records of an object that are judged elsewhere."""
+        return self.once(f"{object_name} guests", lambda look: look._guests(object_name))
+
+    def _guests(self, object_name: str) -> frozenset[str]:
+        mask = self.snapshot.guests.get(object_name)
+        return frozenset() if mask is None else frozenset(self.frame(object_name).index[mask])
+
     def lacks(self, need: str) -> bool:
         """Tell whether the org lacks an object, or a column given as `Object.column`."""
         return need in self.snapshot.missing or need.partition(".")[0] in self.snapshot.missing

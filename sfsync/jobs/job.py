@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sfsync.engine import Engine, Here
 from sfsync.errors import NotFound
 from sfsync.journal import Journal
 from sfsync.model import Change, Finding, Plan
@@ -55,7 +56,7 @@ class Services:
     org can only be read. `books` is the name under which the journal keeps this org's runs. `store`
     holds what was read before, None reads all; `whole` reads all though there is one. `sources` is
     there for the job that asks public sources. `begun` is when the process set out, by the
-    machine's clock; None: nobody looked.
+    machine's clock; None: nobody looked. `engine` judges the partitions of a large org.
     """
 
     org: OrgReader
@@ -69,6 +70,7 @@ class Services:
     whole: bool = False
     sources: Sources | None = None
     begun: datetime | None = None
+    engine: Engine = field(default_factory=Here)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sfsync.policy.settings import (
     Limits,
     MergeSettings,
     NormaliseSettings,
+    Partitions,
     Reading,
     Retention,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Machine",
     "MergeSettings",
     "NormaliseSettings",
+    "Partitions",
     "Policy",
     "Reading",
     "Retention",
@@ -147,6 +149,7 @@ class Policy:
     normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
     schedule: Schedule = field(default_factory=Schedule)
     retention: Retention = field(default_factory=Retention)
+    partitions: Partitions = field(default_factory=Partitions)
     health: HealthSettings = field(default_factory=HealthSettings)
 
     @property

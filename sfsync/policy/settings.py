@@ -35,6 +35,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Partitions:
+    """Above how many accounts an org is judged in partitions, and of how many accounts each is."""
+
+    above: int = 200_000
+    accounts: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How the org is read: after which time of day (in the org's zone) once everything afresh."""
 

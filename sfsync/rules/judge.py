@@ -1,7 +1,7 @@
 """What would change in the org, said record by record, with the reason and what it rests on?"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,21 +42,36 @@ def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
     tasks: list[DueTask] = []
     judged = 0
     for machine in look.policy.machines.values():
-        decision = decide(look, machine)
+        decision = _at_home(look, decide(look, machine))
         refuse_circles(look, decision)
         changes += changes_of(look, decision)
         findings += findings_of(look, machine, decision.moved)
         tasks += tasks_due(look, machine, decision.moved, made)
         if machine.object == "Account" and machine.rules:
-            judged = len(decision.before)
+            judged = len(decision.before) - len(look.guests(machine.object))
     for machine in look.policy.stateless.values():
         unmoved = np.zeros(look.size(machine.object), dtype=bool)
         findings += findings_of(look, machine, unmoved)
+    found = (each for each in findings if each.id not in look.guests(each.object))
     return Judgement(
         tuple(sorted(changes, key=lambda change: (change.object, change.id))),
-        tuple(sorted(findings, key=lambda finding: (finding.object, finding.id, finding.code))),
+        tuple(sorted(found, key=lambda finding: (finding.object, finding.id, finding.code))),
         judged,
-        tuple(tasks),
+        tuple(each for each in tasks if each.id not in look.guests(each.object)),
+    )
+
+
+def _at_home(look: Look, decision: Decision) -> Decision:
+    """Leave out what is decided about guests: of them not all is there."""
+    guests = look.snapshot.guests.get(decision.machine.object)
+    if guests is None:
+        return decision
+    writes = tuple(replace(write, mask=write.mask & ~guests) for write in decision.writes)
+    return replace(
+        decision,
+        after=np.where(guests, decision.before, decision.after),
+        rule=np.where(guests, -1, decision.rule),
+        writes=writes,
     )
 
 

@@ -25,6 +25,7 @@ from sfsync.policy import (
     Limits,
     Machine,
     NormaliseSettings,
+    Partitions,
     Policy,
     Reading,
     Retention,
@@ -97,6 +98,7 @@ def _as_they_stand(settings: shape.Settings) -> dict[str, Any]:
         "commit": CommitSettings,
         "cleanup": CleanupSettings,
         "retention": Retention,
+        "partitions": Partitions,
     }
     return {name: kind(**getattr(settings, name).model_dump()) for name, kind in kinds.items()}
 

@@ -1,4 +1,5 @@
-"""Which keys say when jobs are done, for how long the journal keeps what, and when all is well?"""
+"""Which keys say when jobs are done, for how long the journal keeps what, in which
+partitions, and when all is well?"""
 
 from typing import Annotated
 
@@ -42,6 +43,15 @@ class RetentionShape(Shape):
     findings: KeptDays = Field(730, description="Findings that are solved.")
     lookups: KeptDays = Field(1095, description="The last look-up of each account.")
     turns: KeptDays = Field(180, description="Turns of the schedule.")
+
+
+class PartitionsShape(Shape):
+    """In which partitions a large org is judged."""
+
+    above: int = Field(200_000, ge=0, description="Up to so many accounts all is judged at once.")
+    accounts: int = Field(
+        50_000, ge=1, description="About so many accounts, and all of theirs, a partition."
+    )
 
 
 class JobHealthShape(Shape):

@@ -15,7 +15,7 @@ from sfsync.rules.build import Problems
 from sfsync.rules.running import HealthShape, ScheduledShape, ScheduleShape
 
 _KEY = "schedule"
-_OF_NO_PLAN = (_KEY, "health", "retention", "version")
+_OF_NO_PLAN = (_KEY, "health", "partitions", "retention", "version")
 
 
 def schedule_of(shape: ScheduleShape, problems: Problems) -> Schedule:
@@ -46,7 +46,7 @@ def health_of(shape: HealthShape) -> HealthSettings:
 
 def that_plans_rest_on(document: Document) -> Any:
     """Return what a file says of what is to be done: when that is, for how long the journal keeps
-    it, and when all is well, changes no plan.
+    it, in which partitions it is judged, and when all is well, changes no plan.
     """
     data = document.data
     if not isinstance(data, dict):

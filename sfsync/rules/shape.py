@@ -18,7 +18,7 @@ from sfsync.rules.kinds import (
     Shape,
     StateNames,
 )
-from sfsync.rules.running import HealthShape, RetentionShape, ScheduleShape
+from sfsync.rules.running import HealthShape, PartitionsShape, RetentionShape, ScheduleShape
 
 SETTINGS_FILE = "sfsync.yaml"
 ENRICH_FILE, INDUSTRIES_FILE = "enrich.yaml", "industries.yaml"
@@ -140,6 +140,7 @@ class Settings(Shape):
     cleanup: CleanupShape = CleanupShape.model_construct()
     merge: dict[Literal["Account", "Contact"], MergeShape] = Field(default_factory=dict)
     retention: RetentionShape = Field(default_factory=lambda: RetentionShape.model_validate({}))
+    partitions: PartitionsShape = PartitionsShape.model_construct()
     schedule: ScheduleShape = ScheduleShape.model_construct(zone="UTC", jobs=[])
     health: HealthShape = HealthShape.model_construct(most_failures=3, jobs={})
 

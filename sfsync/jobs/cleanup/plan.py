@@ -18,8 +18,9 @@ from sfsync.jobs.cleanup.cleanup import (
     Written,
     within_limit,
 )
-from sfsync.jobs.hourly import read, with_recent
+from sfsync.jobs.hourly import read
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
+from sfsync.jobs.judged import with_recent
 from sfsync.model import CLEANUP_CAUSE, Change, FieldChange, Value
 from sfsync.org import OrgReader
 from sfsync.policy import Policy

@@ -1,0 +1,196 @@
+"""What does the judgement of one partition come to?
+
+A partition is all of a small org, or what one shard of a large one holds. What is told here goes
+from process to process: plain values, none of which leads back to the snapshot.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from sfsync.facts import Look
+from sfsync.jobs.asked import reviews_found
+from sfsync.journal import Review
+from sfsync.model import Action, Change, Finding, Stamp, Watch, from_wire, to_wire
+from sfsync.rules.findings import owners_of
+from sfsync.rules.judge import judge
+from sfsync.rules.tasks import DueTask
+from sfsync.snapshot import MODIFIED
+
+Key = tuple[str, str]
+# What is at stake in a record: the opportunity's own amount, the open ones of an account.
+_STAKES = {"Opportunity": "amount", "Account": "open_pipeline"}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what all partitions of a pass are judged, beside the policy.
+
+    `read_at` is the org's clock when reading began (aware UTC). `made` holds the keys of all that
+    was created before; `adds_up` says that all amounts are in one currency.
+    """
+
+    read_at: datetime
+    made: frozenset[str]
+    adds_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """In which state records of one object were read: `ids` (string), `states` (string, null for
+    none).
+    """
+
+    object: str
+    ids: pa.Array
+    states: pa.DictionaryArray
+
+    def items(self) -> Iterator[tuple[Key, str | None]]:
+        """Yield (object, id) and state of each record."""
+        keys = ((self.object, id) for id in self.ids.to_pylist())
+        return zip(keys, self.states.to_pylist(), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was decided and found in one partition, each sorted as in a plan.
+
+    `tasks` are in the order of their rules, then of the records. `stirred` names the records that
+    changed while they were read: nothing is done to them in this pass, and they are in no other
+    part of this. `reviews` are the questions that are open. `judged` counts accounts. `owners` has
+    whose the records are that change, `amounts` what is at stake in those of which something was
+    found, here or by who compares partitions; `at_stake_in_tasks` the same of those that are to get
+    a task.
+    """
+
+    changes: tuple[Change, ...]
+    tasks: tuple[DueTask, ...]
+    stirred: tuple[Key, ...]
+    findings: tuple[Finding, ...]
+    reviews: tuple[Finding, ...]
+    judged: int
+    left: tuple[Left, ...]
+    owners: Mapping[Key, str | None]
+    amounts: Mapping[Key, float]
+    at_stake_in_tasks: Mapping[Key, float]
+
+
+def judged(
+    look: Look, terms: Terms, reviews: Sequence[Review], told: Collection[Key] = ()
+) -> Judged:
+    """Judge a partition. `reviews` are open questions about accounts, `told` records of which
+    something was found by comparing them with those of others.
+
+    Raises CircleError where rules contradict each other.
+    """
+    judgement = judge(look, terms.made)
+    quiet, stirred = apart(with_recent(judgement.changes, look), terms.read_at)
+    asked = tuple(reviews_found(look, reviews))
+    found = {(each.object, each.id) for each in (*judgement.findings, *asked)}
+    due = {(each.object, each.id) for each in judgement.tasks}
+    return Judged(
+        changes=quiet,
+        tasks=judgement.tasks,
+        stirred=tuple((each.object, each.id) for each in stirred),
+        findings=judgement.findings,
+        reviews=asked,
+        judged=judgement.judged,
+        left=tuple(_left(look)),
+        owners=_owners(look, quiet),
+        amounts=_at_stake(look, found.union(told), terms),
+        at_stake_in_tasks=_at_stake(look, due, terms),
+    )
+
+
+def apart(
+    changes: Iterable[Change], read_at: datetime
+) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Part the changes that rest on what stood when reading began from those that do not.
+
+    Pages are read one after another: what somebody changes meanwhile is read in part only.
+    """
+    quiet: list[Change] = []
+    stirred: list[Change] = []
+    for change in changes:
+        stamps = [stamp.modified for stamp in change.rests_on if stamp.modified]
+        late = any(from_wire(stamp) > read_at for stamp in stamps)
+        (stirred if late else quiet).append(change)
+    return tuple(quiet), tuple(stirred)
+
+
+def with_recent(changes: tuple[Change, ...], look: Look) -> tuple[Change, ...]:
+    """Name, in what changes rest on, the watched records that changed shortly before the reading.
+
+    What shows later with a stamp of that time was under way when it was read: only so can the two
+    be told apart.
+    """
+    watches = {watch for change in changes for watch in change.watches}
+    recent = {watch: _changed_lately(watch, look) for watch in watches}
+    found = []
+    for change in changes:
+        named = {each for watch in change.watches for each in recent[watch].get(change.id, ())}
+        more = sorted(named - set(change.rests_on))
+        found.append(replace(change, rests_on=(*change.rests_on, *more)) if more else change)
+    return tuple(found)
+
+
+def _changed_lately(watch: Watch, look: Look) -> dict[str, list[Stamp]]:
+    """Return the stamps of a watched object's recent records, by the record that they lead to."""
+    specs = look.policy.objects[watch.object].values()
+    column = next(spec.name for spec in specs if spec.field == watch.field)
+    lately = look.snapshot.recent.get(watch.object)
+    found: dict[str, list[Stamp]] = {}
+    if lately is not None and column in lately:
+        for id, parent, modified in zip(
+            lately.index, lately[column], lately[MODIFIED], strict=True
+        ):
+            stamp = Stamp(watch.object, id, to_wire(modified.tz_localize("UTC")))
+            found.setdefault(parent, []).append(stamp)
+    return found
+
+
+def _left(look: Look) -> Iterator[Left]:
+    """Yield, per object, the status or stage of each record read."""
+    for name, machine in look.policy.machines.items():
+        if name in look.snapshot.frames:
+            column = look.column(name, machine.state)
+            guests = look.snapshot.guests.get(name)
+            home = slice(None) if guests is None else ~guests
+            codes = column.values[home]
+            places = pa.array(codes, pa.int32(), mask=codes < 0)
+            states = pa.DictionaryArray.from_arrays(places, pa.array(column.words, pa.string()))
+            yield Left(name, pa.array(look.frame(name).index[home], pa.string()), states)
+
+
+def _owners(look: Look, changes: Sequence[Change]) -> dict[Key, str | None]:
+    """Return the Ids of the users who own the records that are updated; None for a queue's."""
+    owners: dict[Key, str | None] = {}
+    updated = [each for each in changes if each.action is Action.UPDATE]
+    for name in sorted({each.object for each in updated}):
+        index = look.frame(name).index
+        rows = index.get_indexer(pd.Index([each.id for each in updated if each.object == name]))
+        rows = rows[rows >= 0]
+        keys = [(name, id) for id in index[rows]]
+        owners.update(zip(keys, owners_of(look, name, rows), strict=True))
+    return owners
+
+
+def _at_stake(look: Look, records: Collection[Key], terms: Terms) -> dict[Key, float]:
+    """Return the amount of each opportunity, and of the open ones of each account, of which
+    something was found; the latter only where amounts add up, being in one currency.
+    """
+    amounts: dict[Key, float] = {}
+    for object_name, name in _STAKES.items():
+        ids = sorted({id for of, id in records if of == object_name})
+        if not ids or (object_name == "Account" and not terms.adds_up):
+            continue
+        rows = np.asarray(look.frame(object_name).index.get_indexer(pd.Index(ids)))
+        values = look.column(object_name, name).take(rows[rows >= 0])
+        known = (id for id, row in zip(ids, rows.tolist(), strict=True) if row >= 0)
+        pairs = zip(known, values, strict=True)
+        amounts.update({(object_name, id): float(value) for id, value in pairs if value})
+    return amounts

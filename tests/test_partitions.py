@@ -1,0 +1,113 @@
+"""Is an org that is judged partition by partition planned for as if it were looked at as a whole?"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from loop_org import Loop, config_texts, empty_org, fill, loop_of
+from random_orgs import random_org
+
+from sfsync.jobs import Planned
+from sfsync.jobs.hourly import hourly
+from sfsync.plan_file import to_json
+from sfsync.policy import Partitions, Policy
+from sfsync.rules.load import load_policy
+from sfsync.store import MANIFEST, Store
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+CUTS = (1, 3, 7)
+
+
+def policy_of(**texts: tuple[str, str]) -> Policy:
+    """The shipped policy with a few words replaced, by file."""
+    said = dict(config_texts())
+    for key, (old, new) in texts.items():
+        name = key.replace("__", "/") + ".yaml"
+        assert old in said[name]
+        said[name] = said[name].replace(old, new, 1)
+    return load_policy(said)
+
+
+@contextmanager
+def org_of(policy: Policy, seed: int = 5) -> Iterator[Loop]:
+    """A messy org after an earlier pass, in which much leads to records of other accounts."""
+    chance = Random(seed)
+    made = random_org(chance, 24)
+    fake = empty_org(made.now, made.zone)
+    fill(fake, made.records)
+    accounts = [str(row["Id"]) for row in fake.records("Account")]
+    deals = [str(row["Id"]) for row in fake.records("Opportunity")]
+    for number in range(40):
+        twin = chance.choice(
+            ["ada@example.com", "info@example.org", f"n{number}@example.com", "no"]
+        )
+        named = {"FirstName": "Ada", "LastName": chance.choice(["Birch", "Example"])}
+        account = chance.choice([*accounts, None])
+        title = chance.choice(["CEO", "Clerk"])
+        fake.add("Contact", **named, Email=twin, AccountId=account, Title=title)
+        lead = fake.add("Lead", **named, Email=twin, Company="Firm", Status="Open - Not Contacted")
+        about = chance.choice([{"WhoId": lead}, {"WhatId": chance.choice(deals)}])
+        day = (made.now + timedelta(days=chance.choice([-40, -3, 2]))).date()
+        done = chance.choice(["Completed", "Not Started"])
+        fake.add("Task", Subject="Call", Status=done, ActivityDate=day, **about)
+    for id in accounts:
+        place = {"BillingCity": chance.choice(["Lyon", "Lille"]), "BillingCountry": "FR"}
+        site = chance.choice(["https://twin.example.com", None, "www.else.example.org"])
+        name = chance.choice(["Maple Trading", "Mapel Trading SA", "Oak Works", "Elm House"])
+        parent = chance.choice([*accounts, None, None])
+        more = {"ParentId": parent} if parent != id else {}
+        fake.edit("Account", id, Name=name, Website=site, **place, **more)
+    with loop_of(fake, fake.clock.now(), policy) as loop:
+        states: dict[tuple[str, str], str | None] = {
+            ("Account", id): state for id, state in (made.previous or (None, {}))[1].items()
+        }
+        loop.remember(made.now - timedelta(hours=1), states)
+        yield loop
+
+
+def in_parts(loop: Loop, count: int, folder: Path) -> Planned:
+    """What a pass would change, of an org that is cut into about so many partitions."""
+    accounts = -(-len(loop.fake.records("Account")) // count)
+    policy = replace(loop.policy, partitions=Partitions(above=accounts, accounts=accounts))
+    store = Store(folder / f"store-{count}")
+    services = replace(loop.services, policy=policy, store=store, now=loop.fake.clock.now())
+    return hourly(services)
+
+
+def said(planned: Planned) -> Mapping[str, Any]:
+    """All that comes of planning."""
+    return {
+        "plan": to_json(planned.plan),
+        "states": dict(planned.states),
+        "amounts": dict(planned.amounts),
+        "owners": dict(planned.owners),
+        "whole": planned.whole,
+    }
+
+
+def assert_same(loop: Loop, folder: Path) -> Planned:
+    """Compare what all cuts give with what is planned of the org as a whole."""
+    whole = hourly(replace(loop.services, now=loop.fake.clock.now()))
+    for count in CUTS:
+        assert said(in_parts(loop, count, folder)) == said(whole), count
+    return whole
+
+
+def files(folder: Path, count: int) -> set[str]:
+    """The files that the last pass left."""
+    kept = json.loads((folder / f"store-{count}" / MANIFEST).read_text("utf-8"))
+    return {file for each in kept["tables"].values() for file in each}
+
+
+def test_a_plan_does_not_tell_into_how_many_partitions_the_org_was_cut(tmp_path: Path) -> None:
+    with org_of(policy_of()) as loop:
+        whole = assert_same(loop, tmp_path)
+        found = {each.code for each in whole.plan.findings}
+        assert {"email-duplicate", "likely-duplicate", "email-malformed"} <= found
+        assert len(whole.plan.changes) > 10
+        assert sum(each.startswith("Account-") for each in files(tmp_path, 7)) == 7
