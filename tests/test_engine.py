@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,6 @@ from loop_org import CONFIG, Loop
 from test_partitions import org_of, policy_of
 from works import doubled, ended_once, killing, noted, refused, resting
 
-from sfsync import errors
 from sfsync.cli import commands
 from sfsync.engine import Engine, Here
 from sfsync.engine.cluster import Dask, done_by_worker
@@ -120,7 +120,6 @@ def test_each_error_keeps_its_kind_and_words_on_its_way(kind: type[SfsyncError])
     assert (type(came), str(came), came.args) == (kind, str(error), error.args)
     assert (came.logged, came.exit_code) == (error.logged, error.exit_code)
     assert getattr(came, "problems", None) == getattr(error, "problems", None)
-    assert kind.__module__ == errors.__name__
 
 
 def test_a_part_that_ends_each_worker_is_named() -> None:
@@ -163,7 +162,7 @@ def test_workers_are_waited_for_only_so_long(cluster: LocalCluster) -> None:
 
 
 def test_a_scheduler_that_goes_is_told(cluster: LocalCluster) -> None:
-    with Dask(cluster.scheduler_address) as engine:
+    with Dask(cluster.scheduler_address, connect_seconds=1) as engine:
         given = engine.each(resting, list(range(50)))
         next(given)
         cluster.close()
@@ -181,7 +180,7 @@ def test_a_worker_with_other_versions_does_nothing() -> None:
 def plan(*args: str) -> Callable[[], tuple[int, str, str]]:
     def planned() -> tuple[int, str, str]:
         done = CliRunner().invoke(commands, ["plan", "hourly", "--format", "json", *args])
-        return done.exit_code, done.stdout, done.stderr
+        return done.exit_code, re.sub(r'"made_at": "[^"]*"', "", done.stdout), done.stderr
 
     return planned
 
