@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -20,6 +21,7 @@ from sfsync.model import (
 
 VERSION = 1
 _PROBLEMS_SHOWN = 20
+_AT_ONCE = 200
 
 
 class _File(BaseModel):
@@ -41,13 +43,18 @@ class _File(BaseModel):
     findings: list[Finding]
 
 
-_CHANGES = TypeAdapter(list[Change])
-_FINDINGS = TypeAdapter(list[Finding])
+_CHANGE = TypeAdapter(Change)
+_FINDING = TypeAdapter(Finding)
 
 
 def to_json(plan: Plan) -> str:
     """Write a plan down; the same plan gives the same text."""
-    data: Mapping[str, Any] = {
+    return "".join(written(plan))
+
+
+def written(plan: Plan) -> Iterator[str]:
+    """Write a plan down as `to_json` does, piece by piece."""
+    head: Mapping[str, Any] = {
         "version": VERSION,
         "job": plan.job,
         "made_at": plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -58,13 +65,25 @@ def to_json(plan: Plan) -> str:
         "api_calls": plan.api_calls,
         "judged": plan.judged,
         "notes": list(plan.notes),
-        "changes": [
-            with_told_sources(each)
-            for each in _CHANGES.dump_python(list(plan.changes), mode="json")
-        ],
-        "findings": _FINDINGS.dump_python(list(plan.findings), mode="json"),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    changes = (_CHANGE.dump_python(each, mode="json") for each in plan.changes)
+    findings = (_FINDING.dump_python(each, mode="json") for each in plan.findings)
+    yield json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
+    yield from _listed("changes", map(with_told_sources, changes))
+    yield from _listed("findings", findings)
+    yield "\n}\n"
+
+
+def _listed(name: str, things: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Write a list down as the last key so far, a few things at a time."""
+    yield f',\n  "{name}": ['
+    rest, before = iter(things), ""
+    while some := [*islice(rest, _AT_ONCE)]:
+        text = json.dumps(some, indent=2, ensure_ascii=False)
+        inner = text.removeprefix("[\n").removesuffix("\n]").replace("\n", "\n  ")
+        yield f"{before}\n  {inner}"
+        before = ","
+    yield "\n  ]" if before else "]"
 
 
 def with_told_sources(change: dict[str, Any]) -> dict[str, Any]:

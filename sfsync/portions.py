@@ -5,9 +5,9 @@ what a job creates could not be told apart from what somebody else creates.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from math import ceil
 
 from sfsync.model import Action, Change
@@ -92,6 +92,28 @@ def writing_calls(
         _bulk_calls(portion.placed) if portion.in_bulk else _batch_calls(portion.placed)
         for portion in portions(changes, bulk_from, batch_size)
     )
+
+
+def calls_of_updates(updates: Iterable[tuple[str, str, frozenset[str]]], size: int) -> int:
+    """Estimate the requests of updates of one object, more than go without bulk jobs, as
+    `writing_calls` does: `size` of them, told in the order of their accounts, each with the objects
+    that it concerns (see `concerned`).
+    """
+    rest, calls = iter(updates), 0
+    even = ceil(size / ceil(size / JOB_SIZE))
+    while portion := [*islice(rest, even)]:
+        calls += len(frozenset().union(*(objects for _, _, objects in portion))) + _JOB_CALLS
+    return calls
+
+
+def concerned(change: Change) -> tuple[str, str, frozenset[str]]:
+    """Say of an update by what bulk jobs are ordered, its account and Id, and which objects it
+    concerns.
+    """
+    account, id = _account((0, change))
+    rested = (each.object for each in change.rests_on)
+    watched = (each.object for each in change.watches)
+    return account, id, frozenset([change.object, *rested, *watched])
 
 
 def _batch_calls(placed: Sequence[Placed]) -> int:

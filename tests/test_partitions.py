@@ -1,4 +1,4 @@
-"""Is an org that is judged partition by partition planned for as if it were looked at as a whole?"""
+"""Is an org that is judged in partitions planned for as if it were looked at as a whole?"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 
 from loop_org import Loop, config_texts, empty_org, fill, loop_of
 from random_orgs import random_org
+from test_store import Actor
 
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
@@ -110,4 +111,34 @@ def test_a_plan_does_not_tell_into_how_many_partitions_the_org_was_cut(tmp_path:
         found = {each.code for each in whole.plan.findings}
         assert {"email-duplicate", "likely-duplicate", "email-malformed"} <= found
         assert len(whole.plan.changes) > 10
-        assert sum(each.startswith("Account-") for each in files(tmp_path, 7)) == 7
+        assert sum(each.startswith("Account-") for each in files(tmp_path, 7)) == 6
+
+
+def test_what_changed_is_put_to_the_partitions(tmp_path: Path) -> None:
+    """Records move between accounts, are merged, deleted and made; passes write in between."""
+    with org_of(policy_of(), seed=8) as loop:
+        actor = Actor(loop.fake, Random(3))
+        for step in range(3):
+            before = files(tmp_path, 7) if step else set()
+            whole = assert_same(loop, tmp_path)
+            after = files(tmp_path, 7)
+            assert not step or (before & after and after - before)
+            loop.apply(replace(whole, plan=replace(whole.plan, changes=whole.plan.changes[:3])))
+            for _ in range(2 + 8 * (step == 1)):
+                actor.act()
+            loop.fake.clock.advance(60)
+
+
+def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None:
+    """A finding about the parent account, whose record may be anywhere, and what is left out."""
+    finding = (
+        "findings:\n  - name: parent-place-missing\n    when: {name: present}\n"
+        "    missing: [parent.industry]\n    because: its parent has no {missing}\n\n"
+    )
+    policy = policy_of(
+        rules__accounts=("findings:\n", finding),
+        sfsync=("leave_out: {Lead", "leave_out: {Account: {industry: Retail}, Lead"),
+    )
+    with org_of(policy) as loop:
+        whole = assert_same(loop, tmp_path)
+        assert any(each.code == "parent-place-missing" for each in whole.plan.findings)

@@ -58,14 +58,15 @@ def plan(
 
     JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
-    from sfsync.plan_file import to_json
+    from sfsync.plan_file import written
 
     setting = set_up(place)
     with opened(setting, scope.now, whole=scope.whole) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         made = planned(job, at, scope, errand, workplace, screen).plan
         if out is not None:
-            out.write_text(to_json(made), encoding="utf-8")
+            with out.open("w", encoding="utf-8") as file:
+                file.writelines(written(made))
         _print(made, form, at, quiet)
     if out is not None and not quiet:
         use = f"`sfsync apply {out}` carries it out"
@@ -77,10 +78,11 @@ def plan(
 
 def _print(made: "Plan", form: str, at: Opened, quiet: bool) -> None:
     from sfsync.cli.sheet import show_plan
-    from sfsync.plan_file import to_csv_rows, to_json
+    from sfsync.plan_file import to_csv_rows, written
 
     if form == "json":
-        echo(to_json(made), nl=False)
+        for text in written(made):
+            echo(text, nl=False)
     elif form == "csv":
         echo(as_csv(to_csv_rows(made), _HEADS), nl=False)
     else:

@@ -65,4 +65,4 @@ def planned_by_parts(services: Services, way: Approach) -> Planned:
     """Plan what the rules ask for, of an org that is too large to be looked at as a whole."""
     with parted(services, way) as org:
         done = services.engine.each(judge_part, org.parts)
-        return merged(done, services, way.read_at, way.missing, org.alike)
+        return merged(done, services, way.read_at, way.missing, org.alike, org.folder)

@@ -1,21 +1,26 @@
 """What is the plan of an org, of what was decided in its partitions?"""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, TypeAlias, TypeVar
 
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.job import Planned, Services
-from sfsync.jobs.judged import Judged, Key, Left, Terms, apart
+from sfsync.jobs.judged import Judged, Key, Terms, apart
+from sfsync.jobs.piles import Folder, Later, Pile
 from sfsync.jobs.tasks import Waiting, tasks_of
-from sfsync.model import Change, Finding, Plan
-from sfsync.portions import writing_calls
+from sfsync.model import Action, Change, Finding, Plan
+from sfsync.policy import Policy
+from sfsync.portions import BULK_FROM, calls_of_updates, concerned, writing_calls
 from sfsync.rules.blind import blind_spots
 from sfsync.rules.needs import columns_needed
 from sfsync.rules.tasks import DueTask
 from sfsync.snapshot import Snapshot
 
+T = TypeVar("T")
+_Told: TypeAlias = dict[Key, T] | Later[Key, T]
 NAME = "hourly"
 # Reading begins some moments after the pass has read its clock.
 _A_WHILE = timedelta(hours=1)
@@ -27,32 +32,49 @@ def terms_of(services: Services, read_at: datetime) -> Terms:
     return Terms(read_at, made, adds_up=not keeps_currencies(services.org))
 
 
-@dataclass(slots=True)
-class _Together:
-    """What the partitions gave so far."""
+def _by_id(change: Change) -> tuple[str, str]:
+    return change.object, change.id
 
-    changes: list[Change] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    reviews: list[Finding] = field(default_factory=list)
-    tasks: list[DueTask] = field(default_factory=list)
-    stirred: set[Key] = field(default_factory=set)
-    judged: int = 0
-    left: list[Left] = field(default_factory=list)
-    owners: dict[Key, str | None] = field(default_factory=dict)
-    amounts: dict[Key, float] = field(default_factory=dict)
-    at_stake_in_tasks: dict[Key, float] = field(default_factory=dict)
+
+def _by_code(finding: Finding) -> tuple[str, str, str]:
+    return finding.object, finding.id, finding.code
+
+
+class _Together:
+    """What the partitions gave so far: as it is, or in files of a folder."""
+
+    def __init__(self, folder: Folder | None) -> None:
+        self.changes: list[Change] | Pile[Change] = Pile(folder, _by_id) if folder else []
+        self.findings: list[Finding] | Pile[Finding] = Pile(folder, _by_code) if folder else []
+        self.states: dict[Key, str | None] | Later[Key, str | None] = (
+            Later(folder) if folder else {}
+        )
+        self.owners: dict[Key, str | None] | Later[Key, str | None] = (
+            Later(folder) if folder else {}
+        )
+        self.amounts: _Told[float] = Later(folder) if folder else {}
+        self.calls = Calls(folder)
+        self.reviews: list[Finding] = []
+        self.tasks: list[DueTask] = []
+        self.stakes: dict[Key, float] = {}
+        self.stirred = self.judged = 0
 
     def add(self, part: Judged) -> None:
-        self.changes += part.changes
-        self.findings += part.findings
+        """Add what one partition gave."""
+        stirred = frozenset(part.stirred)
+        self.states.update(
+            (key, state) for left in part.left for key, state in left.items() if key not in stirred
+        )
+        self.owners.update(part.owners.items())
+        self.amounts.update(part.amounts.items())
+        self.calls.extend(part.changes)
+        self.changes.extend(part.changes)
+        self.findings.extend(part.findings)
         self.reviews += part.reviews
         self.tasks += part.tasks
-        self.stirred.update(part.stirred)
+        self.stakes |= part.at_stake_in_tasks
+        self.stirred += len(stirred)
         self.judged += part.judged
-        self.left += part.left
-        self.owners |= part.owners
-        self.amounts |= part.amounts
-        self.at_stake_in_tasks |= part.at_stake_in_tasks
 
 
 def merged(
@@ -61,49 +83,98 @@ def merged(
     read_at: datetime,
     missing: frozenset[str],
     alike: Sequence[Finding],
+    folder: Folder | None = None,
 ) -> Planned:
     """Make the plan of all partitions of an org: byte for byte what one snapshot of it gives.
 
-    `alike` are the likely duplicates, which are found over all partitions.
+    `alike` are the likely duplicates, which are found over all partitions. With a `folder` what
+    there is very much of is kept there: changes and findings, states, owners and amounts.
     """
-    all_of = _Together()
-    for part in parts:
-        all_of.add(part)
-    policy = services.policy
-    places = {
-        (name, task.name): (n, m)
-        for n, (name, machine) in enumerate(policy.machines.items())
-        for m, task in enumerate(machine.tasks)
-    }
-    due = sorted(all_of.tasks, key=lambda each: (places[each.object, each.task.name], each.id))
-    tasks, waiting = tasks_of(due, services.org)
-    tasks_now, tasks_later = apart(tasks, read_at)
-    changes = sorted((*all_of.changes, *tasks_now), key=lambda each: (each.object, each.id))
-    found = sorted(all_of.findings, key=lambda each: (each.object, each.id, each.code))
-    reviews = sorted(all_of.reviews, key=lambda each: each.id)
-    stirred = len(all_of.stirred) + len(tasks_later)
+    together = _Together(folder)
+    rest = iter(parts)
+    # What one partition gave is let go of before the next one is judged.
+    while (part := next(rest, None)) is not None:
+        together.add(part)
+        del part
+    tasks, waiting = tasks_of(_in_order(together.tasks, services.policy), services.org)
+    now, later = apart(tasks, read_at)
+    created = sorted(now, key=_by_id)
+    together.calls.extend(created)
+    together.changes.extend(created)
+    late = {(each.object, each.id) for each in waiting.findings}
+    stakes = ((key, amount) for key, amount in together.stakes.items() if key in late)
+    together.amounts.update(stakes)
+    more = (*alike, *waiting.findings, *sorted(together.reviews, key=lambda each: each.id))
+    stirred = together.stirred + len(later)
     plan = Plan(
         job=NAME,
         made_at=services.wall(),
         now=services.now,
         read_at=read_at,
         org=services.org.id,
-        policy_hash=policy.hash,
-        changes=tuple(changes),
-        findings=(*found, *alike, *waiting.findings, *reviews),
+        policy_hash=services.policy.hash,
+        changes=_sorted(together.changes, _by_id),
+        findings=_sorted(together.findings, _by_code, more),
         notes=tuple(_notes(services, read_at, missing, waiting, stirred)),
-        judged=all_of.judged,
-        api_calls=writing_calls(changes),
+        judged=together.judged,
+        api_calls=together.calls.count(),
     )
-    states = {
-        key: state
-        for left in all_of.left
-        for key, state in left.items()
-        if key not in all_of.stirred
+    return Planned(
+        plan,
+        together.states,
+        whole=True,
+        amounts=together.amounts,
+        owners=together.owners,
+    )
+
+
+def _sorted(
+    things: list[T] | Pile[T], key: Callable[[T], Any], more: Sequence[T] = ()
+) -> Sequence[T]:
+    if isinstance(things, Pile):
+        return things.ending_with(more)
+    return (*sorted(things, key=key), *more)
+
+
+def _in_order(tasks: Iterable[DueTask], policy: Policy) -> list[DueTask]:
+    """Put tasks in the order of their rules, then of the records."""
+    places = {
+        (name, task.name): (n, m)
+        for n, (name, machine) in enumerate(policy.machines.items())
+        for m, task in enumerate(machine.tasks)
     }
-    late = {(each.object, each.id) for each in waiting.findings}
-    amounts = {key: each for key, each in all_of.at_stake_in_tasks.items() if key in late}
-    return Planned(plan, states, whole=True, amounts=all_of.amounts | amounts, owners=all_of.owners)
+    return sorted(tasks, key=lambda each: (places[each.object, each.task.name], each.id))
+
+
+class Calls:
+    """Counts the requests that applying changes takes, without holding all of them."""
+
+    def __init__(self, folder: Folder | None) -> None:
+        self._folder = folder
+        self._few: dict[str, list[Change]] = {}
+        self._others: list[Change] = []
+        self._many: dict[str, Pile[tuple[str, str, frozenset[str]]]] = {}
+
+    def extend(self, changes: Iterable[Change]) -> None:
+        """Count changes in."""
+        for name, same in groupby(sorted(changes, key=_by_id), lambda each: each.object):
+            each = [*same]
+            self._others += (one for one in each if one.action is not Action.UPDATE)
+            updates = [one for one in each if one.action is Action.UPDATE]
+            if name not in self._many:
+                self._few.setdefault(name, []).extend(updates)
+                updates = self._few[name]
+                if self._folder is None or len(updates) <= BULK_FROM:
+                    continue
+                self._many[name] = Pile(self._folder, lambda told: told[:2])
+                del self._few[name]
+            self._many[name].extend(sorted(map(concerned, updates), key=lambda told: told[:2]))
+
+    def count(self) -> int:
+        """Return how many requests all of them take."""
+        few = [one for each in self._few.values() for one in sorted(each, key=_by_id)]
+        many = sum(calls_of_updates(pile, len(pile)) for pile in self._many.values())
+        return many + writing_calls(few) + writing_calls(sorted(self._others, key=_by_id))
 
 
 def _notes(

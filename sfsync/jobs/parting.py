@@ -23,6 +23,7 @@ from sfsync.jobs.job import Services
 from sfsync.jobs.judged import Key
 from sfsync.jobs.merging import terms_of
 from sfsync.jobs.partition import OBJECT, STATE, Common, Part
+from sfsync.jobs.piles import Folder
 from sfsync.model import Finding
 from sfsync.policy import Policy
 from sfsync.store import Filed, Shards, table_of, write_table
@@ -110,10 +111,13 @@ def _made(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """A large org in parts, and what was found by comparing all of its records."""
+    """A large org in parts, what was found by comparing all of its records, and a folder for what
+    comes of it, which goes when nobody needs it any more.
+    """
 
     parts: Sequence[Part]
     alike: Sequence[Finding]
+    folder: Folder
 
 
 @contextmanager
@@ -124,23 +128,26 @@ def parted(services: Services, way: Approach) -> Iterator[Parted]:
     """
     assert services.store is not None, _STORED
     tables = read(services.org, services.policy, way)
+    place = services.store.working_folder()
     with (
-        TemporaryDirectory(dir=services.store.working_folder()) as folder,
-        services.store.shared_folder(Path(folder)) as place,
+        TemporaryDirectory(dir=place) as folder,
+        services.store.shared_folder(Path(folder)) as shared,
     ):
-        yield _parted(services, way, tables, Path(folder), place)
+        parts, alike = _parted(services, way, tables, Path(folder), shared)
+        yield Parted(parts, alike, Folder(place))
 
 
 def _parted(
     services: Services, way: Approach, tables: Mapping[str, Shards], folder: Path, place: str
-) -> Parted:
+) -> tuple[list[Part], Sequence[Finding]]:
     policy, journal, books = services.policy, services.journal, services.books
     origin = origin_of(services.org, way, services.now)
     homes = homes_of(way, tables)
     alike = alike_in_shards(Many(tables, policy, origin, folder))
     told = homes.grouped_by_record([(each.object, each.id) for each in alike], lambda key: key)
-    previous = journal.previous_pass(books)
-    states = () if previous is None else states_filed(previous.states.items(), homes, folder, place)
+    previous = journal.previous_now(books)
+    left = () if previous is None else journal.states_left(books)
+    states = () if previous is None else states_filed(left, homes, folder, place)
     own = homes.grouped_by_record(
         journal.own_writes(books, policy.state_fields()), lambda each: (each.object, each.id)
     )
@@ -159,7 +166,7 @@ def _parted(
                 for name, shards in tables.items()
             },
             guests={name: (files[number],) for name, files in guests.items()},
-            previous=None if previous is None else previous.now,
+            previous=previous,
             states=states[number] if states else None,
             own_writes=tuple(own.get(number, ())),
             reviews=tuple(reviews.get(number, ())),
@@ -167,7 +174,7 @@ def _parted(
         )
         for number in range(homes.count)
     ]
-    return Parted(parts, alike)
+    return parts, alike
 
 
 def _as_filed(shard: pa.Table | Filed) -> Filed:

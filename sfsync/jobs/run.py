@@ -7,7 +7,7 @@ books, apply, close the books.
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -103,7 +103,9 @@ def run_planned(
     stopped. Where the org goes away half-way (OrgUnavailable) the run stays open in the journal,
     and the next start settles it.
     """
-    plan = planned.plan
+    # What is sent is held in memory; of a large org it may be in files until then.
+    plan = replace(planned.plan, changes=tuple(planned.plan.changes))
+    planned = replace(planned, plan=plan)
     with stops_entered(services, plan.job, chance):
         _check(plan, services, desk, allow_large=allow_large)
     run = _begun(planned, services, chance)

@@ -1,6 +1,7 @@
 """In which state (status or stage) did runs leave each record, and when did they write it?"""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sfsync.model import OwnWrite, PreviousPass, RunState, Value
 
 States = Mapping[tuple[str, str], str | None]
 
+_AT_ONCE = 10_000
 _OF_RECORD = (
     PASS_STATES.c.org == sa.bindparam("of"),
     PASS_STATES.c.object == sa.bindparam("of_object"),
@@ -100,6 +102,16 @@ class StatesBook:
 
         Its states include what runs that read some records only have left since.
         """
+        now = self.previous_now(org)
+        return None if now is None else PreviousPass(now, dict(self.states_left(org)))
+
+    def states_left(self, org: str) -> Iterator[tuple[tuple[str, str], str | None]]:
+        """Yield the states of `previous_pass`, few of them in memory at any time."""
+        with self._engine.connect() as connection:
+            yield from kept_states(connection.execution_options(yield_per=_AT_ONCE), org)
+
+    def previous_now(self, org: str) -> datetime | None:
+        """The moment that `previous_pass` judged; None where there was none."""
         last = (
             sa.select(RUNS.c.now)
             .where(RUNS.c.org == org, RUNS.c.is_pass, RUNS.c.state == RunState.FINISHED.value)
@@ -107,8 +119,7 @@ class StatesBook:
             .limit(1)
         )
         with self._engine.connect() as connection:
-            now = connection.scalar(last)
-            return None if now is None else PreviousPass(now, dict(kept_states(connection, org)))
+            return connection.scalar(last)
 
 
 def _state(value: Value) -> str | None:

@@ -1,6 +1,6 @@
 """What does a job plan, and what becomes of it?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -29,8 +29,8 @@ class Plan:
     read_at: datetime
     org: str
     policy_hash: str
-    changes: tuple[Change, ...]
-    findings: tuple[Finding, ...] = ()
+    changes: Sequence[Change]
+    findings: Sequence[Finding] = ()
     notes: tuple[str, ...] = ()
     judged: int = 0
     api_calls: int = 0
