@@ -14,12 +14,14 @@ SfsyncError                     everything below; each carries its exit code
 │       └── LimitReached        the org's API requests of the day are used up
 ├── SourceUnavailable           a public source cannot be used for now: the others go on
 ├── LookupFailed                a public source cannot say anything of one company: the next goes on
+├── EngineFailed                the cluster is out of reach, or its workers died over a part
 ├── JournalError                the journal's database failed; what it holds is safe
 └── Locked                      another run holds the lock
 """
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Self
 
 BY_SIGNAL = 128
 """What a shell reports of a process that a signal ended is this and the signal's number."""
@@ -61,6 +63,10 @@ class ConfigError(SfsyncError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[str]]]:
+        """Let it be made again of its problems: as exceptions go by pickle, of its message."""
+        return type(self), (self.problems,)
 
 
 class CircleError(ConfigError):
@@ -130,6 +136,12 @@ class LookupFailed(SfsyncError):
     """One question to a public source, or to one website, cannot be answered."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class EngineFailed(SfsyncError):
+    """The cluster that works on the parts is out of reach, or its workers died over one of them."""
+
+    exit_code = ExitCode.UNREACHABLE
 
 
 class JournalError(SfsyncError):

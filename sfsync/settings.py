@@ -60,6 +60,20 @@ class Settings(BaseSettings):
         pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$",
         description="The name of the schedule in the journal; empty: after the org.",
     )
+    engine: Literal["here", "dask"] = Field(
+        "here", description="Where the partitions of a large org are judged."
+    )
+    dask_scheduler: str = Field(
+        "", description="The address of a Dask scheduler; empty: a cluster of this machine's own."
+    )
+    dask_workers: int | None = Field(
+        None, ge=1, description="So many processes of this machine; None: one a processor."
+    )
+    store_url: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9+.-]*://.*[^/])?$",
+        description="Where stores are, for all workers to see; empty: in the state folder.",
+    )
     read_only: bool = Field(False, description="Make every write to the org impossible.")
     smtp_host: str = Field("", description="The mail server; empty: mails go to files.")
     smtp_port: int | None = Field(None, ge=1, le=65535, description="None: as the security says.")

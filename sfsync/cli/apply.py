@@ -17,6 +17,8 @@ from sfsync.cli.options import (
     Errand,
     Place,
     Scope,
+    Workplace,
+    engine_options,
     errand_options,
     place_options,
     scope_options,
@@ -54,6 +56,7 @@ large_option = click.option(
 @click.argument("job")
 @large_option
 @errand_options
+@engine_options
 @scope_options
 @place_options
 def run(
@@ -61,6 +64,7 @@ def run(
     allow_large: bool,
     scope: Scope,
     errand: Errand,
+    workplace: Workplace,
     place: Place,
     quiet: bool,
 ) -> None:
@@ -69,15 +73,15 @@ def run(
     JOB is `hourly`, or `enrich`, which looks accounts up in public sources.
     """
     with telling_admin(place, job, is_watched=not quiet) as telling:
-        code = _run(job, telling, scope, errand, place, allow_large=allow_large, quiet=quiet)
+        way = (scope, errand, workplace)
+        code = _run(job, telling, way, place, allow_large=allow_large, quiet=quiet)
     sys.exit(code)
 
 
 def _run(
     job: str,
     telling: Telling,
-    scope: Scope,
-    errand: Errand,
+    way: tuple[Scope, Errand, Workplace],
     place: Place,
     *,
     allow_large: bool,
@@ -87,6 +91,7 @@ def _run(
     from sfsync.cli.sheet import show_plan
     from sfsync.jobs import stops_entered
 
+    scope, errand, workplace = way
     setting = set_up(place, writes=True)
     service = name_of(setting.settings)
     if quiet:
@@ -109,7 +114,7 @@ def _run(
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
         services = replace(at.services, now=scope.now or at.clock())
         with stops_entered(services, job, SystemRandom()):
-            made = planned(job, replace(at, services=services), scope, errand, screen)
+            made = planned(job, replace(at, services=services), scope, errand, workplace, screen)
         if not quiet:
             show_plan(made.plan, screen, at.org.name, setting.policy)
         ran = carry_out(made, at, screen, allow_large=allow_large)

@@ -55,7 +55,8 @@ def places_of(setting: Setting, journal: "Journal", recordings: tuple[Path, ...]
         _Copy(folder, org if folder == current else None, named.get(folder), state)
         for folder in sorted({*_folders(state), *([current] if current else []), *named})
     ]
-    stores: list[Place] = [_Store(folder / _STORE) for folder in _folders(state)]
+    stores: list[Place] = [_Store(folder.name, str(folder / _STORE)) for folder in _folders(state)]
+    stores += [_Store(name, place) for name, place in stores_elsewhere(setting.settings.store_url)]
     mails: list[Place] = [_Mails(state / name) for name in (OUTBOX, FOLDER)]
     # A copy may get another name, and its store with it.
     return [_Answers(state), *mails, _Journal(journal), *stores, *copies]
@@ -213,18 +214,27 @@ def _changing(traces: Traces) -> Callable[[str, Mapping[str, Any]], dict[str, An
     return change
 
 
+def stores_elsewhere(url: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the place of each store where other machines see it, too."""
+    from sfsync.store.folder import folders_in, inner
+
+    if url:
+        yield from ((name, inner(url, name)) for name in folders_in(url))
+
+
 @dataclass(frozen=True, slots=True)
 class _Store:
-    folder: Path
+    name: str
+    place: str
 
     def held(self) -> Iterator[Held]:
         from sfsync.store import forgetting
 
-        return forgetting.held(self.folder)
+        return forgetting.held(self.place)
 
     def forget(self, traces: Traces, *, write: bool) -> Iterator[Gone]:
         from sfsync.store import forgetting
 
-        number = forgetting.forget(self.folder, traces, write=write)
+        number = forgetting.forget(self.place, traces, write=write)
         how = "deleted with the whole store, which the next pass makes afresh"
-        yield Gone(f"store of {self.folder.parent.name}", "files", number, how)
+        yield Gone(f"store of {self.name}", "files", number, how)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sfsync.journal import Journal
     from sfsync.lock import Lock
     from sfsync.org import Org, OrgReader
+    from sfsync.store import Store
 
 LOCK = "run.lock"
 
@@ -82,7 +83,6 @@ def opened(
     """
     from sfsync.jobs import Services
     from sfsync.org.client import open_org, open_reader
-    from sfsync.store import Store
 
     begun = wall_clock()
     with opened_journal(setting.settings) as journal:
@@ -98,13 +98,22 @@ def opened(
             return org.told_at or wall_clock()
 
         books = org.id if setting.is_salesforce else f"{org.id}@{name_of_copy(setting)}"
-        store = Store(_folder_of(setting, org.id) / "store")
+        store = store_of(setting, org.id)
         moment = now or clock()
         services = Services(
             *(org, journal, setting.policy, moment, wall_clock, clock, books, store, whole),
             begun=begun,
         )
         yield Opened(org, writer, services, clock, setting)
+
+
+def store_of(setting: Setting, org_id: str) -> "Store":
+    """Return the store of an org. Raises ConfigError where nothing opens the URL that is set."""
+    from sfsync.store import Store
+    from sfsync.store.folder import inner
+
+    folder, url = _folder_of(setting, org_id).absolute(), setting.settings.store_url
+    return Store(folder / "store", inner(url, folder.name) if url else "")
 
 
 def _folder_of(setting: Setting, org_id: str) -> Path:

@@ -270,6 +270,43 @@ def errand_options(command: F) -> F:
     return _with(options, cast(F, called))
 
 
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where partitions are judged, as said on the command line; None: as the settings say."""
+
+    engine: str | None
+    scheduler: str | None
+    workers: int | None
+
+
+def engine_options(command: F) -> F:
+    """Add --engine, --scheduler and --workers; the command gets them as `workplace`."""
+
+    def called(
+        *, engine: str | None, scheduler: str | None, workers: int | None, **rest: Any
+    ) -> Any:
+        return command(workplace=Workplace(engine, scheduler, workers), **rest)
+
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    options = [
+        click.option(
+            "--engine",
+            type=click.Choice(["here", "dask"]),
+            help="Of hourly: judge a large org's partitions here, or on a Dask cluster.",
+        ),
+        click.option(
+            "--scheduler",
+            metavar="URL",
+            help="The Dask scheduler, such as tcp://10.0.0.5:8786; without, processes of ours.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(min=1), help="So many processes of ours; one a core."
+        ),
+    ]
+    return _with(options, cast(F, called))
+
+
 def format_option(*formats: str) -> Callable[[F], F]:
     """Add --format; the first one is the default."""
     option = click.option(

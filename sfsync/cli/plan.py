@@ -13,6 +13,8 @@ from sfsync.cli.options import (
     Errand,
     Place,
     Scope,
+    Workplace,
+    engine_options,
     errand_options,
     format_option,
     place_options,
@@ -39,6 +41,7 @@ _HEADS = ("object", "id", "name", "field", "before", "after", "cause", "reason",
 )
 @format_option("table", "json", "csv")
 @errand_options
+@engine_options
 @scope_options
 @place_options
 def plan(
@@ -47,6 +50,7 @@ def plan(
     form: str,
     scope: Scope,
     errand: Errand,
+    workplace: Workplace,
     place: Place,
     quiet: bool,
 ) -> None:
@@ -58,7 +62,8 @@ def plan(
 
     setting = set_up(place)
     with opened(setting, scope.now, whole=scope.whole) as at:
-        made = planned(job, at, scope, errand, Screen(at.org.zone, at.org.url, quiet)).plan
+        screen = Screen(at.org.zone, at.org.url, quiet)
+        made = planned(job, at, scope, errand, workplace, screen).plan
         if out is not None:
             with out.open("w", encoding="utf-8") as file:
                 file.writelines(written(made))

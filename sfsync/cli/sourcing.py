@@ -13,9 +13,10 @@ import click
 from sfsync.cli import opening
 from sfsync.cli.lookups import shown_look_ups
 from sfsync.cli.opening import Opened
-from sfsync.cli.options import Errand, Scope
+from sfsync.cli.options import Errand, Scope, Workplace
 from sfsync.cli.screen import Screen
 from sfsync.cli.setting import DEMO, Setting, make
+from sfsync.cli.workplace import at_work, check_idle
 from sfsync.errors import ConfigError
 from sfsync.settings import PREFIX
 
@@ -29,14 +30,25 @@ LOCK = "enrich.lock"
 ANSWERS = "enrich"
 
 
-def planned(job: str, at: Opened, scope: Scope, errand: Errand, screen: Screen) -> "Planned":
-    """Let a job make its plan, with the way to public sources where it asks any."""
+def planned(
+    job: str,
+    at: Opened,
+    scope: Scope,
+    errand: Errand,
+    workplace: Workplace,
+    screen: Screen,
+) -> "Planned":
+    """Let a job make its plan, with the way to public sources where it asks any, and the engine
+    where it judges partitions.
+    """
     from sfsync.jobs import plan_job
 
     if job != ENRICH:
         if errand.limit is not None or errand.providers:
             raise click.UsageError(f"--limit and --provider are of the job {ENRICH}")
-        return plan_job(job, at.services, only=scope.only, ids=scope.ids)
+        with at_work(job, at, workplace) as working:
+            return plan_job(job, working.services, only=scope.only, ids=scope.ids)
+    check_idle(job, workplace)
     if scope.only:
         raise click.UsageError("--only names rules; of the job enrich use --provider")
     with sources_of(at, scope, errand) as sources, shown_look_ups(job, screen) as looked:

@@ -76,9 +76,9 @@ def homes_of(way: Approach, tables: Mapping[str, Shards]) -> Homes:
 
 
 def states_filed(
-    states: Iterable[tuple[Key, str | None]], homes: Homes, folder: Path
+    states: Iterable[tuple[Key, str | None]], homes: Homes, folder: Path, place: str
 ) -> tuple[Filed, ...]:
-    """Write what the last pass left into a file a partition."""
+    """Write what the last pass left into a file a partition, in a place that workers see."""
     with Bins(_made(folder / "states"), homes.count, _STATES) as bins:
         rest = iter(states)
         while some := [*islice(rest, _PORTION)]:
@@ -91,16 +91,16 @@ def states_filed(
                 here = np.array([each == name for each in names])
                 places[here] = homes.of(name, table[ID].filter(pa.array(here)))
             bins.put([table.filter(pa.array(places == number)) for number in range(homes.count)])
-    return filed_in(bins.tables(), folder, "states")
+    return filed_in(bins.tables(), place, "states")
 
 
-def filed_in(tables: Iterable[pa.Table], folder: Path, name: str) -> tuple[Filed, ...]:
-    """Write tables into files of a folder, numbered."""
+def filed_in(tables: Iterable[pa.Table], folder: str, name: str) -> tuple[Filed, ...]:
+    """Write tables into files of a folder (a path or URL), numbered."""
     files = []
     for number, table in enumerate(tables):
         file = f"{name}-{number:04d}.parquet"
-        write_table(table, str(folder), file)
-        files.append(Filed(str(folder), file))
+        write_table(table, folder, file)
+        files.append(Filed(folder, file))
     return tuple(files)
 
 
@@ -129,13 +129,16 @@ def parted(services: Services, way: Approach) -> Iterator[Parted]:
     assert services.store is not None, _STORED
     tables = read(services.org, services.policy, way)
     place = services.store.working_folder()
-    with TemporaryDirectory(dir=place) as folder:
-        parts, alike = _parted(services, way, tables, Path(folder))
+    with (
+        TemporaryDirectory(dir=place) as folder,
+        services.store.shared_folder(Path(folder)) as shared,
+    ):
+        parts, alike = _parted(services, way, tables, Path(folder), shared)
         yield Parted(parts, alike, Folder(place))
 
 
 def _parted(
-    services: Services, way: Approach, tables: Mapping[str, Shards], folder: Path
+    services: Services, way: Approach, tables: Mapping[str, Shards], folder: Path, place: str
 ) -> tuple[list[Part], Sequence[Finding]]:
     policy, journal, books = services.policy, services.journal, services.books
     origin = origin_of(services.org, way, services.now)
@@ -143,14 +146,15 @@ def _parted(
     alike = alike_in_shards(Many(tables, policy, origin, folder))
     told = homes.grouped_by_record([(each.object, each.id) for each in alike], lambda key: key)
     previous = journal.previous_now(books)
-    states = () if previous is None else states_filed(journal.states_left(books), homes, folder)
+    left = () if previous is None else journal.states_left(books)
+    states = () if previous is None else states_filed(left, homes, folder, place)
     own = homes.grouped_by_record(
         journal.own_writes(books, policy.state_fields()), lambda each: (each.object, each.id)
     )
     reviews = homes.grouped_by_record(
         journal.reviews.open(books), lambda each: ("Account", each.account)
     )
-    guests = _guests(homes, way, policy, origin, folder)
+    guests = _guests(homes, way, policy, origin, folder, place)
     common = Common(policy, origin, terms_of(services, way.read_at))
     shared = {each.object for each in way.wanted if each.is_shared}
     parts = [
@@ -179,7 +183,7 @@ def _as_filed(shard: pa.Table | Filed) -> Filed:
 
 
 def _guests(
-    homes: Homes, way: Approach, policy: Policy, origin: Origin, folder: Path
+    homes: Homes, way: Approach, policy: Policy, origin: Origin, folder: Path, place: str
 ) -> dict[str, tuple[Filed, ...]]:
     """Write the rows that partitions look at in others, object by object, a file a partition."""
     tables = homes.tables
@@ -202,7 +206,7 @@ def _guests(
                 pa.concat_tables(some, promote_options="default")
                 for some in zip(*several, strict=True)
             ),
-            folder,
+            place,
             f"guests-{name}",
         )
         for name, several in found.items()

@@ -12,7 +12,15 @@ from pathlib import Path
 from random import Random
 
 from sfsync.apply import Desk, apply, close_early, settle
-from sfsync.errors import ConfigError, ExitCode, OrgError, OrgRefused, ReserveKept, Stopped
+from sfsync.errors import (
+    ConfigError,
+    EngineFailed,
+    ExitCode,
+    OrgError,
+    OrgRefused,
+    ReserveKept,
+    Stopped,
+)
 from sfsync.jobs.job import Planned, Services, States
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
@@ -60,12 +68,12 @@ def locked(path: Path) -> LockFile:
 @contextmanager
 def stops_entered(services: Services, job: str, chance: Random) -> Iterator[None]:
     """Enter a run of the job as stopped where what is done within ends it before anything was
-    written: by a limit or guard, the org, or a configuration that does not fit it. The error passes
-    through.
+    written: by a limit or guard, the org, a configuration that does not fit it, or a cluster that
+    is out of reach. The error passes through.
     """
     try:
         yield
-    except (Stopped, OrgError, ConfigError) as error:
+    except (Stopped, OrgError, ConfigError, EngineFailed) as error:
         at = services.wall()
         run = Run(
             id=new_run_id(at, chance),

@@ -1,11 +1,11 @@
 """What did the org say when it was last read, so that only what changed since need be asked?
 
-A folder of Parquet files, cut into shards by account, and `manifest.json`, which says which files
-are the tables and of which moment. One shard is held in memory; of several each is read when it is
-looked at, so that memory does not grow with the org. Files are never changed: a new state is new
-files and then a new manifest, put in place at once. So a process that dies leaves the old state,
-and two that write at the same time leave one of theirs, whole. All of it can be thrown away at any
-time.
+A folder of Parquet files, of this machine or where other machines see it, too, cut into shards by
+account, and `manifest.json`, which says which files are the tables and of which moment. One shard
+is held in memory; of several each is read when it is looked at, so that memory does not grow with
+the org. Files are never changed: a new state is new files and then a new manifest, put in place at
+once. So a process that dies leaves the old state, and two that write at the same time leave one of
+theirs, whole. All of it can be thrown away at any time.
 """
 
 import json
@@ -13,7 +13,8 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 
 from sfsync.errors import Stopped
 from sfsync.model import from_wire, to_wire
+from sfsync.store.folder import folder_at, folders_in, inner, is_url, removed_afterwards
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,8 @@ class Filed:
     def names(self) -> list[str]:
         """Return the names of the table's columns. Raises as `read`."""
         try:
-            return [*pq.read_schema(Path(self.folder) / self.file).names]
+            with folder_at(self.folder).opened(self.file) as source:
+                return [*pq.read_schema(source).names]
         except _UNREADABLE as error:
             raise self._harmed(error) from error
 
@@ -59,8 +62,14 @@ class Filed:
             raise self._harmed(error) from error
 
     def _harmed(self, error: Exception) -> Stopped:
+        if isinstance(error, FileNotFoundError):
+            return Stopped(
+                f"{self.folder}/{self.file} is not there: another process has removed it, or this"
+                " is another machine, which does not see that folder: with --engine dask"
+                " SFSYNC_STORE_URL names one that all workers see"
+            )
         return Stopped(
-            f"{self.folder}/{self.file} cannot be read ({error}): `--whole` reads everything afresh"
+            f"{self.folder}/{self.file} cannot be read ({error}): `--full` reads everything afresh"
         )
 
 
@@ -92,15 +101,28 @@ class Kept:
 class Store:
     """The tables kept of one org, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
+        """`url` is where the tables are instead, in a place that other machines see; in `folder` is
+        then only what this one needs for a while. Raises ConfigError where nothing that is
+        installed opens it.
+        """
         self._folder = folder
+        self._place = url or str(folder)
+        self._kept = folder_at(self._place)
         # Which file holds a table: what did not change is not written again.
         self._files: dict[int, tuple[pa.Table, str]] = {}
 
-    @property
-    def folder(self) -> Path:
-        """Where its files are."""
-        return self._folder
+    @contextmanager
+    def shared_folder(self, own: Path) -> Iterator[str]:
+        """Give a place for files that workers read: a folder of this machine's own, or where the
+        tables are; there they go in the end.
+        """
+        if not is_url(self._place):
+            yield str(own)
+            return
+        name = f"{WORK}-{secrets.token_hex(6)}"
+        with removed_afterwards(inner(self._place, name)) as place:
+            yield place
 
     def working_folder(self) -> Path:
         """Return a folder for what is only needed for a while; what a dead process left is gone.
@@ -120,7 +142,8 @@ class Store:
     def load(self, shape: str) -> Kept | None:
         """Return what is kept; None where that is nothing, of another shape, or not readable."""
         try:
-            manifest = json.loads((self._folder / MANIFEST).read_text(encoding="utf-8"))
+            with self._kept.opened(MANIFEST) as source:
+                manifest = json.loads(source.read())
             if manifest["version"] != VERSION or manifest["shape"] != shape:
                 return None
             tables = {name: self._shards(files) for name, files in manifest["tables"].items()}
@@ -128,29 +151,30 @@ class Store:
         except FileNotFoundError:
             return None
         except _UNREADABLE as error:
-            logger.warning("%s cannot be read and is left aside: %s", self._folder, error)
+            logger.warning("%s cannot be read and is left aside: %s", self._place, error)
             return None
         return Kept(shape, *moments, tables)
 
     def _shards(self, files: Sequence[str]) -> Shards:
         if len(files) == 1:
-            table = read_table(str(self._folder), files[0])
+            table = read_table(self._place, files[0])
             self._files[id(table)] = (table, files[0])
             return (table,)
         for file in files:
             # What lacks its end is noticed here, what is harmed within when it is looked at.
-            pq.read_metadata(self._folder / file)
-        return tuple(Filed(str(self._folder), file) for file in files)
+            with self._kept.opened(file) as source:
+                pq.read_metadata(source)
+        return tuple(Filed(self._place, file) for file in files)
 
     def filed(self, name: str, number: int, table: Table) -> Filed:
         """Write one shard of an object, so that it need not be held in memory. Raises Stopped where
         that cannot be.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return Filed(str(self._folder), self._written(name, number, table))
+            self._kept.make()
+            return Filed(self._place, self._written(name, number, table))
         except OSError as error:
-            raise _no_room(self._folder, error) from error
+            raise _no_room(self._place, error) from error
 
     def keep(self, kept: Kept) -> None:
         """Put tables in the place of what was kept; those that were loaded are not written again.
@@ -158,7 +182,7 @@ class Store:
         Where the folder cannot be written a warning says so, and what was kept stays.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._kept.make()
             files = {
                 name: [self._written(name, number, table) for number, table in enumerate(shards)]
                 for name, shards in kept.tables.items()
@@ -174,31 +198,38 @@ class Store:
             )
             self._clear({file for each in files.values() for file in each})
         except OSError as error:
-            logger.warning("%s: not written, the next pass reads more: %s", self._folder, error)
+            logger.warning("%s: not written, the next pass reads more: %s", self._place, error)
 
     def _written(self, name: str, number: int, table: Table | Filed) -> str:
         if isinstance(table, Filed):
             return table.file
         known = self._files.get(id(table))
-        if known is not None and (self._folder / known[1]).exists():
+        if known is not None and self._kept.has(known[1]):
             return known[1]
         file = f"{name}-{number:04d}-{secrets.token_hex(6)}.parquet"
-        write_table(table, str(self._folder), file)
+        write_table(table, self._place, file)
         return file
 
     def _publish(self, manifest: Mapping[str, Any]) -> None:
-        made = self._folder / f".{secrets.token_hex(6)}.json"
-        made.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        made.replace(self._folder / MANIFEST)
+        self._kept.put(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
 
     def _clear(self, wanted: set[str]) -> None:
         settled = time.time() - _SETTLED_SECONDS
-        for file in [*self._folder.glob("*.parquet"), *self._folder.glob(".*.json")]:
-            if file.name not in wanted and file.stat().st_mtime < settled:
-                file.unlink(missing_ok=True)
+        for file, written in self._kept.files().items():
+            if file not in wanted and file != MANIFEST and written < settled:
+                self._kept.remove(file)
+        if is_url(self._place):
+            self._clear_work(settled - _SETTLED_SECONDS * 24)
+
+    def _clear_work(self, settled: float) -> None:
+        """Remove what processes that died had put where workers read it."""
+        for name in folders_in(self._place):
+            folder = folder_at(inner(self._place, name))
+            if name.startswith(WORK) and max(folder.files().values(), default=0) < settled:
+                folder.clear()
 
 
-def _no_room(folder: Path, error: OSError) -> Stopped:
+def _no_room(folder: Path | str, error: OSError) -> Stopped:
     return Stopped(
         f"{folder}: not written ({error}): an org of this size is judged from files, give the state"
         " folder room and the right to write"
@@ -206,16 +237,16 @@ def _no_room(folder: Path, error: OSError) -> Stopped:
 
 
 def read_table(folder: str, file: str, columns: Sequence[str] | None = None) -> Table:
-    """Read a table, or some columns of it, from a file in a folder."""
+    """Read a table, or some columns of it, from a file in a folder, told by path or URL."""
     names = None if columns is None else [*columns]
-    return _in_seconds(
-        pq.read_table(Path(folder) / file, columns=names, page_checksum_verification=True)
-    )
+    with folder_at(folder).opened(file) as source:
+        return _in_seconds(pq.read_table(source, columns=names, page_checksum_verification=True))
 
 
 def write_table(table: Table, folder: str, file: str) -> None:
-    """Write a table into a file in a folder."""
-    pq.write_table(table, Path(folder) / file, compression="zstd", write_page_checksum=True)
+    """Write a table into a file in a folder, told by path or URL."""
+    with folder_at(folder).made(file) as sink:
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
 
 
 def _in_seconds(table: pa.Table) -> pa.Table:

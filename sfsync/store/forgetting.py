@@ -1,41 +1,46 @@
 """What does the store of an org hold of a person, and how does it go?"""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sfsync.store import Filed
+from sfsync.store.folder import folder_at
 from sfsync.traces import PERSONS, Held, Traces
 
 
-def held(folder: Path) -> Iterator[Held]:
-    """Yield the records of people in a store, also those of an earlier state of it. Raises OSError
+def held(place: str) -> Iterator[Held]:
+    """Yield the records of people in a store, also those of an earlier state of it. Raises Stopped
     where a file cannot be read.
     """
     for object_name in PERSONS:
-        for file in sorted(folder.glob(f"{object_name}-*.parquet")):
-            there = set(pq.read_schema(file).names)
-            table = pq.read_table(file, columns=sorted({"Id", "name", "email"} & there))
+        for file in _tables(place):
+            if not file.startswith(f"{object_name}-"):
+                continue
+            there = set(Filed(place, file).names())
+            table = Filed(place, file).read(sorted({"Id", "name", "email"} & there))
             for row in table.to_pylist():
                 address = str(row.get("email") or "").strip().casefold()
                 addresses = frozenset([address] if address else [])
                 yield Held(object_name, str(row.get("Id")), str(row.get("name") or ""), addresses)
 
 
-def forget(folder: Path, traces: Traces, *, write: bool) -> int:
+def forget(place: str, traces: Traces, *, write: bool) -> int:
     """Count the files of a store that hold something of a person. With `write` the whole store is
     thrown away where any does: the next pass reads everything afresh.
     """
-    number = sum(_holds(file, traces) for file in sorted(folder.glob("*.parquet")))
+    number = sum(_holds(Filed(place, file), traces) for file in _tables(place))
     if number and write:
-        shutil.rmtree(folder)
+        folder_at(place).clear()
     return number
 
 
-def _holds(file: Path, traces: Traces) -> bool:
-    table = pq.read_table(file)
+def _tables(place: str) -> list[str]:
+    return sorted(file for file in folder_at(place).files() if file.endswith(".parquet"))
+
+
+def _holds(filed: Filed, traces: Traces) -> bool:
+    table = filed.read()
     columns = [each for each in table.columns if _is_text(each.type)]
     return any(
         text in traces.ids or traces.are_in(text)
