@@ -89,7 +89,9 @@ def test_until_a_time_that_comes_twice_is_until_its_second_coming() -> None:
     assert next_time(nightly, changed + timedelta(minutes=10)) == paris("2026-10-26 01:10")
 
 
-times = st.times(max_value=time(23, 59)).map(lambda each: each.replace(second=0, microsecond=0))
+times = st.times(max_value=time(23, 59)).map(
+    lambda each: each.replace(second=0, microsecond=0, fold=0)
+)
 rhythms = st.builds(
     lambda every, ends: Rhythm(timedelta(minutes=every), min(ends), max(ends)),
     st.integers(1, 1440),

@@ -207,6 +207,16 @@ def test_a_job_reads_its_orgs_file_as_it_was_accepted(monkeypatch: pytest.Monkey
         kept(setting)
 
 
+def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
+    key = tmp_path / "acme.pem"
+    key.write_text(private_pem())
+    example = (CONFIG / "deploy" / "orgs" / "acme.yaml").read_text(encoding="utf-8")
+    write("acme", example.replace("/etc/sfsync-secrets/acme.pem", str(key)))
+    assert call("orgs", "check", "--org", "acme,bolt").output.startswith(
+        "acme: acme.my.salesforce.com, policy "
+    )
+
+
 # Several.
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from sfsync.cli.books import are_kept_here, shares_journal
 from sfsync.cli.merges import write_losers
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
@@ -32,7 +33,12 @@ def runs(limit: int, form: str, place: Place, quiet: bool) -> None:
     """List the runs in the journal, newest first."""
     settings = settings_of(place)
     with opened_journal(settings) as journal:
-        found = journal.runs()[:limit]
+        found = journal.runs()
+    if shares_journal(settings):
+        # The lock tells of this org alone whether its open run is at work.
+        is_ours = are_kept_here(settings)
+        found = [run for run in found if is_ours(run.org)]
+    found = found[:limit]
     if form == "json":
         echo(json.dumps({"runs": [run_data(run) for run in found]}, indent=2, ensure_ascii=False))
         return
