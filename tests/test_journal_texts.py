@@ -1,4 +1,4 @@
-"""What changes of a run have in common is kept once: does each still say it, until the last goes?"""
+"""What changes of a run have in common is kept once: does each say it, until the last goes?"""
 
 from contextlib import closing
 from dataclasses import replace
