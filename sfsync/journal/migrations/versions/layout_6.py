@@ -34,7 +34,9 @@ def upgrade() -> None:
     set_aside("changes", OLD_CHANGES, "changes_of_record", "changes_of_action")
     set_aside("change_fields", OLD_FIELDS, "change_fields_of_field")
     set_aside("change_losers", OLD_LOSERS, "losers_of_record")
-    _make()
+    _make_changes()
+    _make_fields()
+    _make_losers()
     within = connection()
     for run in list(within.scalars(sa.text("SELECT number FROM runs ORDER BY number"))):
         _bring_over(within, run)
@@ -44,7 +46,7 @@ def upgrade() -> None:
         drop_table(old)
 
 
-def _make() -> None:
+def _make_changes() -> None:
     create_table(
         "run_texts",
         _key("run"),
@@ -80,6 +82,9 @@ def _make() -> None:
     is_action = sa.text("action IS NOT NULL")
     only = {"sqlite_where": is_action, "postgresql_where": is_action}
     create_index("changes_of_action", "changes", "action", "state", **only)
+
+
+def _make_fields() -> None:
     create_table(
         "change_fields",
         _key("run"),
@@ -96,6 +101,9 @@ def _make() -> None:
     is_source = sa.text("source IS NOT NULL")
     only = {"sqlite_where": is_source, "postgresql_where": is_source}
     create_index("change_fields_of_source", "change_fields", "run", "seq", **only)
+
+
+def _make_losers() -> None:
     create_table(
         "change_losers",
         _key("run"),
