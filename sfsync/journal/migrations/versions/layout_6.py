@@ -1,4 +1,4 @@
-"""What came with layout 6? Rows of changes a quarter as large: what changes of a run have in common
+"""What came with layout 6? Rows of changes a third as large: what changes of a run have in common
 stands once.
 """
 
