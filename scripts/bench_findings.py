@@ -35,8 +35,10 @@ from rapidfuzz import fuzz
 from sfsync.duplicates import likely_duplicates
 from sfsync.facts import Look
 from sfsync.model import Finding
+from sfsync.policy import Policy
 from sfsync.rules.decide import decide
 from sfsync.rules.findings import findings_of
+from sfsync.snapshot import Snapshot
 
 DECLARED, DUPLICATES, ALL = "declared findings", "likely duplicates", "all findings"
 EXACT, RAPIDFUZZ, DIFFLIB = "names exactly alike", "rapidfuzz, all pairs", "difflib, all pairs"
@@ -148,46 +150,45 @@ class Sample:
         return replace(measured, values=values)
 
 
+class Parts:
+    """The parts of all findings in one org, and what they found last."""
+
+    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+        self._snapshot, self._policy = snapshot, policy
+        self._look = Look(snapshot, policy)
+        self.found: dict[str, int] = {}
+
+    def declared(self) -> None:
+        """Find what rule files declare."""
+        self._look = Look(self._snapshot, self._policy)
+        self.found[DECLARED] = len(declared(self._look))
+
+    def duplicates(self) -> None:
+        """Find likely duplicates; as in a pass, this finds what the part before has looked up."""
+        self.found[DUPLICATES] = len(likely_duplicates(self._look))
+
+
 def measure(accounts: int, rounds: int, at_most: float) -> Table:
     """Time the parts and the alternatives in so many rounds."""
     policy, org = policy_of_config(), org_with_twins(accounts)
-    snapshot = snapshot_of(org, policy)
-    sample = Sample(names_by_town(org))
+    parts, sample = Parts(snapshot_of(org, policy), policy), Sample(names_by_town(org))
     gc.collect()
     # The records themselves live on whatever is timed.
     gc.freeze()
-    look = Look(snapshot, policy)
-    found: dict[str, int] = {}
-
-    def all_declared() -> None:
-        nonlocal look
-        look = Look(snapshot, policy)
-        found[DECLARED] = len(declared(look))
-
-    def all_duplicates() -> None:
-        # As in a pass, this part finds what the one before has looked up.
-        found[DUPLICATES] = len(likely_duplicates(look))
-
-    def same_names() -> None:
-        found[EXACT] = exactly_alike(org)
-
-    first, second, exact, fuzzy, plain = interleaved(
-        {
-            DECLARED: all_declared,
-            DUPLICATES: all_duplicates,
-            EXACT: same_names,
-            RAPIDFUZZ: sample.by_rapidfuzz,
-            DIFFLIB: sample.by_difflib,
-        },
-        rounds,
-        warm=False,
-    )
+    works = {
+        DECLARED: parts.declared,
+        DUPLICATES: parts.duplicates,
+        EXACT: lambda: exactly_alike(org),
+        RAPIDFUZZ: sample.by_rapidfuzz,
+        DIFFLIB: sample.by_difflib,
+    }
+    first, second, exact, fuzzy, plain = interleaved(works, rounds, warm=False)
     both = [sum(each) for each in zip(first.values, second.values, strict=True)]
-    rows = [first, second, Measured(ALL, both), exact, sample.of_all(fuzzy), sample.of_all(plain)]
     counts = ", ".join(f"{len(each):,} {name}" for name, each in org.records.items())
+    found = {**parts.found, EXACT: exactly_alike(org)}
     return Table(
         f"medians of {rounds} rounds, wall-clock seconds",
-        rows,
+        [first, second, Measured(ALL, both), exact, sample.of_all(fuzzy), sample.of_all(plain)],
         [Bar(ALL, median(both), at_most=at_most, unit="s")],
         DUPLICATES,
         [

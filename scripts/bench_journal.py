@@ -36,17 +36,8 @@ from bench_table import Bar, Measured, Table, add_options, interleaved, report
 from sfsync.journal import Journal
 from sfsync.journal.reading import find_rows
 from sfsync.journal.tables import CHANGES, RUNS
-from sfsync.model import (
-    Change,
-    Evidence,
-    FieldChange,
-    Outcome,
-    Run,
-    RunState,
-    Stamp,
-    State,
-    to_wire,
-)
+from sfsync.model import Change, Evidence, FieldChange, Outcome, Run, RunState, Stamp, State
+from sfsync.model.value import to_wire
 from sfsync.undo import reverse
 
 ORG, SEED, BATCH = "00D000000000001AAA", 7, 200

@@ -19,6 +19,7 @@ from sfsync.journal.entries import encode
 from sfsync.journal.known import people_in
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
+from sfsync.journal.remains import as_text, marked, own_text
 from sfsync.journal.rows import OF_CHANGE, decode
 from sfsync.journal.tables import (
     CHANGE_FIELDS,
@@ -34,7 +35,7 @@ from sfsync.journal.tables import (
 from sfsync.journal.texts import drop_unused, number_of
 from sfsync.letter import MessageState, text_of
 from sfsync.model import RunState
-from sfsync.traces import FORGOTTEN, PERSONS, Held, Traces, cut_json, left
+from sfsync.traces import FORGOTTEN, PERSONS, Held, Traces, cut_json
 
 Values = dict[str, Any]
 Change = Callable[[Any], Values]
@@ -155,15 +156,15 @@ class _Books:
         if not is_own and not any(record in ids for _, _, record in known):
             return {}
         told = [
-            [fact, _marked("", value) if is_own or record in ids else value, record]
+            [fact, marked("", value) if is_own or record in ids else value, record]
             for fact, value, record in known
         ]
-        return {"evidence": _text(self._traces.cut_all(told, row.record_id))}
+        return {"evidence": as_text(self._traces.cut_all(told, row.record_id))}
 
     def _of_field(self, row: Any) -> Values:
         new = self._cut(CHANGE_FIELDS, row)
         if self._is_own(row):
-            told = {name: _marked(row.field, decode(new[name])) for name in ("before", "after")}
+            told = {name: marked(row.field, decode(new[name])) for name in ("before", "after")}
             new |= {name: encode(value) for name, value in told.items()}
         return new
 
@@ -237,7 +238,7 @@ class _Books:
             if not is_own:
                 return cut
             return {
-                name: FORGOTTEN if name == "name" else _own_text(text) for name, text in cut.items()
+                name: FORGOTTEN if name == "name" else own_text(text) for name, text in cut.items()
             }
 
         return change
@@ -274,8 +275,7 @@ class _Books:
             if not cut:
                 continue
             cut = cut if stored is table else self._stored(stored, row.run, cut)
-            of = {f"of_{name}": getattr(row, name) for name in key}
-            new.setdefault(tuple(cut), []).append(of | cut)
+            new.setdefault(tuple(cut), []).append({f"of_{n}": getattr(row, n) for n in key} | cut)
             self._counts[kind] += 1
         for names, rows in new.items():
             this = (stored.c[name] == sa.bindparam(f"of_{name}") for name in key)
@@ -298,27 +298,3 @@ class _Books:
 @cache
 def _texts_in(table: sa.FromClause) -> tuple[str, ...]:
     return tuple(each.name for each in table.columns if isinstance(each.type, sa.Text))
-
-
-def _own_text(cut: str) -> str:
-    """Return what is left of a text about a person's own record, its traces being cut; it may be
-    JSON: fields with their values.
-    """
-    try:
-        fields = json.loads(cut)
-    except ValueError:
-        return cut
-    if not isinstance(fields, dict):
-        return cut
-    kept = {field: _marked(field, value) for field, value in fields.items()}
-    return cut if kept == fields else _text(kept)
-
-
-def _marked(field: str, value: Any) -> Any:
-    """Return what is left of a value of a person's own record, with the mark for what is not."""
-    kept = left(field, value)
-    return FORGOTTEN if kept is None and value is not None else kept
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))

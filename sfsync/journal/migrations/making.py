@@ -27,6 +27,23 @@ def create_index(name: str, table: str, *columns: str, **how: Any) -> None:
     op.create_index(name, table, list(columns), if_not_exists=True, **how)
 
 
+def set_aside(table: str, name: str, *indexes: str) -> None:
+    """Give a table another name, without these indexes of it, so that one like it can be made."""
+    for index in indexes:
+        op.drop_index(index, table)
+    op.rename_table(table, name)
+
+
+def drop_table(name: str) -> None:
+    """Let go of a table and all that is in it."""
+    op.drop_table(name)
+
+
+def connection() -> sa.Connection:
+    """Return the connection, for what is brought over row by row."""
+    return op.get_bind()
+
+
 def execute(statement: str) -> None:
     """Carry out a statement of SQL that all databases understand."""
     op.execute(statement)

@@ -1,4 +1,4 @@
-"""What came with layout 6? Rows of changes a quarter as large: what changes of a run have in common
+"""What came with layout 6? Rows of changes a third as large: what changes of a run have in common
 stands once.
 """
 
@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
 
-from sfsync.journal.migrations.making import create_index, create_table, execute
+from sfsync.journal.migrations.making import (
+    connection,
+    create_index,
+    create_table,
+    drop_table,
+    execute,
+    set_aside,
+)
 
 revision, down_revision = "6", "5"
 
@@ -25,27 +31,22 @@ OLD_CHANGES, OLD_FIELDS, OLD_LOSERS = "old_changes", "old_change_fields", "old_c
 
 def upgrade() -> None:
     """Make the tables anew, and bring over what was in them."""
-    for index in ("changes_of_record", "changes_of_action"):
-        op.drop_index(index, "changes")
-    op.drop_index("change_fields_of_field", "change_fields")
-    op.drop_index("losers_of_record", "change_losers")
-    for old, name in (
-        (OLD_CHANGES, "changes"),
-        (OLD_FIELDS, "change_fields"),
-        (OLD_LOSERS, "change_losers"),
-    ):
-        op.rename_table(name, old)
-    _make()
-    connection = op.get_bind()
-    for run in list(connection.scalars(sa.text("SELECT number FROM runs ORDER BY number"))):
-        _bring_over(connection, run)
+    set_aside("changes", OLD_CHANGES, "changes_of_record", "changes_of_action")
+    set_aside("change_fields", OLD_FIELDS, "change_fields_of_field")
+    set_aside("change_losers", OLD_LOSERS, "losers_of_record")
+    _make_changes()
+    _make_fields()
+    _make_losers()
+    within = connection()
+    for run in list(within.scalars(sa.text("SELECT number FROM runs ORDER BY number"))):
+        _bring_over(within, run)
     losers = "run, seq, place, record_id, name, fields, children"
     execute(f"INSERT INTO change_losers ({losers}) SELECT {losers} FROM {OLD_LOSERS}")
     for old in (OLD_LOSERS, OLD_FIELDS, OLD_CHANGES):
-        op.drop_table(old)
+        drop_table(old)
 
 
-def _make() -> None:
+def _make_changes() -> None:
     create_table(
         "run_texts",
         _key("run"),
@@ -81,6 +82,9 @@ def _make() -> None:
     is_action = sa.text("action IS NOT NULL")
     only = {"sqlite_where": is_action, "postgresql_where": is_action}
     create_index("changes_of_action", "changes", "action", "state", **only)
+
+
+def _make_fields() -> None:
     create_table(
         "change_fields",
         _key("run"),
@@ -97,6 +101,9 @@ def _make() -> None:
     is_source = sa.text("source IS NOT NULL")
     only = {"sqlite_where": is_source, "postgresql_where": is_source}
     create_index("change_fields_of_source", "change_fields", "run", "seq", **only)
+
+
+def _make_losers() -> None:
     create_table(
         "change_losers",
         _key("run"),
@@ -115,21 +122,21 @@ def _key(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, primary_key=True, autoincrement=False)
 
 
-def _bring_over(connection: sa.Connection, run: int) -> None:
+def _bring_over(within: sa.Connection, run: int) -> None:
     """Bring over the changes of a run, and their fields: what is said twice gets a number."""
-    numbers = _numbers(connection, run)
+    numbers = _numbers(within, run)
     texts = [{"run": run, "number": number, "text": text} for text, number in numbers.items()]
-    changes = (_change(row, numbers) for row in _rows(connection, OLD_CHANGES, run))
-    fields = (_field(row, numbers) for row in _rows(connection, OLD_FIELDS, run))
+    changes = (_change(row, numbers) for row in _rows(within, OLD_CHANGES, run))
+    fields = (_field(row, numbers) for row in _rows(within, OLD_FIELDS, run))
     for table, rows in (
         ("run_texts", iter(texts)),
         ("changes", changes),
         ("change_fields", fields),
     ):
-        _insert(connection, table, rows)
+        _insert(within, table, rows)
 
 
-def _numbers(connection: sa.Connection, run: int) -> dict[str, int]:
+def _numbers(within: sa.Connection, run: int) -> dict[str, int]:
     """Number what changes of a run say more than once, and what has no other place."""
     always, often = [], []
     for name in ("object", "cause", "job"):
@@ -142,21 +149,21 @@ def _numbers(connection: sa.Connection, run: int) -> dict[str, int]:
         ]
     found: dict[str, int] = {}
     for query in (*always, *often):
-        for text in connection.scalars(sa.text(query), {"run": run}):
+        for text in within.scalars(sa.text(query), {"run": run}):
             if text is not None:
                 found.setdefault(text, len(found))
     return found
 
 
-def _rows(connection: sa.Connection, table: str, run: int) -> Iterator[sa.Row[Any]]:
+def _rows(within: sa.Connection, table: str, run: int) -> Iterator[sa.Row[Any]]:
     query = f"SELECT * FROM {table} WHERE run = :run AND seq >= :first AND seq < :end"
-    last = connection.scalar(
+    last = within.scalar(
         sa.text(f"SELECT max(seq) FROM {OLD_CHANGES} WHERE run = :run"),
         {"run": run},
     )
     for first in range(0, -1 if last is None else last + 1, PORTION):
         of = {"run": run, "first": first, "end": first + PORTION}
-        yield from connection.execute(sa.text(f"{query} ORDER BY seq"), of).all()
+        yield from within.execute(sa.text(f"{query} ORDER BY seq"), of).all()
 
 
 def _change(row: sa.Row[Any], numbers: dict[str, int]) -> dict[str, Any]:
@@ -198,19 +205,19 @@ def _split(name: str, text: str, numbers: dict[str, int]) -> dict[str, Any]:
     return {f"{name}_text": number, name: text if number is None else None}
 
 
-def _insert(connection: sa.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
+def _insert(within: sa.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
     portion: list[dict[str, Any]] = []
     for row in rows:
         portion.append(row)
         if len(portion) == PORTION:
-            _insert_some(connection, table, portion)
+            _insert_some(within, table, portion)
             portion = []
-    _insert_some(connection, table, portion)
+    _insert_some(within, table, portion)
 
 
-def _insert_some(connection: sa.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+def _insert_some(within: sa.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         columns = ", ".join(f'"{name}"' for name in rows[0])
         values = ", ".join(f":{name}" for name in rows[0])
         statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"
-        connection.execute(sa.text(statement), list(rows))
+        within.execute(sa.text(statement), list(rows))
