@@ -138,6 +138,8 @@ def measure(inputs: Inputs, rounds: int, plain_rounds: int) -> Result:
             plan = plans / f"{engine}.jsonl"
             told = run(engine, inputs.folder, plan)
             seconds.setdefault(engine, []).append(sum(told["seconds"].values()))
+            took = f"{seconds[engine][-1]:.3f} s, {told['processors']:.3f} of processors"
+            sys.stderr.write(f"{inputs.folder.name}, round {number + 1}: {engine}: {took}\n")
             processors.setdefault(engine, []).append(told["processors"])
             digest = same(plan, plans / f"{engines_of(0, plain_rounds)[0]}.jsonl", digest)
             if engine == PRODUCT:
