@@ -81,13 +81,16 @@ def zone_macros(zone: ZoneInfo, last_year: int) -> tuple[str, str]:
     before = first
     for moment, offset in changes(zone, last_year):
         instants.append(f"WHEN moment >= '{moment:%Y-%m-%d %H:%M:%S}' THEN {_micros(offset)}")
-        # The first day that begins with the new offset.
+        # The first day that begins with the new offset; a midnight that is skipped, or is put back
+        # as it strikes, is told by the lower one.
         midnight = datetime.combine((moment + before).date(), datetime.min.time(), UTC)
-        day = midnight.date() if midnight - before >= moment else midnight.date() + A_DAY
+        begins = midnight - before
+        is_new = begins > moment or (begins == moment and offset < before)
+        day = midnight.date() if is_new else midnight.date() + A_DAY
         days.append(f"WHEN day >= '{day}' THEN {_micros(offset)}")
         before = offset
-    of_instants = f"CASE {' '.join(reversed(instants))} ELSE {of_instants} END"
-    of_days = f"CASE {' '.join(reversed(days))} ELSE {of_days} END"
+    of_instants = f"CASE {' '.join(reversed(instants))} WHEN true THEN {of_instants} END"
+    of_days = f"CASE {' '.join(reversed(days))} WHEN true THEN {of_days} END"
     return (
         f"CREATE MACRO day_of(moment) AS make_timestamp(epoch_us(moment) + {of_instants})::DATE",
         f"CREATE MACRO start_of(day) AS make_timestamp(epoch_us(day) - {of_days})",
