@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 
 import pyarrow as pa
@@ -102,6 +103,20 @@ def test_every_page_comes_once_with_or_without_its_header(
     # describe, the job, two looks at it; lists of five links
     lists = {"57.0": 0, "62.0": 3}[version]
     assert org.calls - before == 4 + lists + len(tables)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_pages_that_nobody_has_taken_yet_stay_with_the_org(fake: FakeOrg, org: Org) -> None:
+    for number in range(40):
+        fake.add("Account", Name=f"Account {number}")
+    tables = org.tables("Account", ["Name"], expected=MANY)
+
+    next(tables)
+    sleep(0.1)
+
+    asked = [path for _, path in fake.calls if path.endswith("/results")]
+    assert 1 <= len(asked) <= 3
+    assert len(read_all(tables)) == 37
 
 
 def test_an_object_without_records_is_an_empty_table(org: Org) -> None:

@@ -255,6 +255,22 @@ def test_what_does_not_fit_is_named_and_all_else_is_as_it_was(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("expected", [0, MANY])
+def test_a_text_field_that_is_called_a_number_is_read_as_text(
+    script: Script, expected: int
+) -> None:
+    record = {"Id": ACCOUNT, "Size__c": " 12"}
+    if expected:
+        in_a_job(script, csv_of(record))
+    else:
+        in_a_page(script, record)
+
+    ((row,), problems) = read(script, expected=expected)
+
+    assert row["size"] is None
+    assert problems[0].startswith(f"Account {ACCOUNT}: Size__c is ' 12', which is no number")
+
+
 def test_a_record_longer_than_a_block_is_read_whole_behind_a_mark(script: Script) -> None:
     long = "é\n" * 700_000
     in_a_job(

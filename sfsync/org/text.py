@@ -79,16 +79,16 @@ def read_csv(
     text = dict.fromkeys(names, pa.string())
     with suppress(pa.ArrowInvalid):
         types = text | {name: wire_type(kind) for name, kind in kinds.items()}
-        return _read_blocks(body, types, _BLOCK_BYTES, skip=skip)
-    return _read_blocks(body, text, _LONG_BLOCK_BYTES, skip=skip)
+        return _read_blocks(body, names, types, _BLOCK_BYTES, skip=skip)
+    return _read_blocks(body, names, text, _LONG_BLOCK_BYTES, skip=skip)
 
 
 def _read_blocks(
-    body: bytes, types: Mapping[str, pa.DataType], block: int, *, skip: bool
+    body: bytes, names: Sequence[str], types: Mapping[str, pa.DataType], block: int, *, skip: bool
 ) -> pa.Table:
     return pa.csv.read_csv(
         pa.BufferReader(body),
-        pa.csv.ReadOptions(column_names=list(types), skip_rows=int(skip), block_size=block),
+        pa.csv.ReadOptions(column_names=list(names), skip_rows=int(skip), block_size=block),
         pa.csv.ParseOptions(newlines_in_values=True),
         # Left to guess, it would take NA for nothing and 007 for 7.
         pa.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
