@@ -60,7 +60,7 @@ class Filed:
 
     def _harmed(self, error: Exception) -> Stopped:
         return Stopped(
-            f"{self.folder}/{self.file} cannot be read ({error}): `--whole` reads everything afresh"
+            f"{self.folder}/{self.file} cannot be read ({error}): `--full` reads everything afresh"
         )
 
 

@@ -15,7 +15,7 @@ def held(folder: Path) -> Iterator[Held]:
     where a file cannot be read.
     """
     for object_name in PERSONS:
-        for file in sorted(folder.glob(f"{object_name}-*.parquet")):
+        for file in sorted(folder.rglob(f"{object_name}-*.parquet")):
             there = set(pq.read_schema(file).names)
             table = pq.read_table(file, columns=sorted({"Id", "name", "email"} & there))
             for row in table.to_pylist():
@@ -28,7 +28,7 @@ def forget(folder: Path, traces: Traces, *, write: bool) -> int:
     """Count the files of a store that hold something of a person. With `write` the whole store is
     thrown away where any does: the next pass reads everything afresh.
     """
-    number = sum(_holds(file, traces) for file in sorted(folder.glob("*.parquet")))
+    number = sum(_holds(file, traces) for file in sorted(folder.rglob("*.parquet")))
     if number and write:
         shutil.rmtree(folder)
     return number
