@@ -132,7 +132,8 @@ def agreed(told: Measured, digest: str, changes: int) -> None:
 def lines_of(several: Sequence[Measured], workers: int) -> Iterator[str]:
     """Say the result to a person."""
     rounds = len(several[0].seconds[HERE])
-    yield f"{workers} workers, {os.cpu_count()} processors; {rounds} rounds, medians (least to most)"
+    cores = os.cpu_count()
+    yield f"{workers} workers, {cores} processors; {rounds} rounds, medians (least to most)"
     for each in several:
         yield (
             f"{each.accounts:,} accounts in {each.partitions} partitions: {each.changes:,} changes,"

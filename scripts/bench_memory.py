@@ -7,9 +7,9 @@ partition, so that it is never in memory as a whole: a few seeded partitions of 
 each of which stands under many Ids, with e-mail addresses of which some are shared by contacts of
 other partitions. Then planning is measured as a process of its own for each size: from what is kept
 (of which nothing has changed) and the books of the pass before, to the plan; with --write it is
-written down too. With --whole the first size is also planned as one snapshot. Exit codes: 0, or 1 where the last size
-takes more memory than --most-mb, more than --most-memory times the first one's, or more than
---most-time times its seconds.
+written down too. With --whole the first size is also planned as one snapshot. Exit codes: 0, or 1
+where the last size takes more memory than --most-mb, more than --most-memory times the first one's,
+or more than --most-time times its seconds.
 """
 
 import argparse

@@ -59,7 +59,7 @@ def free_port() -> int:
 
 def in_parts(loop: Loop, store: Store, engine: Engine) -> str:
     """What a pass would change, of an org in partitions, as it is written down."""
-    policy = replace(loop.policy, partitions=Partitions(above=4, accounts=4))
+    policy = replace(loop.policy, partitions=Partitions(above=12, accounts=12))
     services = replace(loop.services, policy=policy, store=store, engine=engine)
     return to_json(hourly(replace(services, now=loop.fake.clock.now())).plan)
 

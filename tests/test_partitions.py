@@ -1,7 +1,7 @@
 """Is an org that is judged in partitions planned for as if it were looked at as a whole?"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from sfsync.rules.load import load_policy
 from sfsync.store import MANIFEST, Store
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
-CUTS = (1, 3, 7)
+CUTS = (2, 7)
 
 
 def policy_of(**texts: tuple[str, str]) -> Policy:
@@ -38,12 +38,12 @@ def policy_of(**texts: tuple[str, str]) -> Policy:
 def org_of(policy: Policy, seed: int = 5) -> Iterator[Loop]:
     """A messy org after an earlier pass, in which much leads to records of other accounts."""
     chance = Random(seed)
-    made = random_org(chance, 24)
+    made = random_org(chance, 12)
     fake = empty_org(made.now, made.zone)
     fill(fake, made.records)
     accounts = [str(row["Id"]) for row in fake.records("Account")]
     deals = [str(row["Id"]) for row in fake.records("Opportunity")]
-    for number in range(40):
+    for number in range(24):
         twin = chance.choice(
             ["ada@example.com", "info@example.org", f"n{number}@example.com", "no"]
         )
@@ -91,10 +91,10 @@ def said(planned: Planned) -> Mapping[str, Any]:
     }
 
 
-def assert_same(loop: Loop, folder: Path) -> Planned:
+def assert_same(loop: Loop, folder: Path, cuts: Sequence[int] = (4,)) -> Planned:
     """Compare what all cuts give with what is planned of the org as a whole."""
     whole = hourly(replace(loop.services, now=loop.fake.clock.now()))
-    for count in CUTS:
+    for count in cuts:
         assert said(in_parts(loop, count, folder)) == said(whole), count
     return whole
 
@@ -107,10 +107,10 @@ def files(folder: Path, count: int) -> set[str]:
 
 def test_a_plan_does_not_tell_into_how_many_partitions_the_org_was_cut(tmp_path: Path) -> None:
     with org_of(policy_of()) as loop:
-        whole = assert_same(loop, tmp_path)
+        whole = assert_same(loop, tmp_path, CUTS)
         found = {each.code for each in whole.plan.findings}
         assert {"email-duplicate", "likely-duplicate", "email-malformed"} <= found
-        assert len(whole.plan.changes) > 10
+        assert len(whole.plan.changes) > 5
         assert sum(each.startswith("Account-") for each in files(tmp_path, 7)) == 6
 
 
@@ -118,13 +118,13 @@ def test_what_changed_is_put_to_the_partitions(tmp_path: Path) -> None:
     """Records move between accounts, are merged, deleted and made; passes write in between."""
     with org_of(policy_of(), seed=8) as loop:
         actor = Actor(loop.fake, Random(3))
-        for step in range(3):
-            before = files(tmp_path, 7) if step else set()
+        for step in range(2):
+            before = files(tmp_path, 4) if step else set()
             whole = assert_same(loop, tmp_path)
-            after = files(tmp_path, 7)
+            after = files(tmp_path, 4)
             assert not step or (before & after and after - before)
             loop.apply(replace(whole, plan=replace(whole.plan, changes=whole.plan.changes[:3])))
-            for _ in range(2 + 8 * (step == 1)):
+            for _ in range(12):
                 actor.act()
             loop.fake.clock.advance(60)
 

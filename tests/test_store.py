@@ -3,14 +3,12 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from unittest import mock
 
 import pandas as pd
 import pyarrow as pa
@@ -21,11 +19,12 @@ from hypothesis import strategies as st
 from loop_org import Loop, empty_org, loop_of, shipped_policy
 
 from sfsync.errors import Stopped
-from sfsync.extract import approach, extract, shards
+from sfsync.extract import approach, extract
 from sfsync.fake import Call, FakeOrg
 from sfsync.jobs.hourly import hourly
 from sfsync.model import to_wire
 from sfsync.plan_file import to_json
+from sfsync.policy import Partitions, Policy
 from sfsync.store import MANIFEST, Kept, Store
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -38,7 +37,7 @@ OBJECTS = ("Account", "Contact", "Opportunity", "Task", "Event")
 
 def snapshot_of(loop: Loop, store: Store | None) -> dict[str, pd.DataFrame]:
     """What a pass would see, by object."""
-    policy, now = shipped_policy(), loop.fake.clock.now()
+    policy, now = loop.policy, loop.fake.clock.now()
     way = approach(loop.org, policy, now, store)
     return dict(extract(loop.org, policy, now, way=way).frames)
 
@@ -151,11 +150,9 @@ class Actor:
         self.fake.clock.advance(self.chance.choice([1, 3_600, 216_000]))
 
 
-@contextmanager
-def small_shards() -> Iterator[None]:
-    """Cut so few accounts that a small org has several shards."""
-    with mock.patch.object(shards, "ACCOUNTS_A_SHARD", 2):
-        yield
+def small_shards() -> Policy:
+    """The shipped policy, by which even a small org has several shards."""
+    return replace(shipped_policy(), partitions=Partitions(above=2, accounts=2))
 
 
 FORMULAS = (None, ("Account", "Industry"), ("Opportunity", "Lost_Reason__c"))
@@ -177,7 +174,7 @@ def test_what_changed_and_what_was_kept_are_all_there_is(
     actor = Actor(fake, chance)
     for _ in range(5):
         fake.add("Account", Name="Firm", Status__c="Target", CreatedDate=LONG_AGO)
-    with TemporaryDirectory() as folder, small_shards(), loop_of(fake, NOW) as loop:
+    with TemporaryDirectory() as folder, loop_of(fake, NOW, small_shards()) as loop:
         for _ in range(chance.randint(2, 4)):
             for _ in range(chance.randint(1, 8)):
                 actor.act()

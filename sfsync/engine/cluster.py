@@ -90,7 +90,9 @@ class Dask:
         """
         if self._scheduler:
             self._knock()
-            self._connect(self._scheduler)
+            with self._open:
+                self._connect(self._scheduler)
+                self._open = self._open.pop_all()
         return self
 
     def __exit__(

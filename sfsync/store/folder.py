@@ -34,6 +34,9 @@ class Folder(Protocol):
     def files(self) -> Mapping[str, float]:
         """Return when each file was written, in seconds since 1970."""
 
+    def below(self) -> list[str]:
+        """Name the files in it and in its folders, by the way from here."""
+
     def opened(self, file: str) -> IO[bytes]:
         """Open a file to be read. Raises FileNotFoundError where there is none."""
 
@@ -69,6 +72,11 @@ class LocalFolder:
         if not self._path.exists():
             return {}
         return {each.name: each.stat().st_mtime for each in self._path.iterdir() if each.is_file()}
+
+    def below(self) -> list[str]:
+        """Name the files in it and in its folders, by the way from here."""
+        found = (each for each in self._path.rglob("*") if each.is_file())
+        return [each.relative_to(self._path).as_posix() for each in found]
 
     def opened(self, file: str) -> IO[bytes]:
         """Open a file to be read. Raises FileNotFoundError where there is none."""
@@ -115,6 +123,13 @@ class RemoteFolder:
         self._system.invalidate_cache(self._path)
         names = [each["name"] for each in self._system.ls(self._path) if each["type"] == "file"]
         return {each.rpartition("/")[2]: self._system.modified(each).timestamp() for each in names}
+
+    def below(self) -> list[str]:
+        """Name the files in it and in its folders, by the way from here."""
+        if not self._system.exists(self._path):
+            return []
+        found = (str(each) for each in self._system.find(self._path))
+        return [each.partition(f"{self._path}/")[2] for each in found]
 
     def opened(self, file: str) -> IO[bytes]:
         """Open a file to be read. Raises FileNotFoundError where there is none."""

@@ -15,7 +15,7 @@ def held(place: str) -> Iterator[Held]:
     """
     for object_name in PERSONS:
         for file in _tables(place):
-            if not file.startswith(f"{object_name}-"):
+            if not file.rpartition("/")[2].startswith(f"{object_name}-"):
                 continue
             there = set(Filed(place, file).names())
             table = Filed(place, file).read(sorted({"Id", "name", "email"} & there))
@@ -36,7 +36,7 @@ def forget(place: str, traces: Traces, *, write: bool) -> int:
 
 
 def _tables(place: str) -> list[str]:
-    return sorted(file for file in folder_at(place).files() if file.endswith(".parquet"))
+    return sorted(file for file in folder_at(place).below() if file.endswith(".parquet"))
 
 
 def _holds(filed: Filed, traces: Traces) -> bool:
