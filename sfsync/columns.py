@@ -173,7 +173,8 @@ def latest(groups: Array, moments: Array, size: int) -> tuple[Array, Array]:
         np.maximum.at(best, groups[part][here], numbers[part][here])
     for part in parts:
         group = groups[part]
-        hits = np.flatnonzero((group >= 0) & (numbers[part] == best[group]))
+        hits = np.flatnonzero(group >= 0)
+        hits = hits[numbers[part][hits] == best[group[hits]]]
         found[group[hits]] = hits + part.start
     # NaT is the least of all numbers, and no moment.
     found[best == _NAT] = -1

@@ -4,6 +4,8 @@ Ids are looked up as numbers: eight of their bytes at once are hashed, and what 
 byte by byte. Whatever is not as Ids usually are (other lengths, an Id twice) is looked up as text.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +20,7 @@ _STARTS = (0, 8, 10)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _AT_ONCE = 250_000
 
-Texts = pa.Array | pa.ChunkedArray | pd.Index
+Texts: TypeAlias = pa.Array | pa.ChunkedArray | pd.Index
 
 
 class Places:

@@ -5,6 +5,7 @@ A test on a missing value is unknown, and what is unknown does not hold; neither
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
@@ -149,8 +150,10 @@ class Test:
             )
         other, known = self._other(sight, column)
         result = OPERATORS[self.operator].compare(column.values, other)
-        known = known & present
-        return Truth(result & known, ~result & known)
+        known = present if known is True else known & present
+        holds = result & known
+        # What is known and does not hold fails.
+        return Truth(holds, known ^ holds)
 
     def tests(self) -> Iterator["Test"]:
         """Itself."""
@@ -198,8 +201,8 @@ class All:
         """Judge every record."""
         truths = [part.truth(sight) for part in self.parts]
         return Truth(
-            np.logical_and.reduce([t.holds for t in truths]),
-            np.logical_or.reduce([t.fails for t in truths]),
+            reduce(np.logical_and, [t.holds for t in truths], np.True_),
+            reduce(np.logical_or, [t.fails for t in truths], np.False_),
         )
 
     def tests(self) -> Iterator[Test]:
@@ -221,8 +224,8 @@ class AnyOf:
         """Judge every record."""
         truths = [part.truth(sight) for part in self.parts]
         return Truth(
-            np.logical_or.reduce([t.holds for t in truths]),
-            np.logical_and.reduce([t.fails for t in truths]),
+            reduce(np.logical_or, [t.holds for t in truths], np.False_),
+            reduce(np.logical_and, [t.fails for t in truths], np.True_),
         )
 
     def tests(self) -> Iterator[Test]:

@@ -173,6 +173,6 @@ def referred_ids(look: Look, object_name: str, places: Array) -> list[str | None
     """
     # Many lead to the same few.
     distinct, each = np.unique(places, return_inverse=True)
-    none: list[str | None] = [None] * np.count_nonzero(distinct < 0)
-    ids = [*none, *ids_of(look, object_name, distinct[len(none) :])]
+    first = np.count_nonzero(distinct < 0)
+    ids = [*[None] * first, *ids_of(look, object_name, distinct[first:])]
     return [ids[place] for place in each.tolist()]
