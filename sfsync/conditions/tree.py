@@ -13,6 +13,8 @@ import numpy as np
 from sfsync.columns import Array, Column, Kind, Mask, among
 from sfsync.model import Value
 
+_YES, _NO = np.array(True), np.array(False)
+
 
 class Sight(Protocol):
     """What a condition looks at: the columns of one object at one moment."""
@@ -201,8 +203,8 @@ class All:
         """Judge every record."""
         truths = [part.truth(sight) for part in self.parts]
         return Truth(
-            reduce(np.logical_and, [t.holds for t in truths], np.True_),
-            reduce(np.logical_or, [t.fails for t in truths], np.False_),
+            reduce(np.logical_and, [t.holds for t in truths], _YES),
+            reduce(np.logical_or, [t.fails for t in truths], _NO),
         )
 
     def tests(self) -> Iterator[Test]:
@@ -224,8 +226,8 @@ class AnyOf:
         """Judge every record."""
         truths = [part.truth(sight) for part in self.parts]
         return Truth(
-            reduce(np.logical_or, [t.holds for t in truths], np.False_),
-            reduce(np.logical_and, [t.fails for t in truths], np.True_),
+            reduce(np.logical_or, [t.holds for t in truths], _NO),
+            reduce(np.logical_and, [t.fails for t in truths], _YES),
         )
 
     def tests(self) -> Iterator[Test]:

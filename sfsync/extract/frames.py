@@ -71,7 +71,7 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
         return column.to_numpy().astype("datetime64[s]")
     encoded = _encoded(column)
     # Empty fields and subjects such as "Call" are most of the texts.
-    if len(encoded.dictionary) * _RARELY <= len(column):
+    if len(encoded.dictionary) * _RARELY < len(column):
         return _categories(encoded)
     return pd.array(column.to_pandas(), dtype="str")
 

@@ -10,6 +10,7 @@ import numpy as np
 from sfsync.columns import NO_INSTANT, Array, Column, Kind, Mask, Proof
 from sfsync.facts.history import History, by_whom, entries, own_rows, state_field
 from sfsync.facts.look import UNKNOWN_STATE_CODE, Look, fact, state_codes
+from sfsync.facts.stages import Stages, last_rank, place_of, sorted_stages, stages
 from sfsync.policy import NO_STATE_CODE
 from sfsync.snapshot import PREVIOUS_STATE, WAS_READ
 
@@ -177,54 +178,6 @@ def future_entry(look: Look, object_name: str) -> Mask:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The rows of the opportunities' history that say when a stage was: their places in the frame,
-    the opportunity, the stage's place in the machine's states, and their rank, a number that sorts
-    them by time, then by Id, and is no other row's.
-    """
-
-    row: Array
-    record: Array
-    state: Array
-    rank: Array
-
-
-def stages(look: Look) -> Stages:
-    """Return the stages that the history knows, in the order of the frame."""
-    opportunity = look.column("OpportunityHistory", "opportunity").values
-    at = look.column("OpportunityHistory", "created").values
-    states = state_codes(
-        look.column("OpportunityHistory", "stage"), look.policy.machines["Opportunity"], former=True
-    )
-    rows = np.flatnonzero((opportunity >= 0) & ~np.isnat(at)).astype("int32")
-    seconds = at.view("int64")[rows]
-    # Frames are sorted by Id.
-    rank = (seconds - seconds.min(initial=0)) * len(rows) + np.arange(len(rows))
-    return Stages(rows, opportunity[rows], states[rows], rank)
-
-
-def _last_rank(found: Stages, chosen: Mask, size: int) -> Array:
-    """Return the rank of each opportunity's last chosen row, -1 where none is."""
-    last = np.full(size, -1, dtype="int64")
-    np.maximum.at(last, found.record[chosen], found.rank[chosen])
-    return last
-
-
-def _place_of(found: Stages, ranks: Array) -> Array:
-    """Return the places among the stages of rows by their ranks."""
-    return np.asarray(ranks % max(len(found.rank), 1))
-
-
-def sorted_stages(look: Look) -> tuple[Array, Array, Array]:
-    """Return the rows of the opportunities' stages by opportunity, time and Id: their places in the
-    frame, the opportunity, and the stage's place in the machine's states.
-    """
-    found = stages(look)
-    order = np.lexsort((found.rank, found.record))
-    return found.row[order], found.record[order], found.state[order]
-
-
 def stage_before(look: Look) -> Array:
     """Return, for each opportunity, the place of the stage in which it was before its present one,
     by its history; negative where that tells of none.
@@ -244,8 +197,8 @@ def _runs(look: Look) -> tuple[History, Array]:
 def _runs_in_history(look: Look) -> tuple[History, Array]:
     found, present = stages(look), look.state("Opportunity")
     # What is left once the last run, of the present stage, is taken away ends with the one before.
-    last = _last_rank(found, found.state != present[found.record], len(present))
-    before = np.where(last >= 0, np.append(found.state, np.int16(-1))[_place_of(found, last)], -1)
+    last = last_rank(found, found.state != present[found.record], len(present))
+    before = np.where(last >= 0, np.append(found.state, np.int16(-1))[place_of(found, last)], -1)
     return _first_rows(look, found), before
 
 
@@ -261,14 +214,14 @@ def _first_rows(look: Look, found: Stages) -> History:
     states = look.state("Opportunity")
     size = len(states)
     present = found.state == states[found.record]
-    last = _last_rank(found, present, size)
+    last = last_rank(found, present, size)
     # The run begins after the last row of another stage before its end.
-    before = _last_rank(found, ~present & (found.rank < last[found.record]), size)
+    before = last_rank(found, ~present & (found.rank < last[found.record]), size)
     run = np.flatnonzero(present & (found.rank > before[found.record]))
     first = last.copy()
     np.minimum.at(first, found.record[run], found.rank[run])
     record = np.flatnonzero((last >= 0) & (states != NO_STATE_CODE)).astype("int32")
-    rows = found.row[_place_of(found, first[record])]
+    rows = found.row[place_of(found, first[record])]
     mine, others = by_whom(look, look.column("OpportunityHistory", "created_by"))
     at = look.column("OpportunityHistory", "created").values
     return History(

@@ -9,7 +9,7 @@ import numpy as np
 
 from sfsync.columns import Array, Mask
 from sfsync.facts import Look
-from sfsync.facts.entry import sorted_stages
+from sfsync.facts.stages import sorted_stages
 from sfsync.jobs.cleanup.cleanup import Cleanup, Found, Wishes, Written
 from sfsync.jobs.cleanup.losing import (
     OBJECT,
