@@ -250,9 +250,11 @@ def plain_scripts(org: Served, rows: Mapping[str, int], moved: int) -> list[Scri
 
 
 def states_alone(policy: Policy) -> Policy:
-    """The policy without anything that people are told of."""
+    """The policy without anything that people are told of, and without the tasks, which rest on it:
+    for a task that is due the org is asked for its queues, two calls more.
+    """
     machines, stateless = (
-        {name: replace(each, findings=()) for name, each in several.items()}
+        {name: replace(each, findings=(), tasks=()) for name, each in several.items()}
         for several in (policy.machines, policy.stateless)
     )
     nothing = DuplicateSettings(find=False)
