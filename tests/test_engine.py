@@ -195,7 +195,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for each in CONFIG.iterdir():
         if each.name not in ("sfsync.yaml", "demo"):
             (config / each.name).symlink_to(each)
-    (config / "sfsync.yaml").write_text(f"{text}\npartitions: {{above: 2, accounts: 2}}\n", "utf-8")
+    text, number = re.subn(r"(?m)^(  (?:above|accounts): )[\d_]+$", r"\g<1>2", text)
+    assert number == 2
+    (config / "sfsync.yaml").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SFSYNC_ORG", "small")
     return tmp_path
@@ -252,6 +254,7 @@ def test_the_workers_end_with_the_process_at_ctrl_c(place: Path) -> None:
     until = time.monotonic() + SECONDS
     # Another one looks after what the two share.
     while len(workers := begun.children(recursive=True)) < 2 and time.monotonic() < until:
+        assert process.poll() is None
         time.sleep(0.01)
     # A terminal sends it to all of them.
     os.killpg(process.pid, signal.SIGINT)
