@@ -27,6 +27,7 @@ from enrich_world import (
     world,
 )
 from loop_org import CONFIG, config_texts, shipped_policy
+from old_journals import sql_of
 
 from sfsync.enrich.model import Item, Place, Scheme, Standing
 from sfsync.errors import ConfigError, LookupFailed, NotFound, SourceUnavailable
@@ -658,11 +659,8 @@ def test_two_dates_far_apart_of_one_journal_are_told_apart(opened: Any) -> None:
 
 def test_an_older_journal_gets_its_tables_where_it_stands(tmp_path: Path) -> None:
     file = tmp_path / "journal.db"
-    Journal.open(f"sqlite:///{file}").close()
     with closing(sqlite3.connect(file)) as older:
-        older.executescript(
-            "DROP TABLE lookups; DROP TABLE reviews; UPDATE journal_version SET version = 4;"
-        )
+        older.executescript(";".join(sql_of("4", postgresql=False)))
     for _ in range(2):
         with closing(Journal.open(f"sqlite:///{file}")) as journal:
             assert journal.reviews.all("org") == ()

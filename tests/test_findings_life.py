@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from loop_org import empty_org, fill, loop_of
+from old_journals import sql_of
 
 from sfsync.cli import commands
 from sfsync.cli.screen import Screen
@@ -148,10 +149,8 @@ def test_findings_are_chosen_by_owner_and_all_owners_are_told(journal: Journal) 
 
 def test_a_journal_of_layout_2_gets_its_findings(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    Journal.open(f"sqlite:///{path}").close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("DROP TABLE findings")
-        database.execute("UPDATE journal_version SET version = 2")
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(";".join(sql_of("2", postgresql=False)))
     with closing(Journal.open(f"sqlite:///{path}")) as journal:
         journal.merge_findings(BOOKS, NOW, [(a_finding(), None)])
         assert len(journal.findings(BOOKS)) == 1

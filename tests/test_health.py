@@ -17,6 +17,7 @@ import yaml
 from click.testing import CliRunner, Result
 from cut_org import STAYING
 from loop_org import CONFIG, config_texts, shipped_policy
+from old_journals import sql_of
 from prometheus_client.parser import text_string_to_metric_families
 
 from sfsync.cli import commands, health, opening
@@ -410,29 +411,25 @@ def test_a_scrape_of_a_million_changes_is_fast_and_keeps_nobody(
 
 
 @pytest.mark.parametrize(
-    "left",
+    "there",
     [
-        "DROP TABLE run_counts",
+        "",
         # An older sfsync wrote to it after the table was made.
-        "DELETE FROM run_counts WHERE run = 2",
+        "CREATE TABLE run_counts (number INTEGER PRIMARY KEY, run INTEGER NOT NULL, org VARCHAR(80)"
+        " NOT NULL, cause TEXT NOT NULL, outcome VARCHAR(16) NOT NULL, changes INTEGER NOT NULL)",
     ],
 )
-def test_old_journals_are_counted_when_they_are_opened(tmp_path: Path, left: str) -> None:
-    url = f"sqlite:///{tmp_path / 'journal.db'}"
-    journal = Journal.open(url)
-    earlier = NOW - timedelta(hours=1)
-    before = a_run(journal, earlier, changes=(("score", State.APPLIED),))
-    run = a_run(journal, NOW, changes=(("score", State.APPLIED), ("score", State.STALE)))
-    journal.close()
+def test_old_journals_are_counted_when_they_are_opened(tmp_path: Path, there: str) -> None:
+    run = "20261125-190301-aaaa"
     with sqlite3.connect(tmp_path / "journal.db") as file:
-        file.execute(left)
-        file.execute("UPDATE journal_version SET version = 4")
-    journal = Journal.open(url)
-    assert journal.totals.of_run(run) == {"score": {"applied": 1, "stale": 1}}
-    assert journal.totals.of_run(before) == {"score": {"applied": 1}}
+        closed = "UPDATE runs SET state = 'finished', finished = started"
+        file.executescript(";".join([*sql_of("4", postgresql=False), closed, there]))
+    journal = Journal.open(f"sqlite:///{tmp_path / 'journal.db'}")
+    others = {"task:call": {"unknown": 1}}
+    assert journal.totals.of_run(run) == {"rule:idle": {"sent": 2}, **others}
     # What was unknown is settled later, and counted again.
     journal.note(run, [(1, Outcome("Account", "x", State.APPLIED))])
-    assert journal.totals.of_run(run) == {"score": {"applied": 2}}
+    assert journal.totals.of_run(run) == {"rule:idle": {"applied": 1, "sent": 1}, **others}
     journal.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from mail_server import CUT, PASSWORD, USER, Post, certificates, serving
+from old_journals import sql_of
 
 from sfsync.errors import Locked
 from sfsync.journal import Journal
@@ -407,10 +408,8 @@ def test_what_was_sent_or_refused_is_no_longer_kept(office: Office) -> None:
 
 def test_a_journal_from_before_there_were_messages_takes_them(tmp_path: Path) -> None:
     file = tmp_path / "old.db"
-    Journal.open(f"sqlite:///{file}").close()
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("DROP TABLE messages")
-        database.execute("UPDATE journal_version SET version = 4")
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(";".join(sql_of("4", postgresql=False)))
     journal = Journal.open(f"sqlite:///{file}")
     with serving() as post:
         assert states(Office(journal).postman(post).send(messages("ana"))) == [SENT]
