@@ -132,7 +132,7 @@ def test_what_changed_is_put_to_the_partitions(tmp_path: Path) -> None:
 def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None:
     """A finding about the parent account, whose record may be anywhere, and what is left out."""
     finding = (
-        "findings:\n  - name: parent-place-missing\n    when: {name: present}\n"
+        "findings:\n  - name: parent-place-missing\n    when: {parent: present}\n"
         "    missing: [parent.industry]\n    because: its parent has no {missing}\n\n"
     )
     policy = policy_of(
@@ -141,4 +141,7 @@ def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None
     )
     with org_of(policy) as loop:
         whole = assert_same(loop, tmp_path)
-        assert any(each.code == "parent-place-missing" for each in whole.plan.findings)
+        found = [each for each in whole.plan.findings if each.code == "parent-place-missing"]
+        ids = {str(row["Id"]) for row in loop.fake.records("Account")}
+        assert found
+        assert {each.evidence[0].value for each in found} <= ids

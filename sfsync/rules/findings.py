@@ -20,6 +20,7 @@ from sfsync.rules.words import (
     made_evidence,
     names_of,
     proofs_of,
+    referred_ids,
 )
 
 
@@ -165,14 +166,3 @@ def referred_to(look: Look, path: FieldPath, rows: Array) -> list[str | None]:
 def owners_of(look: Look, object_name: str, rows: Array) -> list[str | None]:
     """Return the Ids of the records' owners; None where the owner is no user (a queue)."""
     return referred_ids(look, "User", look.column(object_name, "owner").values[rows])
-
-
-def referred_ids(look: Look, object_name: str, places: Array) -> list[str | None]:
-    """Return the Ids of records by their rows, as a reference holds them; None where there is none
-    (-1).
-    """
-    # Many lead to the same few.
-    distinct, each = np.unique(places, return_inverse=True)
-    first = np.count_nonzero(distinct < 0)
-    ids = [*[None] * first, *ids_of(look, object_name, distinct[first:])]
-    return [ids[place] for place in each.tolist()]

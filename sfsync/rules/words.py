@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sfsync.columns import Array, Column, Kind
+from sfsync.columns import Array, Kind
 from sfsync.conditions import Condition
 from sfsync.facts import FACTS, Look
 from sfsync.model import Evidence, Value, from_wire
@@ -96,15 +96,35 @@ def evidence_of(
 
 
 def _evidence(look: Look, object_name: str, rows: Array, name: str) -> list[Evidence]:
-    column = look.column(object_name, name)
-    values = column.take(rows)
-    if column.proof is None:
+    values = standing(look, object_name, name, rows)
+    proof = look.column(object_name, name).proof
+    if proof is None:
         return made_evidence(name, values)
     records: list[str | None] = [None] * len(rows)
-    for proving, here, proofs in column.proof.by_table(rows):
+    for proving, here, proofs in proof.by_table(rows):
         for place, record in zip(here.tolist(), ids_of(look, proving, proofs), strict=True):
             records[place] = record
     return made_evidence(name, values, records)
+
+
+def standing(look: Look, object_name: str, name: str, rows: Array) -> Sequence[Value]:
+    """Return what stands in a field or fact of some records, as on the wire: of a reference, the
+    Id.
+    """
+    column = look.column(object_name, name)
+    to = look.policy.objects[object_name][name].to if column.kind is Kind.REFERENCE else None
+    return column.take(rows) if to is None else referred_ids(look, to, column.values[rows])
+
+
+def referred_ids(look: Look, object_name: str, places: Array) -> list[str | None]:
+    """Return the Ids of records by their rows, as a reference holds them; None where there is none
+    (-1).
+    """
+    # Many lead to the same few.
+    distinct, each = np.unique(places, return_inverse=True)
+    first = np.count_nonzero(distinct < 0)
+    ids = [*[None] * first, *ids_of(look, object_name, distinct[first:])]
+    return [ids[place] for place in each.tolist()]
 
 
 def made_evidence(
@@ -132,7 +152,7 @@ def all_in_words(
     given = given or {}
     parsed = [(literal, name) for literal, name, _, _ in Formatter().parse(text)]
     words = [
-        given[name] if name in given else _shown(look, look.column(object_name, name), rows)
+        given[name] if name in given else _shown(look, object_name, name, rows)
         for _, name in parsed
         if name
     ]
@@ -143,11 +163,11 @@ def all_in_words(
     return [said[each] for each in told]
 
 
-def _shown(look: Look, column: Column, rows: Array) -> list[str]:
+def _shown(look: Look, object_name: str, name: str, rows: Array) -> list[str]:
     """Say values as a person reads them, each distinct one put into words once."""
-    values = column.take(rows)
+    values = standing(look, object_name, name, rows)
     shown = {value: str(value) for value in {*values}}
-    if column.kind is Kind.INSTANT:
+    if look.column(object_name, name).kind is Kind.INSTANT:
         zone = ZoneInfo(look.snapshot.zone)
         for value, text in shown.items():
             if value is not None:

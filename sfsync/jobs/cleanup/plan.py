@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sfsync.columns import Array, Kind
 from sfsync.errors import ConfigError, NotFound
 from sfsync.extract import Approach, approach
 from sfsync.facts import Look
@@ -21,16 +20,16 @@ from sfsync.jobs.cleanup.cleanup import (
 from sfsync.jobs.hourly import read
 from sfsync.jobs.job import CHECK_ID, Planned, Services, as_plan
 from sfsync.jobs.judged import with_recent
-from sfsync.model import CLEANUP_CAUSE, Change, FieldChange, Value
+from sfsync.model import CLEANUP_CAUSE, Change, FieldChange
 from sfsync.org import OrgReader
 from sfsync.policy import Policy
 from sfsync.registry import nearest
-from sfsync.rules.findings import owners_of, referred_ids
+from sfsync.rules.findings import owners_of
 from sfsync.rules.judge import watches_of
 from sfsync.rules.needs import columns_needed
 from sfsync.rules.rests import resting_on
 from sfsync.rules.shape import SETTINGS_FILE
-from sfsync.rules.words import ids_of, names_of
+from sfsync.rules.words import ids_of, names_of, standing
 
 
 def plan_cleanup(name: str, services: Services, wishes: Wishes, part: Part) -> Planned:
@@ -142,7 +141,7 @@ def _changes(
         return
     columns = {each.column for several in written.values() for each in several}
     before = {
-        name: dict(zip(rows.tolist(), _standing(look, object_name, name, rows), strict=True))
+        name: dict(zip(rows.tolist(), standing(look, object_name, name, rows), strict=True))
         for name in columns
     }
     parts = zip(
@@ -165,14 +164,6 @@ def _changes(
             reason = "; ".join(dict.fromkeys(each.reason for each in several))
             evidence = tuple(dict.fromkeys(proof for each in several for proof in each.evidence))
             yield Change(object_name, id, name, fields, cause, reason, evidence, rests_on, watches)
-
-
-def _standing(look: Look, object_name: str, name: str, rows: Array) -> Sequence[Value]:
-    """Return what stands in a field as on the wire: of a reference, the Id."""
-    column, to = look.column(object_name, name), look.policy.objects[object_name][name].to
-    if column.kind is Kind.REFERENCE and to is not None:
-        return referred_ids(look, to, column.values[rows])
-    return column.take(rows)
 
 
 def _part_of(
