@@ -1,6 +1,7 @@
 """Is an org that is judged in partitions planned for as if it were looked at as a whole?"""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,16 +10,23 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+import pytest
 from loop_org import Loop, config_texts, empty_org, fill, loop_of
 from random_orgs import random_org
 from test_store import Actor
 
+from sfsync.extract import approach, read
+from sfsync.extract.records import empty_table
+from sfsync.extract.shards import by_own_id
+from sfsync.extract.spool import Spool
+from sfsync.extract.wanted import wanted_of
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.plan_file import to_json
 from sfsync.policy import Partitions, Policy
 from sfsync.rules.load import load_policy
-from sfsync.store import MANIFEST, Store
+from sfsync.store import MANIFEST, Store, table_of
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 CUTS = (2, 7)
@@ -145,3 +153,56 @@ def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None
         ids = {str(row["Id"]) for row in loop.fake.records("Account")}
         assert found
         assert {each.evidence[0].value for each in found} <= ids
+
+
+def test_what_went_to_another_account_while_it_was_read_is_judged_once(tmp_path: Path) -> None:
+    """As in one table, the last reading of a record counts."""
+    with org_of(policy_of()) as loop:
+        wanted, _ = wanted_of(loop.org, loop.policy)
+        contacts = next(each for each in wanted if each.object == "Contact")
+        ids = [str(row["Id"]) for row in loop.fake.records("Account")]
+        shards = by_own_id(pa.array(ids, pa.string()), 3).tolist()
+        first, last = ids[0], next(id for id, n in zip(ids, shards, strict=True) if n != shards[0])
+        empty = empty_table(contacts).schema
+        pieces = [
+            pa.table(
+                [pa.nulls(1, field.type) if field.name not in row else [row[field.name]]
+                 for field in empty],
+                schema=empty,
+            )
+            for row in ({"Id": "003Dm0000000001IAA", "account": id} for id in (first, last, first))
+        ]  # fmt: skip
+        spool = Spool(3, Store(tmp_path))
+        for count, home in ((2, last), (3, first)):
+            tables = spool.spooled(iter(pieces[:count]), contacts, {})
+            found = [row["account"] for each in tables for row in table_of(each).to_pylist()]
+            assert found == [home]
+
+
+def test_an_org_that_shrank_is_read_afresh_into_as_many_partitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So much went that all is read afresh, when into how many partitions was decided before."""
+    monkeypatch.setattr("sfsync.extract.reading.MOST_UPROOTED", 2)
+    with org_of(policy_of()) as loop:
+        store, partitions = Store(tmp_path), Partitions(above=6, accounts=3)
+        policy = replace(loop.policy, partitions=partitions)
+        way = approach(loop.org, policy, loop.fake.clock.now(), store)
+        assert way.shards == 4
+        read(loop.org, policy, way)
+        for row in loop.fake.records("Account")[3:]:
+            loop.fake.remove("Account", str(row["Id"]))
+        loop.fake.clock.advance(60)
+        services = replace(loop.services, now=loop.fake.clock.now())
+        parts = hourly(replace(services, policy=policy, store=store))
+        assert said(parts) == said(hourly(services))
+
+
+def test_what_other_processes_leave_does_not_stop_a_pass(tmp_path: Path) -> None:
+    """One was killed long ago; one ends while its folder is looked at."""
+    store = Store(tmp_path)
+    work = store.working_folder()
+    (work / "of-the-dead" / "states").mkdir(parents=True)
+    os.utime(work / "of-the-dead", (0, 0))
+    (work / "ended").symlink_to(work / "gone")
+    assert [each.name for each in store.working_folder().iterdir()] == ["ended"]

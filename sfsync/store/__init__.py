@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -133,8 +133,10 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for left in folder.iterdir():
-                if left.stat().st_mtime < time.time() - _SETTLED_SECONDS * 24:
-                    shutil.rmtree(left, ignore_errors=True)
+                # Another process may end at this moment, and its folder with it.
+                with suppress(FileNotFoundError):
+                    if left.stat().st_mtime < time.time() - _SETTLED_SECONDS * 24:
+                        shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
             raise _no_room(self._folder, error) from error
         return folder
