@@ -235,6 +235,18 @@ def test_options_that_do_not_go_together_are_refused(
     assert told in said
 
 
+def test_who_names_the_cluster_for_one_partition_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "config" / "sfsync.yaml"
+    file.write_text(file.read_text("utf-8").replace("  above: 2\n", "  above: 9\n"), "utf-8")
+    code, said, told = plan("--engine", "dask")()
+    assert (code, told.count("\n")) == (0, 1)
+    assert "this org is one partition (partitions.above in sfsync.yaml)" in told
+    monkeypatch.setenv("SFSYNC_ENGINE", "dask")
+    assert plan()() == (0, said, "")
+
+
 def test_without_dask_it_is_told_how_to_get_it(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,7 @@ class Dask:
         self._open = ExitStack()
         self._known: frozenset[str] = frozenset()
         self._seen_at = 0.0
+        self.has_worked = False
 
     def __enter__(self) -> Self:
         """Connect to the scheduler that is named. Raises EngineFailed where it does not answer or
@@ -112,6 +113,7 @@ class Dask:
         where the scheduler or all workers are gone, and where workers die over the same part again
         and again.
         """
+        self.has_worked = True
         client = self._client or self._begin()
         doing = partial(done_by_worker, work, versions_here())
         numbers = iter(range(len(parts)))
