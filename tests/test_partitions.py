@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from loop_org import Loop, config_texts, empty_org, fill, loop_of
 from random_orgs import random_org
 from test_store import Actor
 
+from sfsync.errors import Stopped
 from sfsync.extract import approach, read
 from sfsync.extract.records import empty_table
 from sfsync.extract.shards import by_own_id
@@ -206,3 +208,15 @@ def test_what_other_processes_leave_does_not_stop_a_pass(tmp_path: Path) -> None
     os.utime(work / "of-the-dead", (0, 0))
     (work / "ended").symlink_to(work / "gone")
     assert [each.name for each in store.working_folder().iterdir()] == ["ended"]
+
+
+def test_a_disk_that_is_full_is_told_with_the_folder(tmp_path: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with org_of(policy_of()) as loop:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        try:
+            with pytest.raises(Stopped, match=rf"^{tmp_path}/store-2: not written .*room"):
+                in_parts(loop, 2, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert [*(tmp_path / "store-2" / "work").iterdir()] == []

@@ -82,7 +82,8 @@ class Spool:
         """
         assert self.store is not None
         schema = empty_table(each).schema
-        with TemporaryDirectory(dir=self.store.working_folder()) as name:
+        work = self.store.working_folder()
+        with self.store.within_its_room(), TemporaryDirectory(dir=work) as name:
             records, readings = Path(name) / "records", Path(name) / "readings"
             records.mkdir()
             readings.mkdir()

@@ -141,6 +141,14 @@ class Store:
             raise _no_room(self._folder, error) from error
         return folder
 
+    @contextmanager
+    def within_its_room(self) -> Iterator[None]:
+        """Raise Stopped where what is done meanwhile cannot be written into a working folder."""
+        try:
+            yield
+        except OSError as error:
+            raise _no_room(self._folder, error) from error
+
     def load(self, shape: str) -> Kept | None:
         """Return what is kept; None where that is nothing, of another shape, or not readable."""
         try:
