@@ -220,3 +220,17 @@ def test_a_disk_that_is_full_is_told_with_the_folder(tmp_path: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert [*(tmp_path / "store-2" / "work").iterdir()] == []
+
+
+def test_what_is_left_out_for_where_it_leads_is_left_out_in_partitions_too(tmp_path: Path) -> None:
+    """Where it leads may be in another partition, or known of guests alone."""
+    policy = policy_of(
+        sfsync=(
+            "leave_out: {Lead",
+            "leave_out: {Account: {parent: present}, Contact: {account: absent}, Lead",
+        ),
+    )
+    with org_of(policy) as loop:
+        whole = assert_same(loop, tmp_path)
+        found = [each.code for each in whole.plan.findings if each.object == "Contact"]
+        assert "email-duplicate" in found
