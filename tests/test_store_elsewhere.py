@@ -30,7 +30,7 @@ def memory() -> Iterator[fsspec.AbstractFileSystem]:
     system.store.clear()
 
 
-def plan_of(loop: Loop, store: Store, accounts: int = 12) -> str:
+def plan_of(loop: Loop, store: Store, accounts: int = 6) -> str:
     policy = replace(loop.policy, partitions=Partitions(above=accounts, accounts=accounts))
     services = replace(loop.services, policy=policy, store=store, now=loop.fake.clock.now())
     return to_json(hourly(services).plan)
