@@ -193,6 +193,7 @@ class Store:
         """
         try:
             self._kept.make()
+            before = self._named()
             files = {
                 name: [self._written(name, number, table) for number, table in enumerate(shards)]
                 for name, shards in kept.tables.items()
@@ -206,9 +207,19 @@ class Store:
                     "tables": files,
                 }
             )
-            self._clear({file for each in files.values() for file in each})
+            # Another process may be judging by what was kept until now.
+            self._clear(before.union(*files.values()))
         except OSError as error:
             logger.warning("%s: not written, the next pass reads more: %s", self._place, error)
+
+    def _named(self) -> set[str]:
+        """Return the files of what is kept; none where nobody can tell."""
+        try:
+            with self._kept.opened(MANIFEST) as source:
+                return {file for each in json.loads(source.read())["tables"].values()
+                        for file in each}  # fmt: skip
+        except _UNREADABLE:
+            return set()
 
     def _written(self, name: str, number: int, table: Table | Filed) -> str:
         if isinstance(table, Filed):
