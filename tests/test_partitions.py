@@ -28,7 +28,9 @@ from sfsync.jobs.hourly import hourly
 from sfsync.plan_file import to_json
 from sfsync.policy import Partitions, Policy
 from sfsync.rules.load import load_policy
-from sfsync.store import MANIFEST, Store, table_of
+from sfsync.store import MANIFEST, Shards, Store, table_of
+from sfsync.store.forgetting import forget
+from sfsync.traces import Traces
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 CUTS = (2, 7)
@@ -234,3 +236,39 @@ def test_what_is_left_out_for_where_it_leads_is_left_out_in_partitions_too(tmp_p
         whole = assert_same(loop, tmp_path)
         found = [each.code for each in whole.plan.findings if each.object == "Contact"]
         assert "email-duplicate" in found
+
+
+def test_who_judges_by_an_earlier_state_is_not_cut_off_by_the_next_pass(tmp_path: Path) -> None:
+    with org_of(policy_of()) as loop:
+        policy = replace(loop.policy, partitions=Partitions(above=6, accounts=6))
+        folder, account = tmp_path / "store", str(loop.fake.records("Account")[0]["Id"])
+
+        def tables() -> Mapping[str, Shards]:
+            way = approach(loop.org, policy, loop.fake.clock.now(), Store(folder))
+            loop.fake.clock.advance(60)
+            return read(loop.org, policy, way)
+
+        def age() -> None:
+            for file in folder.glob("*.parquet"):
+                os.utime(file, (0, 0))
+
+        first = tables()
+        for name in ("Elm House", "Oak House"):
+            age()
+            assert sum(len(table_of(each)) for each in first["Account"]) == 12
+            loop.fake.edit("Account", account, Name=name)
+            tables()
+        # What two passes have replaced is gone.
+        with pytest.raises(Stopped, match="another process has removed it"):
+            [table_of(each) for each in first["Account"]]
+
+
+def test_what_a_killed_process_was_at_is_forgotten_with_everybody(tmp_path: Path) -> None:
+    """Nobody can tell of whom half a file is."""
+    half = Store(tmp_path).working_folder() / "of-the-dead" / "0.arrow"
+    half.parent.mkdir()
+    half.write_bytes(b"half a table")
+    somebody = Traces(frozenset(["ada@example.com"]), frozenset(), frozenset())
+    assert [forget(str(tmp_path), somebody, write=write) for write in (False, True)] == [1, 1]
+    assert not half.exists()
+    assert forget(str(tmp_path), somebody, write=True) == 0
