@@ -137,7 +137,13 @@ def test_a_scheduler_that_is_not_there_is_told_at_once() -> None:
         Dask(address).__enter__()
 
 
-@pytest.mark.parametrize("address", ["10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://10.0.0.5"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://10.0.0.5"),
+        *("tcp://10.0.0.5:87860", "tcp://dask..example.org:8786"),
+    ],
+)
 def test_what_is_no_address_of_a_scheduler_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match="write it as tcp://"):
         Dask(address)
