@@ -81,7 +81,7 @@ class Spool:
         shard; what is judged once in all of them. Raises as `filed`.
         """
         assert self.store is not None
-        schema = empty_table(each).schema
+        schema, may_move = empty_table(each).schema, each.is_judged and bool(each.homes)
         work = self.store.working_folder()
         with self.store.within_its_room(), TemporaryDirectory(dir=work) as name:
             records, readings = Path(name) / "records", Path(name) / "readings"
@@ -92,9 +92,10 @@ class Spool:
                 Bins(readings, self.count, _READ) as read,
             ):
                 for table in _portions(pieces):
-                    shards = spread(each_once(table.cast(schema)), each, places, self.count)
+                    some = each_once(table.cast(schema)) if may_move else table.cast(schema)
+                    shards = spread(some, each, places, self.count)
                     bins.put(shards)
-                    if each.is_judged and each.homes:
+                    if may_move:
                         read.put(_by_own_id(shards))
             last = _last_shards(read.tables())
             return tuple(
