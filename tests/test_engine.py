@@ -137,7 +137,13 @@ def test_a_scheduler_that_is_not_there_is_told_at_once() -> None:
         Dask(address).__enter__()
 
 
-@pytest.mark.parametrize("address", ["10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://10.0.0.5"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://10.0.0.5"),
+        *("tcp://10.0.0.5:87860", "tcp://dask..example.org:8786"),
+    ],
+)
 def test_what_is_no_address_of_a_scheduler_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match="write it as tcp://"):
         Dask(address)
@@ -233,6 +239,18 @@ def test_options_that_do_not_go_together_are_refused(
     code, _, said = plan(*args)()
     assert code == ExitCode.USAGE
     assert told in said
+
+
+def test_who_names_the_cluster_for_one_partition_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "config" / "sfsync.yaml"
+    file.write_text(file.read_text("utf-8").replace("  above: 2\n", "  above: 9\n"), "utf-8")
+    code, said, told = plan("--engine", "dask")()
+    assert (code, told.count("\n")) == (0, 1)
+    assert "this org is one partition (partitions.above in sfsync.yaml)" in told
+    monkeypatch.setenv("SFSYNC_ENGINE", "dask")
+    assert plan()() == (0, said, "")
 
 
 def test_without_dask_it_is_told_how_to_get_it(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from postgres_server import tell
 from test_journal import NOW, ORG, a_change, a_run, outcome_of
 from test_journal import file as file
@@ -12,6 +13,8 @@ from test_journal import url as url
 from test_pruning import AGES, OLD, a_past_run, applied, plain
 
 from sfsync.journal import Journal
+from sfsync.journal.tables import RUNS
+from sfsync.journal.texts import read_texts
 from sfsync.model import Evidence, FieldChange, RunState, Stamp, State
 from sfsync.traces import FORGOTTEN, Traces
 
@@ -112,3 +115,18 @@ def test_who_is_forgotten_is_so_in_what_others_say_too_and_only_there(url: str) 
     assert found[1].fields == fields
     assert found[2] == zoe
     assert not [text for text in texts(url) if "Ann" in text]
+
+
+def test_of_many_runs_only_what_is_needed_is_read(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfsync.journal.texts.NAMED_AT_ONCE", 2)
+    with closing(Journal.open(url)) as journal:
+        for number in range(3):
+            journal.start(replace(a_run(), id=f"run {number}"), [a_change(n) for n in range(2)])
+        with journal._engine.connect() as connection:
+            runs = [row[0] for row in connection.execute(sa.select(RUNS.c.number))]
+            few = read_texts(connection, {run: {0} for run in runs})
+            all_of_one = read_texts(connection, {runs[0]: {0, 1, 2}})
+    assert set(few) == {(run, 0) for run in runs}
+    assert len(all_of_one) > 3

@@ -1,6 +1,8 @@
 """Is an org that is judged in partitions planned for as if it were looked at as a whole?"""
 
 import json
+import os
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,16 +11,26 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+import pytest
 from loop_org import Loop, config_texts, empty_org, fill, loop_of
 from random_orgs import random_org
 from test_store import Actor
 
+from sfsync.errors import Stopped
+from sfsync.extract import approach, read
+from sfsync.extract.records import empty_table
+from sfsync.extract.shards import by_own_id
+from sfsync.extract.spool import Spool
+from sfsync.extract.wanted import wanted_of
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
 from sfsync.plan_file import to_json
 from sfsync.policy import Partitions, Policy
 from sfsync.rules.load import load_policy
-from sfsync.store import MANIFEST, Store
+from sfsync.store import MANIFEST, Shards, Store, table_of
+from sfsync.store.forgetting import forget
+from sfsync.traces import Traces
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 CUTS = (2, 7)
@@ -145,3 +157,118 @@ def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None
         ids = {str(row["Id"]) for row in loop.fake.records("Account")}
         assert found
         assert {each.evidence[0].value for each in found} <= ids
+
+
+def test_what_went_to_another_account_while_it_was_read_is_judged_once(tmp_path: Path) -> None:
+    """As in one table, the last reading of a record counts."""
+    with org_of(policy_of()) as loop:
+        wanted, _ = wanted_of(loop.org, loop.policy)
+        contacts = next(each for each in wanted if each.object == "Contact")
+        ids = [str(row["Id"]) for row in loop.fake.records("Account")]
+        shards = by_own_id(pa.array(ids, pa.string()), 3).tolist()
+        first, last = ids[0], next(id for id, n in zip(ids, shards, strict=True) if n != shards[0])
+        empty = empty_table(contacts).schema
+        pieces = [
+            pa.table(
+                [pa.nulls(1, field.type) if field.name not in row else [row[field.name]]
+                 for field in empty],
+                schema=empty,
+            )
+            for row in ({"Id": "003Dm0000000001IAA", "account": id} for id in (first, last, first))
+        ]  # fmt: skip
+        spool = Spool(3, Store(tmp_path))
+        for count, home in ((2, last), (3, first)):
+            tables = spool.spooled(iter(pieces[:count]), contacts, {})
+            found = [row["account"] for each in tables for row in table_of(each).to_pylist()]
+            assert found == [home]
+
+
+def test_an_org_that_shrank_is_read_afresh_into_as_many_partitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So much went that all is read afresh, when into how many partitions was decided before."""
+    monkeypatch.setattr("sfsync.extract.reading.MOST_UPROOTED", 2)
+    with org_of(policy_of()) as loop:
+        store, partitions = Store(tmp_path), Partitions(above=6, accounts=3)
+        policy = replace(loop.policy, partitions=partitions)
+        way = approach(loop.org, policy, loop.fake.clock.now(), store)
+        assert way.shards == 4
+        read(loop.org, policy, way)
+        for row in loop.fake.records("Account")[3:]:
+            loop.fake.remove("Account", str(row["Id"]))
+        loop.fake.clock.advance(60)
+        services = replace(loop.services, now=loop.fake.clock.now())
+        parts = hourly(replace(services, policy=policy, store=store))
+        assert said(parts) == said(hourly(services))
+
+
+def test_what_other_processes_leave_does_not_stop_a_pass(tmp_path: Path) -> None:
+    """One was killed long ago; one ends while its folder is looked at."""
+    store = Store(tmp_path)
+    work = store.working_folder()
+    (work / "of-the-dead" / "states").mkdir(parents=True)
+    os.utime(work / "of-the-dead", (0, 0))
+    (work / "ended").symlink_to(work / "gone")
+    assert [each.name for each in store.working_folder().iterdir()] == ["ended"]
+
+
+def test_a_disk_that_is_full_is_told_with_the_folder(tmp_path: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with org_of(policy_of()) as loop:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        try:
+            with pytest.raises(Stopped, match=rf"^{tmp_path}/store-2: not written .*room"):
+                in_parts(loop, 2, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert [*(tmp_path / "store-2" / "work").iterdir()] == []
+
+
+def test_what_is_left_out_for_where_it_leads_is_left_out_in_partitions_too(tmp_path: Path) -> None:
+    """Where it leads may be in another partition, or known of guests alone."""
+    policy = policy_of(
+        sfsync=(
+            "leave_out: {Lead",
+            "leave_out: {Account: {parent: present}, Contact: {account: absent}, Lead",
+        ),
+    )
+    with org_of(policy) as loop:
+        whole = assert_same(loop, tmp_path)
+        found = [each.code for each in whole.plan.findings if each.object == "Contact"]
+        assert "email-duplicate" in found
+
+
+def test_who_judges_by_an_earlier_state_is_not_cut_off_by_the_next_pass(tmp_path: Path) -> None:
+    with org_of(policy_of()) as loop:
+        policy = replace(loop.policy, partitions=Partitions(above=6, accounts=6))
+        folder, account = tmp_path / "store", str(loop.fake.records("Account")[0]["Id"])
+
+        def tables() -> Mapping[str, Shards]:
+            way = approach(loop.org, policy, loop.fake.clock.now(), Store(folder))
+            loop.fake.clock.advance(60)
+            return read(loop.org, policy, way)
+
+        def age() -> None:
+            for file in folder.glob("*.parquet"):
+                os.utime(file, (0, 0))
+
+        first = tables()
+        for name in ("Elm House", "Oak House"):
+            age()
+            assert sum(len(table_of(each)) for each in first["Account"]) == 12
+            loop.fake.edit("Account", account, Name=name)
+            tables()
+        # What two passes have replaced is gone.
+        with pytest.raises(Stopped, match="another process has removed it"):
+            [table_of(each) for each in first["Account"]]
+
+
+def test_what_a_killed_process_was_at_is_forgotten_with_everybody(tmp_path: Path) -> None:
+    """Nobody can tell of whom half a file is."""
+    half = Store(tmp_path).working_folder() / "of-the-dead" / "0.arrow"
+    half.parent.mkdir()
+    half.write_bytes(b"half a table")
+    somebody = Traces(frozenset(["ada@example.com"]), frozenset(), frozenset())
+    assert [forget(str(tmp_path), somebody, write=write) for write in (False, True)] == [1, 1]
+    assert not half.exists()
+    assert forget(str(tmp_path), somebody, write=True) == 0

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from loop_org import empty_org, loop_of
 from postgres_server import tell
@@ -298,3 +299,17 @@ def test_a_pruned_run_is_not_taken_back_in_part() -> None:
         pruned(loop.journal)
         with pytest.raises(PlanRefused, match="most of what it changed was pruned from the jou"):
             undo(replace(loop.services, books=ORG), run)
+
+
+def test_texts_of_a_run_are_looked_through_once_however_many_portions_it_takes(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "PORTION", 2)
+    for hours in (0, 1):
+        a_past_run(journal, OLD + timedelta(hours=hours), *[applied(plain(n)) for n in range(4)])
+    asked: list[str] = []
+    sa.event.listen(journal._engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    journal.pruning(AGES, STATUS).prune(lambda: None)
+    assert sum(each.startswith("DELETE FROM run_texts") for each in asked) == 2
+    with journal._engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM run_texts")) == 0

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sfsync.cli.logs import complain
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Workplace
 from sfsync.engine import Engine, Here
@@ -12,6 +13,10 @@ from sfsync.settings import Settings
 
 HERE, DASK = "here", "dask"
 _JOB = "hourly"
+_ONE_PART = (
+    "--engine dask: this org is one partition (partitions.above in sfsync.yaml), which this process"
+    " judged itself"
+)
 
 
 @contextmanager
@@ -60,3 +65,6 @@ def engine_of(workplace: Workplace, settings: Settings) -> Iterator[Engine]:
         raise ConfigError([problem]) from error
     with Dask(scheduler, workplace.workers or settings.dask_workers) as opened:
         yield opened
+        # Where it is a setting it is one for all orgs, small ones too.
+        if workplace.engine == DASK and not opened.has_worked:
+            complain(_ONE_PART)

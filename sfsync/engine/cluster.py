@@ -37,7 +37,8 @@ _LOOK_SECONDS = 2
 # Of each thread one part is at work and one is waiting: results pile up no higher than that.
 _AHEAD = 2
 _LOST = (OSError, CancelledError)
-_ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
+_ADDRESS = re.compile(r"(tcp|tls)://([^\s/]+):(\d{1,5})")
+_LAST_PORT = 65_535
 _NO_ADDRESS = (
     "--scheduler {scheduler}: no address of a Dask scheduler (SFSYNC_DASK_SCHEDULER): write it as"
     " tcp://10.0.0.5:8786, or tls:// where its connections are closed to others"
@@ -73,7 +74,7 @@ class Dask:
         seconds the scheduler, and then workers at it, are waited for. Raises ConfigError for a
         scheduler that is no address.
         """
-        if scheduler and not _ADDRESS.fullmatch(scheduler):
+        if scheduler and not _is_address(scheduler):
             raise ConfigError([_NO_ADDRESS.format(scheduler=scheduler)])
         self._scheduler = scheduler
         self._workers = workers
@@ -83,6 +84,7 @@ class Dask:
         self._open = ExitStack()
         self._known: frozenset[str] = frozenset()
         self._seen_at = 0.0
+        self.has_worked = False
 
     def __enter__(self) -> Self:
         """Connect to the scheduler that is named. Raises EngineFailed where it does not answer or
@@ -112,6 +114,7 @@ class Dask:
         where the scheduler or all workers are gone, and where workers die over the same part again
         and again.
         """
+        self.has_worked = True
         client = self._client or self._begin()
         doing = partial(done_by_worker, work, versions_here())
         numbers = iter(range(len(parts)))
@@ -249,6 +252,18 @@ def done_by_worker(work: Callable[[Part], Done], versions: Mapping[str, str], pa
     if problems:
         raise ConfigError(problems)
     return work(part)
+
+
+def _is_address(scheduler: str) -> bool:
+    found = _ADDRESS.fullmatch(scheduler)
+    if found is None or int(found[3]) > _LAST_PORT:
+        return False
+    try:
+        found[2].encode("idna")
+    except UnicodeError:
+        # The name of no host: a part of it is empty, or too long.
+        return False
+    return True
 
 
 def _is_done(client: Client, future: Future[Any]) -> bool:

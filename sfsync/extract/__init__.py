@@ -144,8 +144,9 @@ def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
         whole_at = way.kept.whole_at
     if tables is None:
         if way.kept is not None:
-            # So much was moved about: now it takes more calls than were asked for.
-            way, whole_at = _whole(org, way, policy), way.read_at
+            # So much was moved about: now it takes more calls than were asked for. Whoever asked
+            # counts on so many shards, however many there would be by now.
+            way, whole_at = replace(_whole(org, way, policy), shards=way.shards), way.read_at
             _check_spared(org, way)
         spool = Spool(way.shards, way.store)
         tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)

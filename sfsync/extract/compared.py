@@ -62,7 +62,7 @@ class Many:
             if each in self.tables:
                 shards = self.tables[each]
                 narrow[each] = (self._only(each, shards[0 if each == _USER else shard], columns),)
-        look = Look(snapshot_of(narrow, self.policy, self.origin), self.policy)
+        look = Look(snapshot_of(narrow, self.policy, self.origin, guests={}), self.policy)
         return rows(look, table_of(narrow[name][0]))
 
     def _only(self, name: str, shard: Table | Filed, columns: Iterable[str]) -> Table:

@@ -86,7 +86,7 @@ def _keyed(name: str, table: Table, policy: Policy, origin: Origin) -> Table:
     """Return the records in the loop that have an address, each with what its mailbox is known
     by.
     """
-    look = Look(snapshot_of({name: (table,)}, policy, origin), policy)
+    look = Look(snapshot_of({name: (table,)}, policy, origin, guests={}), policy)
     keys = mail_keys(look, name)
     here = pd.notna(keys)
     found = pa.table({ID: look.frame(name).index[here].to_numpy(), _KEY: keys[here]},

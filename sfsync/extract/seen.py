@@ -1,12 +1,13 @@
 """How do tables become what one pass sees of an org, or of one partition of it?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfsync.columns import Mask
 from sfsync.extract.frames import frames_of
@@ -14,6 +15,7 @@ from sfsync.facts import Look
 from sfsync.model import OwnWrite, PreviousPass
 from sfsync.org import LAG
 from sfsync.policy import Policy
+from sfsync.rules.words import tested
 from sfsync.snapshot import MODIFIED, Snapshot, own_writes_of, with_previous
 from sfsync.store import Shards, Table, table_of
 from sfsync.typed import ID
@@ -40,13 +42,14 @@ def snapshot_of(
     guests: Mapping[str, Table] | None = None,
 ) -> Snapshot:
     """Make the snapshot of what is in some shards: all of an org, or one partition of it, with the
-    `guests` of other partitions that its records are compared with.
+    `guests` of other partitions that its records are compared with; None: it is all of the org.
     """
-    guests = guests or {}
-    together = {
-        name: (*shards, *_as_guests(name, shards, guests)) for name, shards in tables.items()
-    }
-    frames = frames_of(together, policy)
+    is_part, guests = guests is not None, guests or {}
+    met = {name: (*shards, *_as_guests(name, shards, guests)) for name, shards in tables.items()}
+    elsewhere = dict(_elsewhere(met, policy, origin)) if is_part else {}
+    named = {name: (*met.get(name, ()), *_named_alone(ids, met.get(name)))
+             for name, ids in elsewhere.items()}  # fmt: skip
+    frames = frames_of({**met, **named}, policy)
     for object_name in policy.machines:
         if object_name in frames:
             frames[object_name] = with_previous(frames[object_name], object_name, previous)
@@ -55,10 +58,7 @@ def snapshot_of(
         for name in policy.machines
         if name in frames
     }
-    references = {
-        name: {spec.name: spec.to for spec in fields.values() if spec.to and spec.to in frames}
-        for name, fields in policy.objects.items()
-    }
+    references = _references(frames, policy)
     when = previous.now if previous else None
     snapshot = Snapshot(
         now=origin.now,
@@ -77,14 +77,56 @@ def snapshot_of(
             if name in frames
         },
     )
-    return in_the_loop(snapshot, policy)
+    return in_the_loop(snapshot, policy, elsewhere)
+
+
+def _references(frames: Mapping[str, pd.DataFrame], policy: Policy) -> dict[str, dict[str, str]]:
+    """Say, per object, which columns refer to which object that is there."""
+    return {
+        name: {spec.name: spec.to for spec in fields.values() if spec.to and spec.to in frames}
+        for name, fields in policy.objects.items()
+    }
+
+
+def _elsewhere(
+    tables: Mapping[str, Shards], policy: Policy, origin: Origin
+) -> Iterator[tuple[str, pa.Array]]:
+    """Yield, by object, the Ids of records that are in other partitions, where `leave_out` asks
+    whether something leads to them.
+    """
+    found: dict[str, list[pa.ChunkedArray]] = {}
+    for name, condition in policy.leave_out.items():
+        for column in sorted({*tested(condition)} if name in tables else ()):
+            to = policy.objects[name][column].to
+            if to is not None and to not in origin.missing:
+                asked = (table_of(each) for each in tables[name])
+                found.setdefault(to, []).extend(
+                    each[column] for each in asked if column in each.column_names
+                )
+    for to, columns in found.items():
+        chunks = [chunk for each in columns for chunk in each.chunks]
+        ids = pa.chunked_array(chunks, pa.string()).unique().drop_null()
+        for each in tables.get(to, ()):
+            there = table_of(each, [ID])[ID].combine_chunks()
+            ids = ids.filter(pc.invert(pc.is_in(ids, value_set=there)))
+        yield to, ids
+
+
+def _named_alone(ids: pa.Array, shards: Shards | None) -> tuple[Table, ...]:
+    table = pa.table({ID: ids})
+    return _filled_up(table, shards) if shards else (table,)
 
 
 def _as_guests(name: str, shards: Shards, guests: Mapping[str, Table]) -> tuple[Table, ...]:
     """Return the guests of one object with all its columns: of guests only some are known."""
     if name not in guests:
         return ()
-    schema, table = table_of(shards[0]).schema, guests[name]
+    return _filled_up(guests[name], shards)
+
+
+def _filled_up(table: Table, shards: Shards) -> tuple[Table, ...]:
+    """Give a table the columns that it lacks of these shards."""
+    schema = table_of(shards[0]).schema
     columns = [
         table[field.name] if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in schema
@@ -117,8 +159,11 @@ def _recent(
     return found
 
 
-def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:
-    """Leave out what `config/` leaves out, and what was created later than `now`.
+def in_the_loop(
+    snapshot: Snapshot, policy: Policy, elsewhere: Mapping[str, pa.Array] | None = None
+) -> Snapshot:
+    """Leave out what `config/` leaves out, what was created later than `now`, and the records that
+    are `elsewhere` (Ids by object), of which nothing but that is known.
 
     Tasks alone stay whenever they were created: their instant is never later than now (spec,
     section 3).
@@ -132,6 +177,8 @@ def in_the_loop(snapshot: Snapshot, policy: Policy) -> Snapshot:
         out = policy.leave_out.get(object_name)
         if out is not None:
             stays &= ~out.truth(look.on(object_name)).holds
+        if elsewhere and object_name in elsewhere:
+            stays &= ~frame.index.isin(elsewhere[object_name].to_pylist())
         kept[object_name] = stays
     if all(mask.all() for mask in kept.values()):
         return snapshot

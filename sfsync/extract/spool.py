@@ -8,15 +8,20 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sfsync.extract.records import each_once, empty_table
-from sfsync.extract.shards import Places, places_of, spread, starts_of
+from sfsync.extract.shards import Places, by_own_id, places_of, spread, starts_of
 from sfsync.extract.wanted import ACCOUNT, Wanted
 from sfsync.store import Filed, Shards, Store, Table
+from sfsync.typed import ID
 
 # So many records are spread at a time: enough for each shard to get many of them.
 _PORTION = 200_000
+# Which records came, and into which shard each was put.
+_READ = pa.schema([(ID, pa.string()), ("shard", pa.int16())])
 
 
 class Bins:
@@ -73,18 +78,56 @@ class Spool:
         self, pieces: Iterable[Table], each: Wanted, places: Mapping[str, Places]
     ) -> Shards:
         """Write pieces of an object's table to its shards as they come, each record once in a
-        shard. Raises as `filed`.
+        shard; what is judged once in all of them. Raises as `filed`.
         """
         assert self.store is not None
-        schema = empty_table(each).schema
-        with TemporaryDirectory(dir=self.store.working_folder()) as folder:
-            with Bins(Path(folder), self.count, schema) as bins:
+        schema, may_move = empty_table(each).schema, each.is_judged and bool(each.homes)
+        work = self.store.working_folder()
+        with self.store.within_its_room(), TemporaryDirectory(dir=work) as name:
+            records, readings = Path(name) / "records", Path(name) / "readings"
+            records.mkdir()
+            readings.mkdir()
+            with (
+                Bins(records, self.count, schema) as bins,
+                Bins(readings, self.count, _READ) as read,
+            ):
                 for table in _portions(pieces):
-                    bins.put(spread(table.cast(schema), each, places, self.count))
+                    some = each_once(table.cast(schema)) if may_move else table.cast(schema)
+                    shards = spread(some, each, places, self.count)
+                    bins.put(shards)
+                    if may_move:
+                        read.put(_by_own_id(shards))
+            last = _last_shards(read.tables())
             return tuple(
-                self.filed(each.object, number, each_once(table))
+                self.filed(each.object, number, _without_moved(each_once(table), number, last))
                 for number, table in enumerate(bins.tables())
             )
+
+
+def _by_own_id(shards: Sequence[Table]) -> list[Table]:
+    """Say which records were put into which shards, by what their own Ids are."""
+    ids = pa.concat_arrays([chunk for each in shards for chunk in each[ID].chunks])
+    numbers = np.repeat(np.arange(len(shards), dtype="int16"), [*map(len, shards)])
+    table = pa.table([ids, numbers], schema=_READ)
+    places = by_own_id(ids, len(shards))
+    return [table.filter(pa.array(places == number)) for number in range(len(shards))]
+
+
+def _last_shards(readings: Iterable[Table]) -> dict[str, int]:
+    """Return in which shard each record was put last, of those that came twice."""
+    found: dict[str, int] = {}
+    for table in readings:
+        counts = table[ID].value_counts()
+        often = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+        again = table.filter(pc.is_in(table[ID], value_set=often))
+        found.update(zip(again[ID].to_pylist(), again["shard"].to_pylist(), strict=True))
+    return found
+
+
+def _without_moved(table: Table, number: int, last: Mapping[str, int]) -> Table:
+    """Leave out what went to another shard while it was read."""
+    moved = pa.array([id for id, shard in last.items() if shard != number], pa.string())
+    return table.filter(pc.invert(pc.is_in(table[ID], value_set=moved))) if len(moved) else table
 
 
 def _portions(pieces: Iterable[Table]) -> Iterator[Table]:

@@ -130,6 +130,7 @@ def parted(services: Services, way: Approach) -> Iterator[Parted]:
     tables = read(services.org, services.policy, way)
     place = services.store.working_folder()
     with (
+        services.store.within_its_room(),
         TemporaryDirectory(dir=place) as folder,
         services.store.shared_folder(Path(folder)) as shared,
     ):

@@ -168,7 +168,15 @@ class Pruning:
                 for table in (LOSERS, FIELD_ROWS, CHANGE_ROWS):
                     these = (table.c.run == number, table.c.seq.in_(seqs))
                     connection.execute(sa.delete(table).where(*these))
-            drop_unused(connection, number)
+            # It looks at all that is left of a run, of which the next portion may take more.
+            if not self._goes_on(connection, number, all_seqs[-1]):
+                drop_unused(connection, number)
+
+    def _goes_on(self, connection: sa.Connection, number: int, seq: int) -> bool:
+        """Tell whether more changes of a run are to go, after this one."""
+        later = (CHANGES.c.run == number, CHANGES.c.seq > seq)
+        query = self._changes(connection).query.where(*later).limit(1)
+        return connection.execute(query).first() is not None
 
     def _runs(self, _: sa.Connection) -> _Kind:
         has_changes = sa.exists().where(CHANGES.c.run == RUNS.c.number)

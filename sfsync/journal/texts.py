@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sfsync.journal.tables import CHANGE_ROWS, FIELD_ROWS, TEXTS
 
-# Above so many all texts of a run are read: some databases take no more values in a statement.
+# Above so many all texts of a run are read; some databases take no more values in a statement.
 NAMED_AT_ONCE = 500
 
 _NUMBERS = tuple(
@@ -64,12 +64,18 @@ def read_texts(
     connection: sa.Connection, needed: Mapping[int, Collection[int]]
 ) -> dict[tuple[int, int], str]:
     """Read the texts of these numbers, by run and number; perhaps others of these runs, too."""
-    conditions: list[sa.ColumnElement[bool]]
-    if sum(map(len, needed.values())) <= NAMED_AT_ONCE:
-        keys = [(run, number) for run, numbers in needed.items() for number in numbers]
-        conditions = [sa.tuple_(TEXTS.c.run, TEXTS.c.number).in_(keys)]
-    else:
-        conditions = [TEXTS.c.run == run for run in needed]
+    keys = [
+        (run, number)
+        for run, numbers in needed.items()
+        if len(numbers) <= NAMED_AT_ONCE
+        for number in numbers
+    ]
+    conditions: list[sa.ColumnElement[bool]] = [
+        sa.tuple_(TEXTS.c.run, TEXTS.c.number).in_(keys[first : first + NAMED_AT_ONCE])
+        for first in range(0, len(keys), NAMED_AT_ONCE)
+    ]
+    large = [run for run, numbers in needed.items() if len(numbers) > NAMED_AT_ONCE]
+    conditions += [TEXTS.c.run == run for run in large]
     return {
         (run, number): text
         for condition in conditions

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -133,11 +133,21 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for left in folder.iterdir():
-                if left.stat().st_mtime < time.time() - _SETTLED_SECONDS * 24:
-                    shutil.rmtree(left, ignore_errors=True)
+                # Another process may end at this moment, and its folder with it.
+                with suppress(FileNotFoundError):
+                    if left.stat().st_mtime < time.time() - _SETTLED_SECONDS * 24:
+                        shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
             raise _no_room(self._folder, error) from error
         return folder
+
+    @contextmanager
+    def within_its_room(self) -> Iterator[None]:
+        """Raise Stopped where what is done meanwhile cannot be written into a working folder."""
+        try:
+            yield
+        except OSError as error:
+            raise _no_room(self._folder, error) from error
 
     def load(self, shape: str) -> Kept | None:
         """Return what is kept; None where that is nothing, of another shape, or not readable."""
@@ -183,6 +193,7 @@ class Store:
         """
         try:
             self._kept.make()
+            before = self._named()
             files = {
                 name: [self._written(name, number, table) for number, table in enumerate(shards)]
                 for name, shards in kept.tables.items()
@@ -196,9 +207,19 @@ class Store:
                     "tables": files,
                 }
             )
-            self._clear({file for each in files.values() for file in each})
+            # Another process may be judging by what was kept until now.
+            self._clear(before.union(*files.values()))
         except OSError as error:
             logger.warning("%s: not written, the next pass reads more: %s", self._place, error)
+
+    def _named(self) -> set[str]:
+        """Return the files of what is kept; none where nobody can tell."""
+        try:
+            with self._kept.opened(MANIFEST) as source:
+                return {file for each in json.loads(source.read())["tables"].values()
+                        for file in each}  # fmt: skip
+        except _UNREADABLE:
+            return set()
 
     def _written(self, name: str, number: int, table: Table | Filed) -> str:
         if isinstance(table, Filed):

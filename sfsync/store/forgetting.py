@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from sfsync.store import Filed
+from sfsync.store import WORK, Filed
 from sfsync.store.folder import folder_at
 from sfsync.traces import PERSONS, Held, Traces
+
+_TABLE = ".parquet"
 
 
 def held(place: str) -> Iterator[Held]:
@@ -26,17 +28,26 @@ def held(place: str) -> Iterator[Held]:
 
 
 def forget(place: str, traces: Traces, *, write: bool) -> int:
-    """Count the files of a store that hold something of a person. With `write` the whole store is
-    thrown away where any does: the next pass reads everything afresh.
+    """Count the files of a store that hold something of a person, or may: what a process that was
+    killed was at. With `write` the whole store is thrown away where any does: the next pass reads
+    everything afresh.
     """
     number = sum(_holds(Filed(place, file), traces) for file in _tables(place))
+    number += sum(1 for _ in _half_made(place))
     if number and write:
         folder_at(place).clear()
     return number
 
 
 def _tables(place: str) -> list[str]:
-    return sorted(file for file in folder_at(place).below() if file.endswith(".parquet"))
+    return sorted(file for file in folder_at(place).below() if file.endswith(_TABLE))
+
+
+def _half_made(place: str) -> Iterator[str]:
+    """Name the files of a pass that are no tables: half of them may be missing."""
+    for file in folder_at(place).below():
+        if file.startswith(f"{WORK}/") and not file.endswith(_TABLE):
+            yield file
 
 
 def _holds(filed: Filed, traces: Traces) -> bool:
