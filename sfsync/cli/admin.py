@@ -35,12 +35,13 @@ from sfsync.errors import (
     SfsyncError,
 )
 from sfsync.letter import AlertNote
+from sfsync.model import to_iso
 from sfsync.settings import OrgSettings
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
     from sfsync.letter import Alerted, Subject
-    from sfsync.model import OpenFinding, Run, Turn, to_iso
+    from sfsync.model import OpenFinding, Run, Turn
     from sfsync.report import AdminNews, AdminOccasion, Failed, Person, Recovered
     from sfsync.settings import Settings
 
