@@ -318,6 +318,14 @@ def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
     assert "--org" not in mail("").text
 
 
+def test_the_summary_of_the_runs_names_the_org(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "ada@example.com")
+    call("run", "hourly", "--org", "acme", "--allow-large-change")
+    call("report", "runs", "--org", "acme", "--out", "out")
+    (mail,) = Path("out").rglob("*.eml")
+    assert "Subject: sfsync acme: " in mail.read_text(encoding="utf-8")
+
+
 def test_the_worst_exit_code_is_that_of_all() -> None:
     assert [worst([0, 7, 3]), worst([4, 6, 3]), worst([5, 6]), worst([1, 5]), worst([])] == [
         *(3, 6, 5, 1, 0)
