@@ -6,7 +6,7 @@ the defaults of all. Files in `config/orgs/NAME/` take the place of those of the
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,15 +40,16 @@ Kind = type[Settings] | type[SalesforceSettings]
 class OrgFile:
     """What `config/orgs/NAME.yaml` says: the document, and what of it are settings, of the service
     and of signing in, by the settings' names; `places` says where each stands. `own` is the folder
-    of its files of the configuration, `home` the state folder that all orgs share.
+    of its files of the configuration, `home` the state folder that all orgs share. Secrets are among
+    the settings.
     """
 
     name: str
     document: Document
     own: Path
     home: Path
-    given: Mapping[str, Any]
-    sign_in: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
+    sign_in: Mapping[str, Any] = field(repr=False)
     places: Mapping[str, str]
 
 

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +16,7 @@ from signin_keys import private_pem
 
 import sfsync
 from sfsync.cli import commands
-from sfsync.cli.healths import scraped
+from sfsync.cli.healths import scraped, serving_healths
 from sfsync.cli.many import worst
 from sfsync.cli.options import Place
 from sfsync.cli.service import environment_of, kept
@@ -120,6 +122,7 @@ def test_the_environment_leads_no_org_to_another(monkeypatch: pytest.MonkeyPatch
     given = set_up(acme()).sign_in
     assert (given.client_id, given.client_secret, given.api_version) == ("app-of-acme", "", "61.0")
     assert set_up(acme()).credentials().username == "sfsync@acme.example.com"  # type: ignore[union-attr]
+    assert "PRIVATE KEY" not in repr(set_up(acme()))
     # An app of all orgs proves itself in each with its own secret.
     write("acme", "salesforce: {login_url: https://acme.my.salesforce.com}\n")
     given = set_up(acme()).sign_in
@@ -289,6 +292,17 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert 'sfsync_healthy{service="core"} 0.0' in text
     assert 'sfsync_findings_open{code="target-going-idle"' in text
     assert 'service="bolt",state="finished"' not in text
+
+
+def test_healthz_of_several_orgs_tells_that_nobody_can_say_which_they_are() -> None:
+    with serving_healths(lambda: several(Place("acme,bolt", None, None)) or (), 0) as serving:
+        (ORGS / "bolt.yaml").unlink()
+        for path in ("healthz", "metrics"):
+            with pytest.raises(HTTPError) as answer:
+                urlopen(f"{serving.url}/{path}", timeout=10)
+            assert answer.value.code == 503
+            (problem,) = json.loads(answer.value.read())["problems"]
+            assert 'there is no org "bolt" in config/orgs' in problem
 
 
 def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
