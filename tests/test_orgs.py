@@ -223,13 +223,25 @@ def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
 # Several.
 
 
-def test_all_or_some_are_named_and_who_works_on_one_says_which() -> None:
+def test_all_or_some_are_named_and_who_works_on_one_says_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     places = several(Place("all", None, None))
     assert places is not None
     assert [each.org for each in places] == ["acme", "bolt"]
     assert several(acme()) is None
     said = call("plan", "hourly", "--org", "all", exits=5).output
-    assert "this is done on one org: name one of acme, bolt" in said
+    assert "--org all: this command works on one org: name one, such as --org acme" in said
+    assert "For several are scheduler, due, health, orgs and rules check" in said
+    with monkeypatch.context() as patch:
+        patch.setenv("SFSYNC_ORG", "bolt,acme")
+        said = call("findings", "list", exits=5).output
+    assert "SFSYNC_ORG=bolt,acme: this command works on one org: name one, such as --org b" in said
+    said = call("plan", "hourly", "--org", "amce", exits=5).output
+    assert (
+        '--org amce: no such folder or zip; name one, or demo, or salesforce; did you mean "acme"?'
+        in said
+    )
     said = call("due", "--org", "acme,blot", exits=5).output
     assert 'there is no org "blot" in config/orgs; did you mean "bolt"?' in said
 

@@ -1,6 +1,7 @@
 """What was a command told to use, before any org is asked?"""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from sfsync.cli.salesforce import credentials_of
 from sfsync.configuration import ConfigFolder, read_config
 from sfsync.errors import ConfigError
 from sfsync.orgs import SALESFORCE as SALESFORCE
-from sfsync.orgs import OrgFile, chosen, load_sign_in, with_file
+from sfsync.orgs import OrgFile, chosen, load_sign_in, names_of, with_file
+from sfsync.registry import nearest
 from sfsync.settings import SalesforceSettings, Settings, load_salesforce, load_settings
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ class Setting:
         """The folder or zip of the recorded org. Raises ConfigError where there is none."""
         name = self.settings.org
         told = None if self.file is None else self.file.places.get("org")
-        return _source_of(name, self.config.path, f"{told}: {name}" if told else f"--org {name}")
+        if told:
+            return _source_of(name, self.config.path, f"{told}: {name}")
+        return _source_of(name, self.config.path, f"--org {name}", names_of(self.settings))
 
     @cached_property
     def copy(self) -> Path:
@@ -158,16 +162,17 @@ def texts_file(config: ConfigFolder) -> tuple[str, str]:
     return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
 
 
-def _source_of(name: str, config: Path, told: str) -> Path:
+def _source_of(name: str, config: Path, told: str, orgs: Sequence[str] = ()) -> Path:
     """Return the folder or zip of the recorded org, of which was `told`. Raises ConfigError where
-    there is none.
+    there is none, with the nearest of the `orgs` that have a file.
     """
     if name == SALESFORCE:
         problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
         raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
     path = _demo_of(config) if name == DEMO else Path(name)
     if not path.exists():
-        raise ConfigError([f"{told}: no such folder or zip; name one, or demo, or salesforce"])
+        instead = f"name one, or demo, or salesforce{nearest(name, orgs)}"
+        raise ConfigError([f"{told}: no such folder or zip; {instead}"])
     return path
 
 
