@@ -16,9 +16,10 @@ from sfsync.errors import ConfigError
 from sfsync.lines import Document, read_yaml
 from sfsync.registry import nearest
 from sfsync.settings import PREFIX, OrgSettings, SalesforceSettings, Settings, load, variable
+from sfsync.shipped import DEMO, SALESFORCE
 
 ORGS = "orgs"
-DEMO, SALESFORCE, ALL = "demo", "salesforce", "all"
+ALL = "all"
 # In the state folder that all share: the state folder of each.
 BY_ORG = "by-org"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -102,8 +103,8 @@ def with_file(settings: Settings, options: Mapping[str, object]) -> tuple[Settin
     """
     several = chosen(settings)
     if several is not None:
-        said = "--org " if options.get("org") else f"{PREFIX}ORG="
-        raise ConfigError([f"{said}{settings.org}: {_ONE_ORG.format(first=several[0])}"])
+        named = "--org " if options.get("org") else f"{PREFIX}ORG="
+        raise ConfigError([f"{named}{settings.org}: {_ONE_ORG.format(first=several[0])}"])
     if settings.org not in names_of(settings):
         return settings, None
     file = _read(config_folder(settings) / ORGS, settings.org, settings.state_dir)
