@@ -5,8 +5,11 @@ nothing.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextvars import ContextVar, copy_context
+from itertools import islice
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
@@ -33,6 +36,42 @@ def abreast(works: Sequence[Callable[[], T]], at_once: int) -> list[T]:
     if at_once < 2 or len(works) < 2:
         return [work() for work in works]
     return _Round(works).done(min(at_once, len(works)))
+
+
+def ahead(works: Iterable[Callable[[], T]], at_once: int) -> Generator[T, None, None]:
+    """Do works that only read, so many ahead of who takes what they give, and give it in their
+    order. Called off with whoever takes it.
+
+    What one raises is raised, once those that were begun have ended. An exception that comes from
+    without does not wait for them.
+    """
+    todo, begun = iter(works), deque[Future[T]]()
+
+    def begin(count: int) -> None:
+        begun.extend(_begun(work) for work in islice(todo, count))
+
+    try:
+        begin(at_once)
+        while begun:
+            yield begun.popleft().result()
+            begin(1)
+    except (Exception, CalledOff):
+        wait(begun)
+        raise
+
+
+def _begun(work: Callable[[], T]) -> Future[T]:
+    # Not by an executor, for whose threads the end of the process waits.
+    given, context = Future[T](), copy_context()
+
+    def do() -> None:
+        try:
+            given.set_result(context.run(work))
+        except BaseException as failure:  # noqa: BLE001 - it is raised where it is waited for
+            given.set_exception(failure)
+
+    Thread(target=do, daemon=True).start()
+    return given
 
 
 def check_wanted() -> None:
