@@ -214,6 +214,7 @@ def test_what_is_ahead_comes_in_its_order_and_is_no_further_ahead_than_that() ->
 
 def test_whoever_waits_for_what_is_ahead_is_told_to_end_at_once() -> None:
     is_begun, over = threading.Event(), threading.Event()
+    threads = set(threading.enumerate())
 
     def told() -> None:
         is_begun.wait(PATIENCE)
@@ -229,3 +230,5 @@ def test_whoever_waits_for_what_is_ahead_is_told_to_end_at_once() -> None:
         list(ahead([told, last], 2))
     assert time.monotonic() - began < PATIENCE / 2
     over.set()
+    for each in set(threading.enumerate()) - threads:
+        each.join(PATIENCE)

@@ -8,9 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 # How long who is told to end waits for the answers that are on their way.
 _GRACE_SECONDS = 2.0
+# A signal that comes just before a thread begins to wait is heard when it looks up.
+_LOOK_SECONDS = 1.0
 
 _called_off: ContextVar[Event | None] = ContextVar("called_off", default=None)
 
@@ -53,7 +56,10 @@ def ahead(works: Iterable[Callable[[], T]], at_once: int) -> Generator[T, None, 
     try:
         begin(at_once)
         while begun:
-            yield begun.popleft().result()
+            first = begun.popleft()
+            while not first.done():
+                wait([first], _LOOK_SECONDS)
+            yield first.result()
             begin(1)
     except (Exception, CalledOff):
         wait(begun)
@@ -109,7 +115,7 @@ class _Round(Generic[T]):
             for each in several:
                 each.start()
             for _ in several:
-                self._ended.get()
+                self._wait_for_one()
         except BaseException:
             self._off.set()
             end = time.monotonic() + _GRACE_SECONDS
@@ -120,6 +126,11 @@ class _Round(Generic[T]):
         if self._failures:
             raise self._failures[0]
         return [given for _, given in sorted(self._given.items(), key=lambda item: item[0])]
+
+    def _wait_for_one(self) -> None:
+        while True:
+            with suppress(Empty):
+                return self._ended.get(timeout=_LOOK_SECONDS)
 
     def _work(self) -> None:
         _called_off.set(self._off)
