@@ -92,6 +92,7 @@ class FilesOrg(RecordsOrg):
         archived: bool = False,
         where: str = "",
         expected: int = 0,
+        kinds: Mapping[str, str] | None = None,
     ) -> Iterator[pa.Table]:
         """Give all records that are not deleted, in one piece."""
         inputs = Inputs(Path(self.id))

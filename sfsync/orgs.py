@@ -6,7 +6,7 @@ the defaults of all. Files in `config/orgs/NAME/` take the place of those of the
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +15,11 @@ from sfsync.configuration import config_folder, shown
 from sfsync.errors import ConfigError
 from sfsync.lines import Document, read_yaml
 from sfsync.registry import nearest
-from sfsync.settings import OrgSettings, SalesforceSettings, Settings, load, variable
+from sfsync.settings import PREFIX, OrgSettings, SalesforceSettings, Settings, load, variable
+from sfsync.shipped import DEMO, SALESFORCE
 
 ORGS = "orgs"
-DEMO, SALESFORCE, ALL = "demo", "salesforce", "all"
+ALL = "all"
 # In the state folder that all share: the state folder of each.
 BY_ORG = "by-org"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -32,6 +33,10 @@ _SECRETS = {"private_key", "client_secret"}
 _OF_MANY = ("login.salesforce.com", "test.salesforce.com")
 _FILES = ("sfsync.yaml", "enrich.yaml", "industries.yaml", "normalise.yaml", "findings.yaml")
 _MORE_FILES = ("reports.yaml", "setup.yaml", "rules/*.yaml")
+_ONE_ORG = (
+    "this command works on one org: name one, such as --org {first} (`sfsync orgs` lists them). For"
+    " several are scheduler, due, health, orgs and rules check"
+)
 
 Kind = type[Settings] | type[SalesforceSettings]
 
@@ -40,15 +45,16 @@ Kind = type[Settings] | type[SalesforceSettings]
 class OrgFile:
     """What `config/orgs/NAME.yaml` says: the document, and what of it are settings, of the service
     and of signing in, by the settings' names; `places` says where each stands. `own` is the folder
-    of its files of the configuration, `home` the state folder that all orgs share.
+    of its files of the configuration, `home` the state folder that all orgs share. Some of the
+    settings are secrets.
     """
 
     name: str
     document: Document
     own: Path
     home: Path
-    given: Mapping[str, Any]
-    sign_in: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
+    sign_in: Mapping[str, Any] = field(repr=False)
     places: Mapping[str, str]
 
 
@@ -97,8 +103,8 @@ def with_file(settings: Settings, options: Mapping[str, object]) -> tuple[Settin
     """
     several = chosen(settings)
     if several is not None:
-        told = ", ".join(several)
-        raise ConfigError([f"--org {settings.org}: this is done on one org: name one of {told}"])
+        named = "--org " if options.get("org") else f"{PREFIX}ORG="
+        raise ConfigError([f"{named}{settings.org}: {_ONE_ORG.format(first=several[0])}"])
     if settings.org not in names_of(settings):
         return settings, None
     file = _read(config_folder(settings) / ORGS, settings.org, settings.state_dir)

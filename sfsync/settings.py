@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         """The name of the lock of the runs, among those of its journal."""
         return "run"
 
+    @property
+    def name_in_mails(self) -> str:
+        """The name by which mails to the admin tell the org; empty where it is the only one."""
+        return ""
+
 
 class OrgSettings(Settings):
     """Settings of an org that has a file of its own; `service` is the org's name."""
@@ -115,6 +120,11 @@ class OrgSettings(Settings):
     def lock_of_runs(self) -> str:
         """The name of the lock of the runs: orgs of one journal do not wait for each other."""
         return f"run {self.service}"
+
+    @property
+    def name_in_mails(self) -> str:
+        """The name by which mails to the admin tell the org."""
+        return self.service
 
 
 class SalesforceSettings(BaseSettings):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CONFIG = "config"
-DEMO = "demo"
+# What is said in place of a folder: the demo org, and the one that is signed in to.
+DEMO, SALESFORCE = "demo", "salesforce"
 # What running it as a service takes, beside the configuration.
 _SERVICE = {"deploy", "monitoring"}
 EXAMPLE = ".env.example"

@@ -23,7 +23,7 @@ from sfsync.extract import approach, extract
 from sfsync.fake import Call
 from sfsync.fake.faults import refuse
 from sfsync.fake.wire import Reply
-from sfsync.org.abreast import CalledOff, abreast, sleep
+from sfsync.org.abreast import CalledOff, abreast, ahead, sleep
 from sfsync.org.client import open_org
 from sfsync.policy import Policy
 from sfsync.rules.needs import columns_needed
@@ -197,3 +197,38 @@ def test_whoever_is_told_to_end_ends_at_once() -> None:
         abreast([partial(sleep, PATIENCE), told], 2)
     assert time.monotonic() - began < PATIENCE / 2
     assert threading.active_count() == threads
+
+
+def test_what_is_ahead_comes_in_its_order_and_is_no_further_ahead_than_that() -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        return number
+
+    given = ahead((partial(work, number) for number in range(5)), 2)
+    assert next(given) == 0
+    assert set(begun) <= {0, 1}
+    assert list(given) == [1, 2, 3, 4]
+
+
+def test_whoever_waits_for_what_is_ahead_is_told_to_end_at_once() -> None:
+    is_begun, over = threading.Event(), threading.Event()
+    threads = set(threading.enumerate())
+
+    def told() -> None:
+        is_begun.wait(PATIENCE)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        over.wait(PATIENCE)
+
+    def last() -> None:
+        is_begun.set()
+        over.wait(PATIENCE)
+
+    began = time.monotonic()
+    with ending_by(signal.SIGUSR1), pytest.raises(Told):
+        list(ahead([told, last], 2))
+    assert time.monotonic() - began < PATIENCE / 2
+    over.set()
+    for each in set(threading.enumerate()) - threads:
+        each.join(PATIENCE)

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +16,7 @@ from signin_keys import private_pem
 
 import sfsync
 from sfsync.cli import commands
-from sfsync.cli.healths import scraped
+from sfsync.cli.healths import scraped, serving_healths
 from sfsync.cli.many import worst
 from sfsync.cli.options import Place
 from sfsync.cli.service import environment_of, kept
@@ -120,6 +122,7 @@ def test_the_environment_leads_no_org_to_another(monkeypatch: pytest.MonkeyPatch
     given = set_up(acme()).sign_in
     assert (given.client_id, given.client_secret, given.api_version) == ("app-of-acme", "", "61.0")
     assert set_up(acme()).credentials().username == "sfsync@acme.example.com"  # type: ignore[union-attr]
+    assert "PRIVATE KEY" not in repr(set_up(acme()))
     # An app of all orgs proves itself in each with its own secret.
     write("acme", "salesforce: {login_url: https://acme.my.salesforce.com}\n")
     given = set_up(acme()).sign_in
@@ -220,13 +223,25 @@ def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
 # Several.
 
 
-def test_all_or_some_are_named_and_who_works_on_one_says_which() -> None:
+def test_all_or_some_are_named_and_who_works_on_one_says_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     places = several(Place("all", None, None))
     assert places is not None
     assert [each.org for each in places] == ["acme", "bolt"]
     assert several(acme()) is None
     said = call("plan", "hourly", "--org", "all", exits=5).output
-    assert "this is done on one org: name one of acme, bolt" in said
+    assert "--org all: this command works on one org: name one, such as --org acme" in said
+    assert "For several are scheduler, due, health, orgs and rules check" in said
+    with monkeypatch.context() as patch:
+        patch.setenv("SFSYNC_ORG", "bolt,acme")
+        said = call("findings", "list", exits=5).output
+    assert "SFSYNC_ORG=bolt,acme: this command works on one org: name one, such as --org b" in said
+    said = call("plan", "hourly", "--org", "amce", exits=5).output
+    assert (
+        '--org amce: no such folder or zip; name one, or demo, or salesforce; did you mean "acme"?'
+        in said
+    )
     said = call("due", "--org", "acme,blot", exits=5).output
     assert 'there is no org "blot" in config/orgs; did you mean "bolt"?' in said
 
@@ -291,6 +306,17 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert 'service="bolt",state="finished"' not in text
 
 
+def test_healthz_of_several_orgs_tells_that_nobody_can_say_which_they_are() -> None:
+    with serving_healths(lambda: several(Place("acme,bolt", None, None)) or (), 0) as serving:
+        (ORGS / "bolt.yaml").unlink()
+        for path in ("healthz", "metrics"):
+            with pytest.raises(HTTPError) as answer:
+                urlopen(f"{serving.url}/{path}", timeout=10)
+            assert answer.value.code == 503
+            (problem,) = json.loads(answer.value.read())["problems"]
+            assert 'there is no org "bolt" in config/orgs' in problem
+
+
 def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -316,6 +342,14 @@ def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
     assert "sfsync doctor --org acme" in mail("acme").text
     assert mail("").subject == "sfsync: hourly failed"
     assert "--org" not in mail("").text
+
+
+def test_the_summary_of_the_runs_names_the_org(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "ada@example.com")
+    call("run", "hourly", "--org", "acme", "--allow-large-change")
+    call("report", "runs", "--org", "acme", "--out", "out")
+    (mail,) = Path("out").rglob("*.eml")
+    assert "Subject: sfsync acme: " in mail.read_text(encoding="utf-8")
 
 
 def test_the_worst_exit_code_is_that_of_all() -> None:

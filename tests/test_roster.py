@@ -235,6 +235,33 @@ def test_orgs_come_change_and_go_when_the_configuration_is_read_again(
     assert "goes: is let go when its job has ended" in caplog.text
 
 
+def test_what_is_edited_while_an_org_is_opened_is_read(folder: Path, journal: Journal) -> None:
+    org = Org("slow", schedule_of(HOURLY))
+    house = House(folder, journal, {"slow": org})
+    is_read, is_edited = Event(), Event()
+
+    @contextmanager
+    def open_slowly(name: str, bell: Event) -> Iterator[Scheduler]:
+        with house.open(name, bell) as scheduler:
+            is_read.set()
+            assert is_edited.wait(SECONDS)
+            yield scheduler
+
+    house.roster = Roster(Orgs(house.names, open_slowly), house.pause, Patience())
+
+    def edit() -> None:
+        assert is_read.wait(SECONDS)
+        org.schedule = schedule_of(HOURLY.replace("hourly, command", "other, command"))
+        house.roster.reload()
+
+    def go_on() -> None:
+        is_edited.set()
+        house.wait_for("slow")
+
+    house.serve(edit, go_on)
+    assert {turn.job for turn in journal.turns.since("slow", NOW)} == {"other"}
+
+
 def test_what_is_due_in_all_orgs_is_done_and_each_tells_its_exit_code(
     folder: Path, journal: Journal
 ) -> None:
@@ -243,7 +270,7 @@ def test_what_is_due_in_all_orgs_is_done_and_each_tells_its_exit_code(
     house = House(folder, journal, orgs, wrong={"broken"})
     elsewhere = LockFile(folder / "taken.lock", "another scheduler serves taken")
     elsewhere.take()
-    house.steps = [lambda: None] * 10_000
+    house.steps = [lambda: Event().wait(0.01)] * 100 * SECONDS
     with clocks_shown(house.clocks):
         codes = house.roster.run_due()
     elsewhere.free()

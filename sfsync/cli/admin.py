@@ -36,7 +36,6 @@ from sfsync.errors import (
 )
 from sfsync.letter import AlertNote
 from sfsync.model import to_iso
-from sfsync.settings import OrgSettings
 
 if TYPE_CHECKING:
     from sfsync.journal import Journal
@@ -255,7 +254,7 @@ class _Desk:
         zone = self.journal.totals.zone() if self._at is None else self._at.org.zone
         url = "" if self._at is None else self._at.org.url
         language = _language(self._at) or OF_READER
-        service = self._settings.service if isinstance(self._settings, OrgSettings) else ""
+        service = self._settings.name_in_mails
         return AdminNews(self._reader(), language, now, zone, url, occasions, service)
 
     def _reader(self) -> "Person":

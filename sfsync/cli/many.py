@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sfsync.cli.options import Place
 from sfsync.cli.scheduler import Doorbell, Jobs, at_post, heeding, ready
-from sfsync.cli.setting import settings_and_file, several, shared_settings
+from sfsync.cli.setting import SALESFORCE, settings_and_file, several, shared_settings
 from sfsync.configuration import config_folder, shown
 from sfsync.errors import BY_SIGNAL, ConfigError, ExitCode
-from sfsync.orgs import ORGS, SALESFORCE, Known, OrgFile, doubles, load_sign_in
+from sfsync.orgs import ORGS, Known, OrgFile, doubles, load_sign_in
 from sfsync.settings import Settings
 
 if TYPE_CHECKING:

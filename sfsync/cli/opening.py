@@ -19,13 +19,13 @@ from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.setting import Setting, make
 from sfsync.lock import LockFile, Locks
 from sfsync.org.abreast import sleep as sleep
-from sfsync.settings import Settings
 
 if TYPE_CHECKING:
     from sfsync.jobs import Services
     from sfsync.journal import Journal
     from sfsync.lock import Lock
     from sfsync.org import Org, OrgReader
+    from sfsync.settings import Settings
     from sfsync.store import Store
 
 LOCK = "run.lock"
@@ -52,7 +52,7 @@ class Opened:
 
 
 @contextmanager
-def opened_journal(settings: Settings) -> Iterator["Journal"]:
+def opened_journal(settings: "Settings") -> Iterator["Journal"]:
     """Open the journal, and close it afterwards. Raises ConfigError or JournalError where it cannot
     be.
     """
@@ -156,7 +156,7 @@ def lock_of(setting: Setting) -> Iterator[None]:
                 yield
 
 
-def lock_named(settings: Settings, name: str, taken: str) -> "Lock":
+def lock_named(settings: "Settings", name: str, taken: str) -> "Lock":
     """Return a lock of all processes with this state folder, and with this journal where its
     database has locks that other machines see; `taken` says what it means that another has it.
     """
@@ -172,6 +172,6 @@ def lock_named(settings: Settings, name: str, taken: str) -> "Lock":
     return Locks(file, shared)
 
 
-def is_at_work(settings: Settings) -> bool:
+def is_at_work(settings: "Settings") -> bool:
     """Tell whether some process holds the lock of the runs: if none does, no open run is alive."""
     return not lock_named(settings, LOCK, "a run is at work").is_free()

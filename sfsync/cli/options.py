@@ -12,7 +12,6 @@ import click
 
 from sfsync.cli.logs import FORMS, tell_logs
 from sfsync.model import from_wire, to_iso
-from sfsync.settings import log_format
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -181,6 +180,9 @@ def _gathered(command: F) -> F:
         verbose: int,
         **rest: Any,
     ) -> Any:
+        # Whoever only asks for help reads no settings.
+        from sfsync.settings import log_format
+
         tell_logs(log_form or log_format(), verbose)
         return command(place=Place(org, config, state_dir), **rest)
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sfsync.errors import ConfigError
-from sfsync.settings import SalesforceSettings
 
 if TYPE_CHECKING:
     from sfsync.org.credentials import Credentials
     from sfsync.org.line import Session
     from sfsync.org.tokens import Tokens
+    from sfsync.settings import SalesforceSettings
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def new_session() -> "Session":
     return line.new_session()
 
 
-def credentials_of(settings: SalesforceSettings, place: str = "") -> "Credentials":
+def credentials_of(settings: "SalesforceSettings", place: str = "") -> "Credentials":
     """Return what the one way to sign in takes that is set; `place` is the line of an org's file
     that sets it. Raises ConfigError with all problems.
     """

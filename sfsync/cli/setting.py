@@ -1,6 +1,7 @@
 """What was a command told to use, before any org is asked?"""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,17 +11,17 @@ from typing import TYPE_CHECKING
 from sfsync import shipped
 from sfsync.cli.options import Place
 from sfsync.cli.salesforce import credentials_of
-from sfsync.configuration import ConfigFolder, read_config
 from sfsync.errors import ConfigError
-from sfsync.orgs import SALESFORCE as SALESFORCE
-from sfsync.orgs import OrgFile, chosen, load_sign_in, with_file
-from sfsync.settings import SalesforceSettings, Settings, load_salesforce, load_settings
+from sfsync.registry import nearest
 
 if TYPE_CHECKING:
+    from sfsync.configuration import ConfigFolder
     from sfsync.org.credentials import Credentials
+    from sfsync.orgs import OrgFile
     from sfsync.policy import Policy
+    from sfsync.settings import SalesforceSettings, Settings
 
-DEMO = shipped.DEMO
+DEMO, SALESFORCE = shipped.DEMO, shipped.SALESFORCE
 _BUILDING = Lock()
 READ_ONLY = (
     "SFSYNC_READ_ONLY is set, and this command would write to the org. Nothing was done: look with "
@@ -40,10 +41,10 @@ class Setting:
     file of the org, if it has one.
     """
 
-    settings: Settings
-    config: ConfigFolder
+    settings: "Settings"
+    config: "ConfigFolder"
     policy: "Policy"
-    file: OrgFile | None = None
+    file: "OrgFile | None" = None
 
     @property
     def is_salesforce(self) -> bool:
@@ -58,8 +59,11 @@ class Setting:
             raise ConfigError([_UNNAMED.format(folder=Path.cwd())])
 
     @cached_property
-    def sign_in(self) -> SalesforceSettings:
+    def sign_in(self) -> "SalesforceSettings":
         """What is set for signing in. Raises ConfigError with all problems."""
+        from sfsync.orgs import load_sign_in
+        from sfsync.settings import load_salesforce
+
         return load_salesforce() if self.file is None else load_sign_in(self.file)
 
     def credentials(self) -> "Credentials":
@@ -70,9 +74,13 @@ class Setting:
     @cached_property
     def source(self) -> Path:
         """The folder or zip of the recorded org. Raises ConfigError where there is none."""
+        from sfsync.orgs import names_of
+
         name = self.settings.org
         told = None if self.file is None else self.file.places.get("org")
-        return _source_of(name, self.config.path, f"{told}: {name}" if told else f"--org {name}")
+        if told:
+            return _source_of(name, self.config.path, f"{told}: {name}")
+        return _source_of(name, self.config.path, f"--org {name}", names_of(self.settings))
 
     @cached_property
     def copy(self) -> Path:
@@ -85,6 +93,8 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
 
     `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
     """
+    from sfsync.configuration import read_config
+
     settings, file = settings_and_file(place)
     if writes and settings.read_only:
         raise ConfigError([READ_ONLY])
@@ -93,7 +103,7 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
     return Setting(settings, config, policy if file is None else _scheduled(policy, file), file)
 
 
-def settings_of(place: Place) -> Settings:
+def settings_of(place: Place) -> "Settings":
     """Read the settings alone. Raises ConfigError with all problems."""
     return settings_and_file(place)[0]
 
@@ -102,22 +112,28 @@ def several(place: Place) -> tuple[Place, ...] | None:
     """Return the places of the orgs where several are meant; None where one is. Raises ConfigError
     where an org that is named has no file.
     """
+    from sfsync.orgs import chosen
+
     names = chosen(shared_settings(place))
     return None if names is None else tuple(replace(place, org=name) for name in names)
 
 
-def shared_settings(place: Place) -> Settings:
+def shared_settings(place: Place) -> "Settings":
     """Read the settings without the file of any org. Raises ConfigError with all problems."""
+    from sfsync.settings import load_settings
+
     return load_settings(org=place.org, config=place.config, state_dir=place.state_dir)
 
 
-def settings_and_file(place: Place) -> tuple[Settings, OrgFile | None]:
+def settings_and_file(place: Place) -> "tuple[Settings, OrgFile | None]":
     """Read the settings, and the file of the org where it has one. Raises ConfigError."""
+    from sfsync.orgs import with_file
+
     options = {"org": place.org, "config": place.config, "state_dir": place.state_dir}
     return with_file(shared_settings(place), options)
 
 
-def _policy_of(config: ConfigFolder) -> "Policy":
+def _policy_of(config: "ConfigFolder") -> "Policy":
     # Of many orgs most have the same one: it is built once, and kept once.
     with _BUILDING:
         return _built(tuple(config.texts.items()))
@@ -130,7 +146,7 @@ def _built(texts: tuple[tuple[str, str], ...]) -> "Policy":
     return load.load_policy(dict(texts))
 
 
-def _scheduled(policy: "Policy", file: OrgFile) -> "Policy":
+def _scheduled(policy: "Policy", file: "OrgFile") -> "Policy":
     """Give a policy the schedule of an org's file. Raises ConfigError with all problems."""
     from sfsync.rules.scheduling import own_schedule
 
@@ -150,7 +166,7 @@ def make(folder: Path) -> None:
         raise ConfigError([f"{problem} with --state-dir or SFSYNC_STATE_DIR"]) from error
 
 
-def texts_file(config: ConfigFolder) -> tuple[str, str]:
+def texts_file(config: "ConfigFolder") -> tuple[str, str]:
     """Return the text of findings.yaml and what complaints call it; no text where it is missing."""
     from sfsync.rules.texts import TEXTS_FILE
 
@@ -158,16 +174,17 @@ def texts_file(config: ConfigFolder) -> tuple[str, str]:
     return (file.read_text(encoding="utf-8") if file.exists() else "", str(file))
 
 
-def _source_of(name: str, config: Path, told: str) -> Path:
+def _source_of(name: str, config: Path, told: str, orgs: Sequence[str] = ()) -> Path:
     """Return the folder or zip of the recorded org, of which was `told`. Raises ConfigError where
-    there is none.
+    there is none, with the nearest of the `orgs` that have a file.
     """
     if name == SALESFORCE:
         problem = "the org is salesforce (by --org or SFSYNC_ORG), which is no recorded one"
         raise ConfigError([f"{problem}: name demo, or a folder or zip, with --org"])
     path = _demo_of(config) if name == DEMO else Path(name)
     if not path.exists():
-        raise ConfigError([f"{told}: no such folder or zip; name one, or demo, or salesforce"])
+        instead = f"name one, or demo, or salesforce{nearest(name, orgs)}"
+        raise ConfigError([f"{told}: no such folder or zip; {instead}"])
     return path
 
 

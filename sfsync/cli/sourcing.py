@@ -18,7 +18,6 @@ from sfsync.cli.screen import Screen
 from sfsync.cli.setting import DEMO, Setting, make
 from sfsync.cli.workplace import at_work, check_idle
 from sfsync.errors import ConfigError
-from sfsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from sfsync.enrich.provider import Web
@@ -78,6 +77,8 @@ def sources_of(at: Opened, scope: Scope, errand: Errand) -> Iterator["Sources"]:
 
 def _check(keys: Mapping[str, str]) -> None:
     """Raise ConfigError for keys that cannot stand in a header; they are not shown."""
+    from sfsync.settings import PREFIX
+
     wrong = [name for name, key in keys.items() if not re.fullmatch(r"[\x21-\x7e]*", key)]
     if wrong:
         told = "a key is one word of ASCII letters, digits and signs: copy it again"

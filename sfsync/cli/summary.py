@@ -105,7 +105,8 @@ def _period(
     elif since is None:
         since, is_first = _due_since(at, order, reader.id)
     states = services.policy.state_fields()
-    return Period(order, reader, now, since, at.org.url, at.org.zone, states, is_first, run)
+    org, service = at.org, at.setting.settings.name_in_mails
+    return Period(order, reader, now, since, org.url, org.zone, states, is_first, run, service)
 
 
 def _due_since(at: Opened, order: "SummaryOrder", reader: str) -> tuple[datetime, bool]:

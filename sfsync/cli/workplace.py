@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sfsync.cli.logs import complain
 from sfsync.cli.opening import Opened
 from sfsync.cli.options import Workplace
 from sfsync.engine import Engine, Here
 from sfsync.errors import ConfigError, Misused
-from sfsync.settings import Settings
+
+if TYPE_CHECKING:
+    from sfsync.settings import Settings
 
 HERE, DASK = "here", "dask"
 _JOB = "hourly"
@@ -44,7 +47,7 @@ def check_idle(job: str, workplace: Workplace) -> None:
 
 
 @contextmanager
-def engine_of(workplace: Workplace, settings: Settings) -> Iterator[Engine]:
+def engine_of(workplace: Workplace, settings: "Settings") -> Iterator[Engine]:
     """Open the engine that options, else settings, name. Raises as `at_work`."""
     engine = workplace.engine or settings.engine
     if engine == HERE:

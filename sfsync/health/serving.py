@@ -110,6 +110,10 @@ def _answering(metrics: "WSGIApplication", look: Callable[[bool], Told]) -> "WSG
         except JournalError as error:
             logger.warning("the journal cannot be read for %s: %s", path, error)
             return _json(start, "503 Service Unavailable", {"problems": [error.logged]})
+        except ConfigError as error:
+            # Which orgs there are is read at each request, and somebody may be editing that.
+            logger.warning("the configuration is wrong, for %s: %s", path, error)
+            return _json(start, "503 Service Unavailable", {"problems": list(error.problems)})
         except Exception:
             # Else the server's own words, with all values, would stand between the lines of a log.
             logger.exception("%s cannot be answered", path)

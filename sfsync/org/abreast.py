@@ -5,9 +5,13 @@ nothing.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
-from queue import SimpleQueue
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from contextvars import ContextVar, copy_context
+from itertools import islice
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
@@ -15,6 +19,8 @@ T = TypeVar("T")
 
 # How long who is told to end waits for the answers that are on their way.
 _GRACE_SECONDS = 2.0
+# A signal that comes just before a thread begins to wait is heard when it looks up.
+_LOOK_SECONDS = 1.0
 
 _called_off: ContextVar[Event | None] = ContextVar("called_off", default=None)
 
@@ -33,6 +39,45 @@ def abreast(works: Sequence[Callable[[], T]], at_once: int) -> list[T]:
     if at_once < 2 or len(works) < 2:
         return [work() for work in works]
     return _Round(works).done(min(at_once, len(works)))
+
+
+def ahead(works: Iterable[Callable[[], T]], at_once: int) -> Generator[T, None, None]:
+    """Do works that only read, so many ahead of who takes what they give, and give it in their
+    order. Called off with whoever takes it.
+
+    What one raises is raised, once those that were begun have ended. An exception that comes from
+    without does not wait for them.
+    """
+    todo, begun = iter(works), deque[Future[T]]()
+
+    def begin(count: int) -> None:
+        begun.extend(_begun(work) for work in islice(todo, count))
+
+    try:
+        begin(at_once)
+        while begun:
+            first = begun.popleft()
+            while not first.done():
+                wait([first], _LOOK_SECONDS)
+            yield first.result()
+            begin(1)
+    except (Exception, CalledOff):
+        wait(begun)
+        raise
+
+
+def _begun(work: Callable[[], T]) -> Future[T]:
+    # Not by an executor, for whose threads the end of the process waits.
+    given, context = Future[T](), copy_context()
+
+    def do() -> None:
+        try:
+            given.set_result(context.run(work))
+        except BaseException as failure:  # noqa: BLE001 - it is raised where it is waited for
+            given.set_exception(failure)
+
+    Thread(target=do, daemon=True).start()
+    return given
 
 
 def check_wanted() -> None:
@@ -70,7 +115,7 @@ class _Round(Generic[T]):
             for each in several:
                 each.start()
             for _ in several:
-                self._ended.get()
+                self._wait_for_one()
         except BaseException:
             self._off.set()
             end = time.monotonic() + _GRACE_SECONDS
@@ -81,6 +126,11 @@ class _Round(Generic[T]):
         if self._failures:
             raise self._failures[0]
         return [given for _, given in sorted(self._given.items(), key=lambda item: item[0])]
+
+    def _wait_for_one(self) -> None:
+        while True:
+            with suppress(Empty):
+                return self._ended.get(timeout=_LOOK_SECONDS)
 
     def _work(self) -> None:
         _called_off.set(self._off)

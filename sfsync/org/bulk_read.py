@@ -1,13 +1,10 @@
 """What does a bulk job read?"""
 
 import logging
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +12,7 @@ import requests
 
 from sfsync.errors import OrgUnavailable
 from sfsync.logs import Worded
+from sfsync.org.abreast import ahead
 from sfsync.org.job import ABORTED, FAILED, id_of, wait
 from sfsync.org.soql import select
 from sfsync.org.text import from_csv
@@ -139,22 +137,8 @@ class _Results:
         return text.removeprefix(root)
 
     def _in_parallel(self, links: Iterable[str]) -> Generator[pa.Table, None, None]:
-        todo, running = iter(links), deque[Future[_Page]]()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-
-            def begin(count: int) -> None:
-                for link in islice(todo, count):
-                    # A reading that is called off is so in the threads of its pages, too.
-                    running.append(pool.submit(copy_context().run, self._page, link))
-
-            try:
-                begin(_AT_ONCE)
-                while running:
-                    yield running.popleft().result().table
-                    begin(1)
-            finally:
-                for future in running:
-                    future.cancel()
+        for page in ahead((partial(self._page, link) for link in links), _AT_ONCE):
+            yield page.table
 
     def _one_by_one(self) -> Generator[pa.Table, None, None]:
         locator = ""

@@ -89,7 +89,7 @@ class Period:
     It is made at `now` and tells of what ended after `since` (None: it is of the one run `run`, by
     its Id). All instants are aware UTC, by the machine's clock. `url` and `zone` are the org's;
     `state_fields` names the field of the status or stage for each object. `is_first`: there was
-    none before.
+    none before. `service` is the org's name, where there are several.
     """
 
     order: SummaryOrder
@@ -101,6 +101,7 @@ class Period:
     state_fields: Mapping[str, str]
     is_first: bool = False
     run: str = ""
+    service: str = ""
 
     @property
     def key(self) -> str:

@@ -81,10 +81,11 @@ def summary_view(
     """
     writer = _Writer(summary, texts, speech, most)
     counts = writer.counts()
-    subject = speech.say("runs_subject", parts=", ".join(counts) or writer.runs_and_calls())
+    parts = ", ".join(counts) or writer.runs_and_calls()
+    sender = f"sfsync {summary.period.service}".strip()
     return SummaryView(
         language=speech.language,
-        subject=subject,
+        subject=speech.say("runs_subject", sender=sender, parts=parts),
         title=speech.say("runs_title"),
         summary=", ".join([writer.runs_and_calls(), *counts]),
         notes=(writer.note(),),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 # Where a number decides, the singular stands before the bar.
 SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
-    "runs_subject": {"en": "sfsync: {parts}", "fr": "sfsync : {parts}"},
+    "runs_subject": {"en": "{sender}: {parts}", "fr": "{sender} : {parts}"},
     "runs_title": {"en": "What sfsync did", "fr": "Ce que sfsync a fait"},
     "runs_since": {
         "en": "It tells of the runs that ended since {moment}.",

@@ -148,8 +148,10 @@ class Roster:
         trouble = ""
         # The one before, of the same name, may still be at work.
         while any(each.name == member.name and _is_alive(each) for each in list(self._leaving)):
-            if member.bell.wait(1) and (member.is_leaving or member.is_stopping):
+            if member.is_leaving or member.is_stopping:
                 return
+            member.bell.wait(1)
+            member.bell.clear()
         while not (member.is_leaving or member.is_stopping):
             try:
                 with self._opened(member) as scheduler:
@@ -178,6 +180,7 @@ class Roster:
 
     @contextmanager
     def _opened(self, member: _Member) -> Iterator[Scheduler]:
+        member.is_to_reload = False
         with (
             thread_tells_of(service=member.name),
             self._orgs.open(member.name, member.bell) as scheduler,
@@ -188,6 +191,8 @@ class Roster:
                 scheduler.stop()
             if member.is_leaving:
                 scheduler.leave()
+            if member.is_to_reload:
+                scheduler.reload()
             try:
                 yield scheduler
             finally:
