@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)(?: ; (.*?))? \\$", re.MULTILINE)
+PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)(?: ; (.*?))? \\$", re.MULTILINE)
 REACHING = re.compile(
     r"\b(A?GPL|SSPL|EUPL|CC-BY-SA|OSL|BUSL)\b|GNU (Affero )?General Public|Business Source", re.I
 )

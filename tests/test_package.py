@@ -18,7 +18,7 @@ from sfsync import __version__, shipped
 from sfsync.cli import commands
 
 ROOT = Path(__file__).parents[1]
-PINS = re.compile(r"^([a-z0-9.-]+)==\S+.*(?:\n    --hash=.*)*", re.MULTILINE)
+PINS = re.compile(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==\S+.*(?:\n    --hash=.*)*", re.MULTILINE)
 
 
 def files_under(folder: Path) -> set[str]:
