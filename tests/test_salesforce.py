@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from cut_org import IDLE, WON
+from empty_org import CONFIG
 from signin_keys import private_pem, public_pem
 
 from sfsync.cli import apply, commands, opening, salesforce
@@ -109,6 +111,12 @@ def test_a_token_that_expires_at_any_call_of_a_run_does_no_harm(fake: FakeOrg) -
         if call.when == "after" and "/services/data/v" in call.path:
             fake.expire_tokens()
 
+    # Beside another request the token would go again while it is being renewed.
+    shutil.copytree(CONFIG, "config", ignore=shutil.ignore_patterns("demo"))
+    settings = Path("config", "sfsync.yaml").read_text(encoding="utf-8")
+    assert "  at_once: 10 " in settings
+    one = settings.replace("  at_once: 10 ", "  at_once: 1 ")
+    Path("config", "sfsync.yaml").write_text(one, encoding="utf-8")
     fake.on_request.append(expire)
     call("run", "hourly")
 
