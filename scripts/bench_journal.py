@@ -34,8 +34,8 @@ import sqlalchemy as sa
 from bench_table import Bar, Measured, Table, add_options, interleaved, report
 
 from sfsync.journal import Journal
-from sfsync.journal.reading import find_rows
-from sfsync.journal.tables import CHANGES, RUNS
+from sfsync.journal.reading import find_run
+from sfsync.journal.tables import RUNS
 from sfsync.model import Change, Evidence, FieldChange, Outcome, Run, RunState, Stamp, State
 from sfsync.model.value import to_wire
 from sfsync.undo import reverse
@@ -186,10 +186,12 @@ def measure_asking(folder: Path, changes: Sequence[Change], rounds: int) -> list
         second = a_run(2)
         enter(journal, second, changes)
         engine = journal._engine
+        with engine.connect() as connection:
+            number = connection.scalar(sa.select(RUNS.c.number).where(RUNS.c.id == second.id))
 
         def found() -> None:
             with engine.connect() as connection:
-                rows = find_rows(connection, [RUNS.c.id == second.id], [CHANGES.c.seq])
+                rows = find_run(connection, number, second.id)
             assert len(rows.changes) == len(changes)
 
         def undo() -> None:

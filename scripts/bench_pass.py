@@ -43,12 +43,13 @@ from simple_salesforce.api import Salesforce
 
 from sfsync.apply import Desk
 from sfsync.cli.opening import sleep, wall_clock
-from sfsync.cli.salesforce import enter_salesforce
+from sfsync.cli.salesforce import credentials_of, enter_salesforce
 from sfsync.jobs import Ran, Services, run_planned
 from sfsync.jobs.hourly import planned, read, way_to_read
 from sfsync.journal import Journal
 from sfsync.org.client import API_VERSION, open_org
 from sfsync.policy import DuplicateSettings, Policy
+from sfsync.settings import load_salesforce
 from sfsync.store import Store
 
 FIRST, HOURLY = "first full pass", "hourly pass"
@@ -117,7 +118,8 @@ class Results:
 
     def seconds(self) -> dict[str, list[float]]:
         """The seconds of every round: the parts of the pass, and what was in them."""
-        parts = {name: [each.parts[name] for each in self.hours] for name in self.hours[0].parts}
+        names = self.hours[0].parts
+        parts = {name: [each.parts.get(name, 0.0) for each in self.hours] for name in names}
         return {
             **parts,
             "some call on its way": [each.wire for each in self.hours],
@@ -156,8 +158,9 @@ class Clocked:
 
 def one_pass(folder: Path, policy: Policy, seed: int, clock: Clocked) -> Ran:
     """Sign in, read, judge, write."""
-    entrance = enter_salesforce(wall_clock)
-    org = open_org(entrance.session, entrance.tokens, version=entrance.version)
+    entrance = enter_salesforce(credentials_of(load_salesforce()), API_VERSION, wall_clock)
+    most = policy.reading.at_once
+    org = open_org(entrance.session, entrance.tokens, version=entrance.version, at_once=most)
     clock.ends("signing in")
     with closing(Journal.open(f"sqlite:///{folder / 'journal.db'}")) as journal:
         now = org.told_at or wall_clock()
@@ -226,7 +229,8 @@ def plain_scripts(org: Served, rows: Mapping[str, int], moved: int) -> list[Scri
     """Measure what a call, and what a bulk job of no record, takes a plain script here, and reckon
     an hourly pass of it: it reads all, and writes as many.
     """
-    tokens = enter_salesforce(wall_clock).tokens
+    credentials = credentials_of(load_salesforce())
+    tokens = enter_salesforce(credentials, API_VERSION, wall_clock).tokens
     plain = Salesforce(session_id=tokens.token, instance=tokens.host, version=API_VERSION)
     some = plain.query(f"SELECT Id FROM Contact LIMIT {PAIRS}")["records"]
     began = time.monotonic()

@@ -4,6 +4,8 @@ What is missing here makes two companies of one suffix look alike, which a perso
 `shared_hosts` in `config/` ends.
 """
 
+from functools import cache
+
 from sfsync.suffixes import suffixes_of_two
 
 
@@ -18,7 +20,6 @@ _UNLISTED = _words(
     "wordpress.com blogspot.fr business.site odoo.com site123.me squarespace.com tumblr.com",
     "ueniweb.com fr.fo presse.fr sch.uk",
 )
-PUBLIC_SUFFIXES = suffixes_of_two() | _UNLISTED
 # What says nothing about who it is: mailboxes for everybody, networks, directories, shops.
 SHARED_HOSTS = _words(
     "gmail.com googlemail.com google.com google.fr outlook.com outlook.fr hotmail.com",
@@ -34,3 +35,10 @@ SHARED_HOSTS = _words(
     "leboncoin.fr doctolib.fr airbnb.com booking.com crunchbase.com github.com xing.com",
     "viadeo.com",
 )
+
+
+@cache
+def public_suffixes() -> frozenset[str]:
+    """Return the suffixes of two names below which each customer has a name, as `co.uk`."""
+    # The list is long: a command that compares no hosts need not read it.
+    return suffixes_of_two() | _UNLISTED

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from sfsync.duplicates.hosts import PUBLIC_SUFFIXES, SHARED_HOSTS
+from sfsync.duplicates.hosts import SHARED_HOSTS, public_suffixes
 from sfsync.facts.mailbox import HOST, ascii_host
 
 _SCHEME = re.compile(r"^(?:(?:https?|ftp):)?[/\\]*")
@@ -31,7 +31,7 @@ def domain_of(website: str, also_shared: Collection[str] = ()) -> str | None:
 def _registered(host: str) -> str | None:
     """Return the name registered below a public suffix; None where the host is one itself."""
     labels = host.split(".")
-    length = 3 if ".".join(labels[-2:]) in PUBLIC_SUFFIXES else 2
+    length = 3 if ".".join(labels[-2:]) in public_suffixes() else 2
     own = labels[-length:]
     # `www` below a suffix of two names is still nobody's.
     return ".".join(own) if len(own) == length and own[0] != "www" else None

@@ -1,6 +1,7 @@
 """How do typed tables become the frames that facts look at?"""
 
 from collections.abc import Mapping
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,27 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
         return column.to_numpy().astype(bool)
     if spec.type in ("date", "instant"):
         return column.to_numpy().astype("datetime64[s]")
+    if _are_mostly_distinct(column):
+        return pd.array(column.to_pandas(), dtype="str")
     encoded = _encoded(column)
     # Empty fields and subjects such as "Call" are most of the texts.
     if len(encoded.dictionary) * _RARELY < len(column):
         return _categories(encoded)
     return pd.array(column.to_pandas(), dtype="str")
+
+
+def _are_mostly_distinct(column: pa.ChunkedArray) -> bool:
+    """Whether a sample says that codes would save nothing: to find all distinct names of accounts
+    takes as long as to read them.
+    """
+    size = len(column)
+    # Drawn from a quarter as many texts as there are rows, some 128 of so many have come before.
+    count = isqrt(64 * size)
+    if count >= size:
+        return False
+    sample = column.take(pa.array(np.arange(count) * size // count)).drop_null()
+    repeated = len(sample) - pc.count_distinct(sample).as_py()
+    return bool(repeated * size * 2 < _RARELY * len(sample) ** 2)
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

@@ -17,7 +17,7 @@ from sfsync.journal.entries import enter_changes, update_changes
 from sfsync.journal.findings import FindingsBook
 from sfsync.journal.lock import check_fence, enter_books
 from sfsync.journal.losers import LOSERS, loser_rows
-from sfsync.journal.reading import read_changes
+from sfsync.journal.reading import read_changes, read_run
 from sfsync.journal.shelf import Shelf
 from sfsync.journal.states import States, StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGES, RUNS
@@ -230,7 +230,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
         """The changes of a run by seq. Raises NotFound where there is no such run."""
         with self._engine.connect() as connection:
             number = self._number(connection, run_id)
-            return read_changes(connection, [CHANGES.c.run == number], [CHANGES.c.seq])
+            return read_run(connection, number, run_id)
 
     def history(self, org: str, object: str, record_id: str) -> list[JournalledChange]:
         """All changes ever planned for a record, and creations of records about it, newest run

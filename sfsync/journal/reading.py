@@ -22,14 +22,16 @@ from sfsync.journal.texts import read_texts
 from sfsync.model import Action, Change, FieldChange, JournalledChange, Loser, Outcome
 
 _CHOSEN = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
+# What is said of a change; not by which job it was sent.
+_SAID = tuple(each for each in CHANGE_ROWS.c if each is not CHANGE_ROWS.c.job_text)
 # As they stand: to look at each value of each row takes as long as to read it.
 _PLAIN = tuple(
     sa.type_coerce(each, each.type.impl_instance)
     if isinstance(each.type, sa.TypeDecorator)
     else each
-    for each in CHANGE_ROWS.c
+    for each in _SAID
 )
-_TEXTS_OF_CHANGE = [n for n, each in enumerate(CHANGE_ROWS.c) if each.name.endswith("_text")]
+_TEXTS_OF_CHANGE = [n for n, each in enumerate(_SAID) if each.name.endswith("_text")]
 _TEXTS_OF_FIELD = [n for n, each in enumerate(FIELD_ROWS.c) if each.name.endswith("_text")]
 
 Rows = Sequence[Any]
@@ -50,16 +52,29 @@ def find_rows(
     """Find the rows of the changes that meet all conditions (on RUNS and CHANGES), in that order;
     of fields in none.
     """
-    queries = (
+    changes, fields = (
         sa.select(*columns).select_from(_CHOSEN.join(table, _is_row(table))).where(*conditions)
         for table, columns in (
             (CHANGE_ROWS, (*_PLAIN, RUNS.c.id)),
             (FIELD_ROWS, (FIELD_ROWS,)),
         )
     )
-    changes, fields = queries
+    return _found(connection, changes.order_by(*order), fields)
+
+
+def find_run(connection: sa.Connection, number: int, id: str) -> Found:
+    """Find the rows of a run, by its number and its id: of its changes by seq, of fields in no
+    order.
+    """
+    # Of the whole run nothing has to be looked up row by row.
+    changes = sa.select(*_PLAIN, sa.literal(id)).where(CHANGE_ROWS.c.run == number)
+    fields = sa.select(FIELD_ROWS).where(FIELD_ROWS.c.run == number)
+    return _found(connection, changes.order_by(CHANGE_ROWS.c.seq), fields)
+
+
+def _found(connection: sa.Connection, changes: sa.Select[Any], fields: sa.Select[Any]) -> Found:
     with _uncollected():
-        found = connection.execute(changes.order_by(*order)).all()
+        found = connection.execute(changes).all()
         return Found(found, connection.execute(fields).all() if found else ())
 
 
@@ -87,7 +102,17 @@ def read_changes(
     """Read the changes that meet all conditions (on RUNS and CHANGES), in that order; fields by
     name.
     """
-    found = find_rows(connection, conditions, order)
+    return _changes(connection, find_rows(connection, conditions, order), conditions)
+
+
+def read_run(connection: sa.Connection, number: int, id: str) -> list[JournalledChange]:
+    """Read the changes of a run, given by its number and its id, by seq; fields by name."""
+    return _changes(connection, find_run(connection, number, id), [CHANGES.c.run == number])
+
+
+def _changes(
+    connection: sa.Connection, found: Found, conditions: Conditions
+) -> list[JournalledChange]:
     if not found.changes:
         return []
     texts = read_texts(connection, _needed(found))
@@ -137,7 +162,7 @@ def _change(
 ) -> JournalledChange:
     (
         run, seq, state, sent_at, object_text, record_id, name, cause, reason_text, reason,
-        evidence_text, evidence, own_stamp, rests_on, code, message, _, action, created, run_id,
+        evidence_text, evidence, own_stamp, rests_on, code, message, action, created, run_id,
     ) = row  # fmt: skip
     object = texts[run, object_text]
     change = Change(
