@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.plain import insert_plain
 from sfsync.journal.tables import CHANGE_ROWS, FIELD_ROWS, NEVER, STATE_CODES, TEXTS
-from sfsync.journal.texts import RunTexts, insert_plain
+from sfsync.journal.texts import RunTexts
 from sfsync.model import Action, Change, Evidence, Stamp, State, Value
 
 ENTERED_AT_ONCE = 5_000

@@ -1,27 +1,26 @@
 """Which findings are open, since when, and which are solved, snoozed or waived?"""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
+from sfsync.garbage import uncollected
 from sfsync.journal.entries import encode_evidence
 from sfsync.journal.lock import check_fence
-from sfsync.journal.rows import Row, decode_evidence, insert
+from sfsync.journal.plain import Plain, in_plain, insert_plain, plain, update_plain
+from sfsync.journal.rows import Row, decode_evidence
 from sfsync.journal.tables import FINDINGS
 from sfsync.model import Finding, OpenFinding
 
 Key = tuple[str, str, str]
 Found = Sequence[tuple[Finding, float | None]]
 
-_OF_FINDING = (
-    FINDINGS.c.org == sa.bindparam("of"),
-    FINDINGS.c.code == sa.bindparam("of_code"),
-    FINDINGS.c.object == sa.bindparam("of_object"),
-    FINDINGS.c.record_id == sa.bindparam("of_id"),
-)
+# What says which finding a row is, and what a pass says of it.
+_KEY = (FINDINGS.c.org, FINDINGS.c.code, FINDINGS.c.object, FINDINGS.c.record_id)
+_SAID = tuple(FINDINGS.c[name] for name in ("name", "owner_id", "message", "evidence", "amount"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +34,48 @@ class FindingCounts:
 
 
 def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
-    """Put what a whole pass at `at` found beside what is known, and close what it did not find."""
-    known: dict[Key, datetime | None] = {
-        (row.code, row.object, row.record_id): row.solved_at
-        for row in connection.execute(sa.select(FINDINGS).where(FINDINGS.c.org == org))
-    }
-    new: list[Row] = []
-    still: list[Row] = []
-    returned: list[Row] = []
+    """Put what a whole pass at `at` found beside what is known, and close what it did not find.
+
+    Of hour after hour most findings are the same: only what differs is written row by row.
+    """
+    with uncollected():
+        return _merged(connection, org, at, found)
+
+
+def _merged(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
+    known = _known(connection, org)
+    moment = in_plain(connection, FINDINGS.c.last_seen, at)
+    new, changed, returned, seen = list[Plain](), list[Plain](), list[Plain](), set[Key]()
     for finding, amount in found:
-        key = _key(finding)
-        told = {**_told(finding, amount), "last_seen": at}
-        if key not in known:
-            first = {"first_seen": at, "returned": False, "solved_at": None, "why": ""}
-            new.append({**_named(org, key), **told, **first})
-        elif known[key] is None:
-            still.append({**_of(org, key), **told})
-        else:
-            again = {"first_seen": at, "returned": True, "solved_at": None}
-            returned.append({**_of(org, key), **told, **again})
-    seen = {_key(finding) for finding, _ in found}
+        key, said = _key(finding), _told(finding, amount)
+        seen.add(key)
+        was = known.get(key)
+        if was is None:
+            new.append((org, *key, *said, moment, moment, False, None, None, None, ""))
+        elif was[0] is not None:
+            returned.append((*said, moment, True, None, org, *key))
+        elif was[1:] != said:
+            changed.append((*said, org, *key))
     solved = [
-        {**_of(org, key), "solved_at": at}
-        for key, solved_at in known.items()
-        if solved_at is None and key not in seen
+        (moment, org, *key) for key, was in known.items() if was[0] is None and key not in seen
     ]
-    insert(connection, FINDINGS, new)
-    for rows in (still, returned, solved):
-        _update(connection, rows)
-    return FindingCounts(len(new), len(still), len(solved), len(returned))
+    insert_plain(connection, FINDINGS, new)
+    update_plain(connection, _SAID, _KEY, changed)
+    again = (*_SAID, FINDINGS.c.first_seen, FINDINGS.c.returned, FINDINGS.c.solved_at)
+    update_plain(connection, again, _KEY, returned)
+    update_plain(connection, [FINDINGS.c.solved_at], _KEY, solved)
+    still = (FINDINGS.c.org == org, FINDINGS.c.solved_at.is_(None))
+    connection.execute(sa.update(FINDINGS).where(*still).values(last_seen=at))
+    as_before = len(seen) - len(new) - len(returned)
+    return FindingCounts(len(new), as_before, len(solved), len(returned))
+
+
+def _known(connection: sa.Connection, org: str) -> dict[Key, Plain]:
+    """Read what is known of findings: when each was solved, and what was last said of it."""
+    columns = (*_KEY[1:], FINDINGS.c.solved_at, *_SAID)
+    query = sa.select(*plain(columns)).where(FINDINGS.c.org == org)
+    rows = connection.execute(query).all()
+    return {(row[0], row[1], row[2]): row[3:] for row in rows}
 
 
 def foreseen(known: Sequence[OpenFinding], at: datetime, found: Found) -> Iterator[OpenFinding]:
@@ -140,29 +152,9 @@ def _key(finding: Finding) -> Key:
     return finding.code, finding.object, finding.id
 
 
-def _told(finding: Finding, amount: float | None) -> Row:
-    return {
-        "name": finding.name,
-        "owner_id": finding.owner_id,
-        "message": finding.message,
-        "evidence": encode_evidence(finding.evidence),
-        "amount": amount,
-    }
-
-
-def _named(org: str, key: Key) -> Row:
-    return dict(zip(("org", "code", "object", "record_id"), (org, *key), strict=True))
-
-
-def _of(org: str, key: Key) -> Row:
-    return dict(zip(("of", "of_code", "of_object", "of_id"), (org, *key), strict=True))
-
-
-def _update(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    if rows:
-        names = [name for name in rows[0] if name != "of" and not name.startswith("of_")]
-        values: Mapping[str, sa.BindParameter[object]] = {n: sa.bindparam(n) for n in names}
-        connection.execute(sa.update(FINDINGS).where(*_OF_FINDING).values(values), rows)
+def _told(finding: Finding, amount: float | None) -> Plain:
+    evidence = encode_evidence(finding.evidence)
+    return finding.name, finding.owner_id, finding.message, evidence, amount
 
 
 class FindingsBook:

@@ -4,18 +4,18 @@ The rows are read as they stand, numbers in the place of texts; the texts of a r
 the same numbers say is made once.
 """
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.garbage import uncollected
 from sfsync.journal.entries import stamps_of
 from sfsync.journal.losers import read_losers
+from sfsync.journal.plain import plain
 from sfsync.journal.rows import decode, decode_evidence, decode_source
 from sfsync.journal.tables import CHANGE_ROWS, CHANGES, FIELD_ROWS, RUNS, STATES, instant_of
 from sfsync.journal.texts import read_texts
@@ -24,13 +24,7 @@ from sfsync.model import Action, Change, FieldChange, JournalledChange, Loser, O
 _CHOSEN = CHANGES.join(RUNS, RUNS.c.number == CHANGES.c.run)
 # What is said of a change; not by which job it was sent.
 _SAID = tuple(each for each in CHANGE_ROWS.c if each is not CHANGE_ROWS.c.job_text)
-# As they stand: to look at each value of each row takes as long as to read it.
-_PLAIN = tuple(
-    sa.type_coerce(each, each.type.impl_instance)
-    if isinstance(each.type, sa.TypeDecorator)
-    else each
-    for each in _SAID
-)
+_PLAIN = plain(_SAID)
 _TEXTS_OF_CHANGE = [n for n, each in enumerate(_SAID) if each.name.endswith("_text")]
 _TEXTS_OF_FIELD = [n for n, each in enumerate(FIELD_ROWS.c) if each.name.endswith("_text")]
 
@@ -73,23 +67,9 @@ def find_run(connection: sa.Connection, number: int, id: str) -> Found:
 
 
 def _found(connection: sa.Connection, changes: sa.Select[Any], fields: sa.Select[Any]) -> Found:
-    with _uncollected():
+    with uncollected():
         found = connection.execute(changes).all()
         return Found(found, connection.execute(fields).all() if found else ())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Collect no garbage: of what is read all lives on, and looking through it again and again
-    takes as long as reading it.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _is_row(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -118,7 +98,7 @@ def _changes(
     texts = read_texts(connection, _needed(found))
     merges = any(row.action == Action.MERGE.value for row in found.changes)
     losers = read_losers(connection, conditions) if merges else {}
-    with _uncollected():
+    with uncollected():
         fields = _fields(found.fields, texts)
         return [
             _change(row, texts, fields.get((row[0], row[1]), {}), losers.get((row[0], row[1]), ()))

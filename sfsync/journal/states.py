@@ -26,8 +26,8 @@ def kept_states(
     """Yield (object, id) and state of each record of an org, as the last runs left it."""
     columns = (PASS_STATES.c.object, PASS_STATES.c.record_id, PASS_STATES.c.state)
     query = sa.select(*columns).where(PASS_STATES.c.org == org)
-    for object, record_id, state in connection.execute(query):
-        yield (object, record_id), state
+    for rows in connection.execute(query).partitions(_AT_ONCE):
+        yield from [((object, record_id), state) for object, record_id, state in rows]
 
 
 def keep_states(connection: sa.Connection, org: str, states: States) -> None:

@@ -1,8 +1,7 @@
 """Under which number is a text that changes of a run have in common kept?"""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -89,20 +88,3 @@ def drop_unused(connection: sa.Connection, run: int) -> None:
     numbers = used.subquery()
     is_used = sa.select(numbers.c[0]).where(numbers.c[0].is_not(None))
     connection.execute(sa.delete(TEXTS).where(TEXTS.c.run == run, TEXTS.c.number.not_in(is_used)))
-
-
-def insert_plain(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Insert rows of a table's columns, in their order, as the database driver takes them; none is
-    allowed. SQLAlchemy's own way takes twice as long, most of it for looking at each value.
-    """
-    if rows:
-        quoted = connection.dialect.identifier_preparer
-        columns = ", ".join(quoted.format_column(each) for each in table.columns)
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join([mark] * len(table.columns))
-        connection.exec_driver_sql(
-            f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES ({marks})",
-            list(rows),
-        )

@@ -1,8 +1,6 @@
 """What would change in the org, said record by record, with the reason and what it rests on?"""
 
-import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -10,6 +8,7 @@ import numpy as np
 
 from sfsync.columns import Array
 from sfsync.facts import Look
+from sfsync.garbage import uncollected
 from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Watch
 from sfsync.policy import FOUND, Keep, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
@@ -40,22 +39,8 @@ def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
 
     Raises CircleError where rules contradict each other.
     """
-    with _uncollected():
+    with uncollected():
         return _judged(look, made)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the collector of circles away: a judgement makes a million small values, none of which
-    lead back to themselves, and looking through them again and again takes as long as making them.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _judged(look: Look, made: Collection[str]) -> Judgement:

@@ -1,0 +1,67 @@
+"""How do very many rows go to the database and back without being looked at one by one?
+
+SQLAlchemy looks at each value of each row, which takes longer than the database itself. Here rows
+are what the database driver takes and gives: an instant, for one, is its text (`in_plain`).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+Plain = tuple[Any, ...]
+
+
+def plain(columns: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.ColumnElement[Any], ...]:
+    """Return columns to select, whose values come as the database keeps them."""
+    return tuple(
+        sa.type_coerce(each, each.type.impl_instance)
+        if isinstance(each.type, sa.TypeDecorator)
+        else each
+        for each in columns
+    )
+
+
+def in_plain(connection: sa.Connection, column: sa.Column[Any], value: object) -> Any:
+    """Return a value as the database keeps it in a column."""
+    kept = column.type.bind_processor(connection.dialect)
+    return value if kept is None else kept(value)
+
+
+def insert_plain(connection: sa.Connection, table: sa.Table, rows: Sequence[Plain]) -> None:
+    """Insert rows of a table's columns, in their order; none is allowed."""
+    if rows:
+        names = [_named(connection, each) for each in table.columns]
+        marks = ", ".join([_mark(connection)] * len(names))
+        _execute(connection, f"INSERT INTO {{}} ({', '.join(names)}) VALUES ({marks})", table, rows)
+
+
+def update_plain(
+    connection: sa.Connection,
+    columns: Sequence[sa.Column[Any]],
+    by: Sequence[sa.Column[Any]],
+    rows: Sequence[Plain],
+) -> None:
+    """Give rows new values: each is those of `columns`, then the ones of `by` that say which row it
+    is; none is allowed.
+    """
+    if rows:
+        mark = _mark(connection)
+        new = ", ".join(f"{_named(connection, each)} = {mark}" for each in columns)
+        which = " AND ".join(f"{_named(connection, each)} = {mark}" for each in by)
+        _execute(connection, f"UPDATE {{}} SET {new} WHERE {which}", columns[0].table, rows)
+
+
+def _execute(
+    connection: sa.Connection, statement: str, table: sa.FromClause, rows: Sequence[Plain]
+) -> None:
+    name = connection.dialect.identifier_preparer.format_table(table)
+    connection.exec_driver_sql(statement.format(name), list(rows))
+
+
+def _named(connection: sa.Connection, column: sa.Column[Any]) -> str:
+    return connection.dialect.identifier_preparer.format_column(column)
+
+
+def _mark(connection: sa.Connection) -> str:
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
