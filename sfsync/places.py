@@ -33,6 +33,9 @@ class Places:
         self._words = _words_of(self._ids)
         self._hashes = pd.Index(_hashes(self._words) if self._words else [], dtype="int64")
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def of(self, wanted: Texts) -> Array:
         """Return the row of each Id, int32, -1 where it is null or not there."""
         texts = _flat(wanted)

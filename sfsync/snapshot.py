@@ -3,9 +3,9 @@
 A snapshot holds one frame an object, indexed by record Id and sorted by it, with a column for each
 name that `config/` gives a field. Dtypes: text `str`, or `category` where most are the same or
 null; picklist `category`, number `float64`, flag `bool`, date `datetime64[s]` (midnight of the
-calendar day, no zone), instant `datetime64[s]` (UTC), reference `int32` (position in the other
-object's frame, -1 for none). Ids and picklists become codes here, once, so that nothing later
-compares or groups strings.
+calendar day, no zone), instant `datetime64[s]` (UTC), reference `int8` to `int32` (position in the
+other object's frame, -1 for none; the smallest type that holds all positions). Ids and picklists
+become codes here, once, so that nothing later compares or groups strings.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,7 +83,10 @@ class Snapshot:
                 narrowed[name] = mine
         whole = {name: np.ones(len(frame), dtype=bool) for name, frame in self.frames.items()}
         masks = whole | narrowed
-        places = {name: _new_rows(mask) for name, mask in masks.items()}
+        # Of most objects nothing asks where a row has gone.
+        asked = {to for links in self.references.values() for to in links.values()}
+        asked |= self.own_writes.keys()
+        places = {name: _new_rows(mask) for name, mask in masks.items() if name in asked}
         frames = {
             name: self._recoded(name, frame[masks[name]], places)
             for name, frame in self.frames.items()

@@ -68,8 +68,11 @@ def read(raw: Any, columns: Mapping[str, Column]) -> Condition:
 
 def judged(raw: Any, **columns: Column) -> str:
     """What a condition is for each record: + holds, - fails, ? unknown."""
-    truth = read(raw, columns).truth(Records(columns))
+    condition = read(raw, columns)
+    truth = condition.truth(Records(columns))
     assert not (truth.holds & truth.fails).any()
+    # The short way says the same.
+    assert np.array_equal(condition.holds(Records(columns)), truth.holds)
     pairs = zip(truth.holds.tolist(), truth.fails.tolist(), strict=True)
     return "".join("+" if holds else "-" if fails else "?" for holds, fails in pairs)
 

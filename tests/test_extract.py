@@ -202,7 +202,16 @@ def test_references_are_positions_whatever_the_order_of_the_pages() -> None:
     frames = read(org).frames
     assert list(frames["Account"].index) == [FIRM, OTHER]
     assert frames["Contact"]["account"].tolist() == [0, -1, 1, -1]
-    assert str(frames["Contact"]["account"].dtype) == "int32"
+    assert str(frames["Contact"]["account"].dtype) == "int8"
+
+
+@pytest.mark.parametrize(("accounts", "dtype"), [(128, "int8"), (129, "int16")])
+def test_positions_fit_the_type_of_a_reference(accounts: int, dtype: str) -> None:
+    ids = [f"001{place:012d}AAA" for place in range(accounts)]
+    contacts = [{"Id": "003000000000001AAA", "AccountId": ids[-1]}]
+    found = read(an_org(Account=[account(id) for id in ids], Contact=contacts)).frames
+    assert found["Contact"]["account"].tolist() == [accounts - 1]
+    assert str(found["Contact"]["account"].dtype) == dtype
 
 
 def test_an_org_that_lacks_nothing_has_no_notes() -> None:

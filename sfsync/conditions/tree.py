@@ -53,6 +53,10 @@ class Condition(Protocol):
         """Judge every record."""
         ...
 
+    def holds(self, sight: Sight) -> Mask:
+        """Tell where it holds, as `truth` does, in half the time."""
+        ...
+
     def tests(self) -> Iterator["Test"]:
         """Every single test in it, in the order written."""
         ...
@@ -127,6 +131,10 @@ OPERATORS: Mapping[str, Operator] = {
     )
 }
 PRESENCE = ("present", "absent")
+# NumPy says no where NaN or NaT stand on either side.
+_FALSE_OF_NOTHING = frozenset(
+    name for name, each in OPERATORS.items() if not {Kind.WORDS, Kind.FLAG} & {*each.kinds}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,14 @@ class Test:
         holds = result & known
         # What is known and does not hold fails.
         return Truth(holds, known ^ holds)
+
+    def holds(self, sight: Sight) -> Mask:
+        """Tell where it holds."""
+        column = sight.column(self.name)
+        if not column.known or self.operator not in _FALSE_OF_NOTHING:
+            return self.truth(sight).holds
+        other, _ = self._other(sight, column)
+        return OPERATORS[self.operator].compare(column.values, other)
 
     def tests(self) -> Iterator["Test"]:
         """Itself."""
@@ -207,6 +223,10 @@ class All:
             reduce(np.logical_or, [t.fails for t in truths], _NO),
         )
 
+    def holds(self, sight: Sight) -> Mask:
+        """Tell where every part holds."""
+        return reduce(np.logical_and, [part.holds(sight) for part in self.parts], _YES)
+
     def tests(self) -> Iterator[Test]:
         """Every test in the parts."""
         for part in self.parts:
@@ -230,6 +250,10 @@ class AnyOf:
             reduce(np.logical_and, [t.fails for t in truths], _YES),
         )
 
+    def holds(self, sight: Sight) -> Mask:
+        """Tell where one part holds."""
+        return reduce(np.logical_or, [part.holds(sight) for part in self.parts], _NO)
+
     def tests(self) -> Iterator[Test]:
         """Every test in the parts."""
         for part in self.parts:
@@ -249,6 +273,10 @@ class Not:
         """Judge every record."""
         inner = self.part.truth(sight)
         return Truth(inner.fails, inner.holds)
+
+    def holds(self, sight: Sight) -> Mask:
+        """Tell where its part fails."""
+        return self.part.truth(sight).fails
 
     def tests(self) -> Iterator[Test]:
         """Every test in its part."""

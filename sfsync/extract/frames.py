@@ -61,7 +61,10 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
     if spec.to is not None:
         # To an object that the org lacks, references lead nowhere.
         target = places.get(spec.to)
-        return np.full(len(column), -1, dtype="int32") if target is None else target.of(column)
+        if target is None:
+            return np.full(len(column), -1, dtype="int8")
+        # The smallest type that holds the rows: an org has few users, and millions of tasks.
+        return target.of(column).astype(np.min_scalar_type(-max(len(target), 1)))
     if spec.type in ("picklist", "reference"):
         return _categories(_encoded(column))
     if spec.type == "number":

@@ -176,7 +176,7 @@ def in_the_loop(
             stays &= ~(frame["created"].to_numpy() > snapshot.instant)
         out = policy.leave_out.get(object_name)
         if out is not None:
-            stays &= ~out.truth(look.on(object_name)).holds
+            stays &= ~out.holds(look.on(object_name))
         if elsewhere and object_name in elsewhere:
             stays &= ~frame.index.isin(elsewhere[object_name].to_pylist())
         kept[object_name] = stays

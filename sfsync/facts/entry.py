@@ -54,7 +54,7 @@ def _account_history(look: Look) -> History:
     texts = look.column("AccountHistory", "new_value")
     states = state_codes(texts, machine, former=True)
     mine, others = by_whom(look, look.column("AccountHistory", "created_by"))
-    rows = np.flatnonzero(of_state)
+    rows = np.flatnonzero(of_state).astype("int32")
     return History(
         record=look.column("AccountHistory", "account").values[rows],
         state=states[rows],

@@ -62,7 +62,7 @@ def entries(look: Look, object_name: str, history: History, own: Mask) -> tuple[
     present[present] = states[history.record[present]] == history.state[present]
     record = np.where(present & ~own, history.record, -1)
     moments, places = latest(record, history.at, len(states))
-    return moments, np.where(places >= 0, np.append(history.row, -1)[places], -1)
+    return moments, np.where(places >= 0, np.append(history.row, np.int32(-1))[places], -1)
 
 
 def own_rows(look: Look, object_name: str, history: History) -> Mask:

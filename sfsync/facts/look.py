@@ -253,5 +253,5 @@ def _score(sight: ObjectLook, machine: Machine, name: str, size: int) -> Column:
     """Sum the points of the conditions that hold, never below 0 nor above 100."""
     total = np.zeros(size)
     for line in machine.scores[name]:
-        total[line.when.truth(sight).holds] += line.points
+        total[line.when.holds(sight)] += line.points
     return Column(Kind.NUMBER, np.clip(total, 0, 100, out=total))

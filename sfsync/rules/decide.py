@@ -75,7 +75,7 @@ def decide(look: Look, machine: Machine) -> Decision:
     for number, rule in enumerate(machine.rules):
         free = (chosen < 0) & look.in_states(machine.object, rule.from_states)
         if free.any():
-            here = free & rule.when.truth(look.on(machine.object)).holds
+            here = free & rule.when.holds(look.on(machine.object))
             if rule.found and here.any():
                 here &= any_found(look, machine, rule)
             after[here], chosen[here] = places[rule.to], number
@@ -133,7 +133,7 @@ def _reach(look: Look, decision: Decision, keep: Keep) -> Mask:
     if keep.ending_in is not None:
         here &= among(decision.after, [machine.places[name] for name in keep.ending_in])
     if keep.when is not None and here.any():
-        here &= keep.when.truth(look.on(machine.object)).holds
+        here &= keep.when.holds(look.on(machine.object))
     return here
 
 
@@ -154,9 +154,10 @@ def _entered(
         entry = known.values[rows]
         # A time later than now counts as empty (spec, section 3).
         due = np.isnat(stands) | (stands < entry) | (stands > look.now)
-        mask = np.zeros(len(here), dtype=bool)
-        mask[rows] = due & ~np.isnat(entry)
-        if mask.any():
+        rows = rows[due & ~np.isnat(entry)]
+        if len(rows):
+            mask = np.zeros(len(here), dtype=bool)
+            mask[rows] = True
             yield Write(state.entered, mask, known, keep.name, number)
 
 

@@ -77,7 +77,7 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
     """
     if fields_lacking(look, machine.object, rule):
         return None
-    here = rule.when.truth(look.on(machine.object)).holds
+    here = rule.when.holds(look.on(machine.object))
     if rule.in_states is not None:
         here = here & look.in_states(machine.object, rule.in_states)
     if rule.is_of_unmoved:

@@ -89,7 +89,7 @@ def _spells(look: Look, machine: Machine, task: TaskRule, rows: Array) -> list[s
 
 
 def _due(look: Look, machine: Machine, task: TaskRule, moved: Mask) -> Mask:
-    here = task.when.truth(look.on(machine.object)).holds
+    here = task.when.holds(look.on(machine.object))
     if task.spell_of:
         here = here & look.column(machine.object, task.spell_of).present
     if task.in_states is not None:
