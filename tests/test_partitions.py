@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,16 @@ from sfsync.extract.spool import Spool
 from sfsync.extract.wanted import wanted_of
 from sfsync.jobs import Planned
 from sfsync.jobs.hourly import hourly
+from sfsync.model import (
+    Action,
+    Change,
+    Evidence,
+    FieldChange,
+    Finding,
+    Loser,
+    Stamp,
+    Watch,
+)
 from sfsync.plan_file import to_json
 from sfsync.policy import Partitions, Policy
 from sfsync.rules.load import load_policy
@@ -272,3 +283,18 @@ def test_what_a_killed_process_was_at_is_forgotten_with_everybody(tmp_path: Path
     assert [forget(str(tmp_path), somebody, write=write) for write in (False, True)] == [1, 1]
     assert not half.exists()
     assert forget(str(tmp_path), somebody, write=True) == 0
+
+
+def test_what_goes_to_a_file_or_another_process_comes_back_the_same() -> None:
+    stamp = Stamp("Account", "001000000000001AAA", None)
+    loser = Loser("001000000000002AAA", "Delta", {"Phone": None}, {"Contact.AccountId": ("003",)})
+    change = Change(
+        *("Account", stamp.id, "Acme", {"Status__c": FieldChange("Target", None)}, "rule:x", "why"),
+        evidence=(Evidence("idle_days", 61, None),),
+        rests_on=(stamp,),
+        watches=(Watch("Task", "AccountId"),),
+        action=Action.MERGE,
+        losers=(loser,),
+    )
+    finding = Finding("idle", "Account", stamp.id, "Acme", None, "silent", change.evidence)
+    assert pickle.loads(pickle.dumps((change, finding))) == (change, finding)

@@ -5,6 +5,7 @@ addresses of all contacts and leads, and it reads fields of a record that anothe
 (`parent.country`). The rows that it meets so are guests: looked at, and judged elsewhere.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -116,14 +117,20 @@ def _met(tables: Mapping[str, Table], most: int) -> Iterator[tuple[int, str, Tab
 
 
 def _wanted(rows: pd.DataFrame, most: int) -> dict[tuple[str, int], list[int]]:
-    found: dict[tuple[str, int], list[int]] = {}
-    for _, alike in rows.groupby("key", sort=False):
-        few = alike.groupby("object", sort=False).head(most + 1)
-        numbers = sorted({*alike["shard"].tolist()})
-        for name, shard, row in few[["object", "shard", "row"]].itertuples(index=False):
-            for number in numbers:
-                if number != shard:
-                    found.setdefault((name, number), []).append(row)
+    alike: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    columns = (rows[name].tolist() for name in ("key", "object", "shard", "row"))
+    for key, name, shard, row in zip(*columns, strict=True):
+        alike[key].append((name, shard, row))
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for several in alike.values():
+        numbers = sorted({shard for _, shard, _ in several})
+        taken = Counter[str]()
+        for name, shard, row in several:
+            taken[name] += 1
+            if taken[name] <= most + 1:
+                for number in numbers:
+                    if number != shard:
+                        found[name, number].append(row)
     return found
 
 

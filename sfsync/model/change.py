@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sfsync.model.pickled import pickled_by_fields
 from sfsync.model.value import Value
 
 RULE_CAUSE = "rule:"
@@ -62,6 +63,7 @@ class Source:
     confidence: float
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field of one record: what stands there, what is to stand there, and where that comes
@@ -73,6 +75,7 @@ class FieldChange:
     source: Source | None = None
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True, order=True)
 class Stamp:
     """A record as it was read: its object, Id and SystemModstamp (as on the wire; None where the
@@ -84,6 +87,7 @@ class Stamp:
     modified: str | None
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True, order=True)
 class Watch:
     """Records that a decision rests on, there or not: those of `object` whose `field` (API names)
@@ -94,6 +98,7 @@ class Watch:
     field: str
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A fact that made a rule hold: its name, its value, and the record that proves it, if one
@@ -105,6 +110,7 @@ class Evidence:
     record: str | None = None
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Loser:
     """A record that is merged into another one, and goes: its Id and name, all that it held (by API
@@ -119,6 +125,7 @@ class Loser:
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happens to one record: all its fields together, why, and what the decision rests on.

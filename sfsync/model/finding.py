@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sfsync.model.change import Evidence
+from sfsync.model.pickled import pickled_by_fields
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a person must look at; its identity is (code, object, id)."""

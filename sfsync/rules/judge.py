@@ -59,12 +59,13 @@ def _judged(look: Look, made: Collection[str]) -> Judgement:
     for machine in look.policy.stateless.values():
         unmoved = np.zeros(look.size(machine.object), dtype=bool)
         findings += findings_of(look, machine, unmoved)
-    found = (each for each in findings if each.id not in look.guests(each.object))
+    guests = {name: look.guests(name) for name in look.snapshot.guests}
+    found = [each for each in findings if each.id not in guests.get(each.object, ())]
     return Judgement(
         tuple(sorted(changes, key=attrgetter("object", "id"))),
         tuple(sorted(found, key=attrgetter("object", "id", "code"))),
         judged,
-        tuple(each for each in tasks if each.id not in look.guests(each.object)),
+        tuple(each for each in tasks if each.id not in guests.get(each.object, ())),
     )
 
 
