@@ -167,28 +167,18 @@ def place_options(command: F) -> F:
             "-q", "--quiet", is_flag=True, help="Print only the result, and what went wrong."
         ),
     ]
-    return _with(options, _gathered(command))
+    parts = ("org", "config", "state_dir", "log_form", "verbose")
+    return _with(options, _gathered(command, "place", _place, parts))
 
 
-def _gathered(command: F) -> F:
-    def called(
-        *,
-        org: str | None,
-        config: Path | None,
-        state_dir: Path | None,
-        log_form: str | None,
-        verbose: int,
-        **rest: Any,
-    ) -> Any:
-        # Whoever only asks for help reads no settings.
-        from sfsync.settings import log_format
+def _place(
+    org: str | None, config: Path | None, state_dir: Path | None, log_form: str | None, verbose: int
+) -> Place:
+    # Whoever only asks for help reads no settings.
+    from sfsync.settings import log_format
 
-        tell_logs(log_form or log_format(), verbose)
-        return command(place=Place(org, config, state_dir), **rest)
-
-    called.__doc__, called.__name__ = command.__doc__, command.__name__
-    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    return cast(F, called)
+    tell_logs(log_form or log_format(), verbose)
+    return Place(org, config, state_dir)
 
 
 def narrowing_options(command: F) -> F:
@@ -222,21 +212,14 @@ class Scope:
 
 def scope_options(command: F) -> F:
     """Add --now, --only, --id and --full; the command gets them as `scope`."""
-
-    def called(
-        *, now: datetime | None, only: Sequence[str], ids: Sequence[str], whole: bool, **rest: Any
-    ) -> Any:
-        return command(scope=Scope(now, only, ids, whole), **rest)
-
-    called.__doc__, called.__name__ = command.__doc__, command.__name__
-    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    scoped = _gathered(command, "scope", Scope, ("now", "only", "ids", "whole"))
     full = click.option(
         "--full",
         "whole",
         is_flag=True,
         help="Read everything afresh, not only what changed since it was last read.",
     )
-    return now_option(narrowing_options(_with([full], cast(F, called))))
+    return now_option(narrowing_options(_with([full], scoped)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +234,6 @@ class Errand:
 
 def errand_options(command: F) -> F:
     """Add --limit and --provider; the command gets them as `errand`."""
-
-    def called(*, limit: int | None, providers: Sequence[str], **rest: Any) -> Any:
-        return command(errand=Errand(limit, providers), **rest)
-
-    called.__doc__, called.__name__ = command.__doc__, command.__name__
-    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     options = [
         click.option(
             "--limit", type=click.IntRange(min=1), help="Of enrich: so many accounts at most."
@@ -269,7 +246,7 @@ def errand_options(command: F) -> F:
             help="Of enrich: ask only this source.",
         ),
     ]
-    return _with(options, cast(F, called))
+    return _with(options, _gathered(command, "errand", Errand, ("limit", "providers")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,14 +260,6 @@ class Workplace:
 
 def engine_options(command: F) -> F:
     """Add --engine, --scheduler and --workers; the command gets them as `workplace`."""
-
-    def called(
-        *, engine: str | None, scheduler: str | None, workers: int | None, **rest: Any
-    ) -> Any:
-        return command(workplace=Workplace(engine, scheduler, workers), **rest)
-
-    called.__doc__, called.__name__ = command.__doc__, command.__name__
-    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     options = [
         click.option(
             "--engine",
@@ -306,7 +275,8 @@ def engine_options(command: F) -> F:
             "--workers", type=click.IntRange(min=1), help="So many processes of ours; one a core."
         ),
     ]
-    return _with(options, cast(F, called))
+    parts = ("engine", "scheduler", "workers")
+    return _with(options, _gathered(command, "workplace", Workplace, parts))
 
 
 def format_option(*formats: str) -> Callable[[F], F]:
@@ -315,6 +285,18 @@ def format_option(*formats: str) -> Callable[[F], F]:
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True
     )
     return lambda command: _with([option], command)
+
+
+def _gathered(command: F, name: str, make: Callable[..., object], parts: Sequence[str]) -> F:
+    """Let a command get some of its options as one value of that name."""
+
+    def called(**given: Any) -> Any:
+        one = make(**{part: given.pop(part) for part in parts})
+        return command(**{name: one}, **given)
+
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    called.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    return cast(F, called)
 
 
 def _with(options: list[Callable[[Any], Any]], command: F) -> F:
