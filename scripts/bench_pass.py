@@ -44,6 +44,7 @@ from simple_salesforce.api import Salesforce
 from sfsync.apply import Desk
 from sfsync.cli.opening import sleep, wall_clock
 from sfsync.cli.salesforce import credentials_of, enter_salesforce
+from sfsync.garbage import collect_seldom
 from sfsync.jobs import Ran, Services, run_planned
 from sfsync.jobs.hourly import planned, read, way_to_read
 from sfsync.journal import Journal
@@ -273,6 +274,8 @@ def measure(options: argparse.Namespace) -> Results:
     fake, _ = filled(options.accounts)
     gc.collect()
     gc.freeze()
+    # As each command does.
+    collect_seldom()
     latency = options.latency / 1_000
     with TemporaryDirectory() as place:
         folder = Path(place)

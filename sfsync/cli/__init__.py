@@ -14,6 +14,7 @@ import click
 
 from sfsync import __version__
 from sfsync.errors import BY_SIGNAL, ExitCode, SfsyncError
+from sfsync.garbage import collect_seldom
 
 _COMMANDS = {
     "plan": ("sfsync.cli.plan:plan", "Show what a job would change, and why; writes nothing."),
@@ -143,12 +144,11 @@ def main() -> None:
     # What is written (books, plans, copies, recordings) holds customers' data: for this user alone.
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _stop)
-    # What a command makes, modules first, lives about as long as it does: to look for garbage every
-    # 700 objects, and once more at the end, took a third of the time of a short command.
-    gc.set_threshold(100_000, 50, 50)
+    collect_seldom()
     try:
         commands(prog_name="sfsync")
     finally:
+        # Nor once more at the end.
         gc.freeze()
 
 
