@@ -108,22 +108,26 @@ def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
     if form == "json":
         echo(json.dumps({"orgs": [asdict(each) for each in told]}, indent=2, ensure_ascii=False))
         return
-    heads = ("name", "org", "last good run", "next turn", "findings", "")
+    heads = ("name", "org", "last good run", "next turn", "findings", "health")
     rows = [
         (
             each.name,
             each.org,
-            each.last_good_run,
-            each.next_turn,
+            _minute(each.last_good_run),
+            _minute(each.next_turn),
             str(each.findings),
             count(len(each.problems), "problem") if each.problems else "well",
         )
         for each in told
     ]
-    screen.table(heads, rows, whole=("name",), right=("findings",))
+    screen.table(heads, rows, whole=("name", *heads[2:4]), right=("findings",))
     for each in told:
         for problem in each.problems:
             screen.tell(f"✗ {each.name}: {problem}")
+
+
+def _minute(instant: str) -> str:
+    return instant[:16].replace("T", " ")
 
 
 def _line(setting: Setting, now: datetime) -> _Line:
