@@ -44,12 +44,7 @@ def snapshot_of(
     """Make the snapshot of what is in some shards: all of an org, or one partition of it, with the
     `guests` of other partitions that its records are compared with; None: it is all of the org.
     """
-    is_part, guests = guests is not None, guests or {}
-    met = {name: (*shards, *_as_guests(name, shards, guests)) for name, shards in tables.items()}
-    elsewhere = dict(_elsewhere(met, policy, origin)) if is_part else {}
-    named = {name: (*met.get(name, ()), *_named_alone(ids, met.get(name)))
-             for name, ids in elsewhere.items()}  # fmt: skip
-    frames = frames_of({**met, **named}, policy)
+    frames, elsewhere = _frames(tables, policy, origin, guests)
     for object_name in policy.machines:
         if object_name in frames:
             frames[object_name] = with_previous(frames[object_name], object_name, previous)
@@ -59,7 +54,6 @@ def snapshot_of(
         if name in frames
     }
     references = _references(frames, policy)
-    when = previous.now if previous else None
     snapshot = Snapshot(
         now=origin.now,
         zone=origin.zone,
@@ -68,16 +62,34 @@ def snapshot_of(
         frames=frames,
         references=references,
         missing=origin.missing,
-        previous=when,
+        previous=previous.now if previous else None,
         own_writes=own,
         recent=_recent(frames, references, origin.read_at - LAG),
         guests={
             name: np.asarray(frames[name].index.isin(table[ID].to_pylist()))
-            for name, table in guests.items()
+            for name, table in (guests or {}).items()
             if name in frames
         },
     )
     return in_the_loop(snapshot, policy, elsewhere)
+
+
+def _frames(
+    tables: Mapping[str, Shards],
+    policy: Policy,
+    origin: Origin,
+    guests: Mapping[str, Table] | None,
+) -> tuple[dict[str, pd.DataFrame], dict[str, pa.Array]]:
+    """Make the frames of shards and guests, and say what of each object is elsewhere."""
+    met = {
+        name: (*shards, *_as_guests(name, shards, guests or {})) for name, shards in tables.items()
+    }
+    elsewhere = {} if guests is None else dict(_elsewhere(met, policy, origin))
+    named = {
+        name: (*met.get(name, ()), *_named_alone(ids, met.get(name)))
+        for name, ids in elsewhere.items()
+    }
+    return frames_of({**met, **named}, policy), elsewhere
 
 
 def _references(frames: Mapping[str, pd.DataFrame], policy: Policy) -> dict[str, dict[str, str]]:

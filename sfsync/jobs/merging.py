@@ -96,16 +96,8 @@ def merged(
     while (part := next(rest, None)) is not None:
         together.add(part)
         del part
-    tasks, waiting = tasks_of(_in_order(together.tasks, services.policy), services.org)
-    now, later = apart(tasks, read_at)
-    created = sorted(now, key=_by_id)
-    together.calls.extend(created)
-    together.changes.extend(created)
-    late = {(each.object, each.id) for each in waiting.findings}
-    stakes = ((key, amount) for key, amount in together.stakes.items() if key in late)
-    together.amounts.update(stakes)
+    waiting = _with_tasks(together, services, read_at)
     more = (*alike, *waiting.findings, *sorted(together.reviews, key=lambda each: each.id))
-    stirred = together.stirred + len(later)
     plan = Plan(
         job=NAME,
         made_at=services.wall(),
@@ -115,7 +107,7 @@ def merged(
         policy_hash=services.policy.hash,
         changes=_sorted(together.changes, _by_id),
         findings=_sorted(together.findings, _by_code, more),
-        notes=tuple(_notes(services, read_at, missing, waiting, stirred)),
+        notes=tuple(_notes(services, read_at, missing, waiting, together.stirred)),
         judged=together.judged,
         api_calls=together.calls.count(),
     )
@@ -126,6 +118,20 @@ def merged(
         amounts=together.amounts,
         owners=together.owners,
     )
+
+
+def _with_tasks(together: _Together, services: Services, read_at: datetime) -> Waiting:
+    """Add the tasks that are due now; return what is told of the others."""
+    tasks, waiting = tasks_of(_in_order(together.tasks, services.policy), services.org)
+    now, later = apart(tasks, read_at)
+    created = sorted(now, key=_by_id)
+    together.calls.extend(created)
+    together.changes.extend(created)
+    together.stirred += len(later)
+    late = {(each.object, each.id) for each in waiting.findings}
+    stakes = ((key, amount) for key, amount in together.stakes.items() if key in late)
+    together.amounts.update(stakes)
+    return waiting
 
 
 def _sorted(
