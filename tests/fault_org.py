@@ -1,6 +1,5 @@
 """How does a test let a pass meet one fault, and tell afterwards what became of org and books?"""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -233,7 +232,7 @@ def shared_journal() -> Journal:
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A place in a pass: the `nth` request (from 0) of `method` whose path holds `path` and whose
-    address and body `pick` is found in. With `is_writing` it is about carrying out a plan.
+    address or body has `pick` in it. With `is_writing` it is about carrying out a plan.
     """
 
     method: str
@@ -243,20 +242,16 @@ class Phase:
     in_bulk: bool = False
     is_writing: bool = False
 
-    def at(self, seen: Requests) -> int:
-        """Which of the requests that fit method and path it is, from 1, in a pass without faults.
-
-        Raises IndexError where there is none.
-        """
-        fitting = enumerate(self.fitting(seen), 1)
-        return [place for place, words in fitting if re.search(self.pick, words)][self.nth]
-
-    def fitting(self, seen: Requests) -> list[str]:
-        """The requests that fit method and path, which is what faults are aimed by."""
-        return [
-            words for method, path, words in seen if method == self.method and self.path in path
+    def met(self, seen: Requests) -> bool:
+        """Whether there was such a request."""
+        found = [
+            words
+            for method, path, words in seen
+            if method == self.method and self.path in path and self.pick in words
         ]
+        return len(found) > self.nth
 
-    def aim(self, seen: Requests) -> Mapping[str, object]:
+    def aim(self) -> Mapping[str, object]:
         """The aim of a fault at this place."""
-        return {"path": self.path, "method": self.method, "at": self.at(seen)}
+        picked = {"about": self.pick} if self.pick else {}
+        return {"path": self.path, "method": self.method, "at": self.nth + 1, **picked}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal
+from urllib.parse import unquote_plus
 
 import requests
 
@@ -30,13 +31,16 @@ class CutReply(requests.exceptions.ChunkedEncodingError):
 class Aim:
     """Which requests a fault is for: the `at`th that fits and those after it, `times` in all.
 
-    `path` is a part of their path; `method` None means any, `times` None without end.
+    `path` is a part of their path; `method` None means any, `times` None without end. `about` is a
+    part of the address or body of those that are counted until it begins, as `FROM Task `: requests
+    that are on their way together come in no order.
     """
 
     path: str = ""
     method: str | None = None
     at: int = 1
     times: int | None = 1
+    about: str = ""
 
 
 @dataclass(slots=True)
@@ -45,10 +49,13 @@ class _Turns:
     met: int = 0
     lock: Lock = field(default_factory=Lock, repr=False)
 
-    def is_meant(self, path: str) -> bool:
+    def is_meant(self, path: str, words: str = "") -> bool:
         if self.aim.path not in path:
             return False
         with self.lock:
+            # Once it has begun, whatever fits is meant.
+            if self.met < self.aim.at and self.aim.about not in words:
+                return False
             self.met += 1
             late = self.met - self.aim.at
         return late >= 0 and (self.aim.times is None or late < self.aim.times)
@@ -61,8 +68,15 @@ class _Aimed:
     act: Callable[[Call], Reply | None] = field(repr=False)
 
     def __call__(self, call: Call) -> Reply | None:
-        fits = call.when == self.when and self.turns.aim.method in (None, call.method)
-        return self.act(call) if fits and self.turns.is_meant(call.path) else None
+        aim = self.turns.aim
+        if call.when != self.when or aim.method not in (None, call.method):
+            return None
+        words = _words(call) if aim.about else ""
+        return self.act(call) if self.turns.is_meant(call.path, words) else None
+
+
+def _words(call: Call) -> str:
+    return unquote_plus(f"{call.request.target} {call.body.decode('utf-8', 'replace')}")
 
 
 def refuse(

@@ -1,8 +1,9 @@
 """Which faults, given as data, are in force in an org?
 
 A fault is an object with a `kind`. Those of requests take `path` (a part of the path of the
-requests meant), `method`, `at` (the first of the fitting requests that it is for, counted from 1)
-and `times` (null: without end). Those of records take `ids` and `times` (per record).
+requests meant), `method`, `at` (the first of the fitting requests that it is for, counted from 1),
+`about` (only requests with this in address or body are counted until then) and `times` (null:
+without end). Those of records take `ids` and `times` (per record).
 
     expired_token   every token given out so far is a bad one     path, method, at, times
     lost_request    the connection breaks before the org hears    path, method, at, times
@@ -47,7 +48,7 @@ from sfsync.fake.wire import Reply, json_reply
 Given = Mapping[str, object]
 # Tokens are asked for elsewhere: without a path of its own a fault is for the API alone.
 _API = "/services/data"
-_AIM = frozenset({"kind", "path", "method", "at", "times"})
+_AIM = frozenset({"kind", "path", "method", "at", "times", "about"})
 _RECORDS = frozenset({"kind", "ids", "times"})
 _JOBS = frozenset({"kind", "path", "at", "times", "after"})
 
@@ -256,6 +257,7 @@ def _aim(given: Given, *more: str) -> Aim:
         method=None if method is None else str(method).upper(),
         at=_number(given, "at", 1, least=1),
         times=_times(given),
+        about=_text(given, "about") if "about" in given else "",
     )
 
 
