@@ -408,7 +408,7 @@ def test_the_org_refuses_or_is_down(served: Served, account: str) -> None:
         ({"kind": "eclipse"}, "'eclipse' is no fault; there are bulk_abort, bulk_fail"),
         ({"kind": "lock", "ids": []}, "ids must be a list"),
         ({"kind": "lock", "ids": ["nobody"]}, "ids must be a list"),
-        ({"kind": "lost_answer", "att": 2}, "has no att; it takes at, kind, method"),
+        ({"kind": "lost_answer", "att": 2}, "has no att; it takes about, at, kind, method"),
         ({"kind": "lost_answer", "at": 0}, "at must be a whole number, 1 or more"),
         ({"kind": "lost_answer", "times": "two"}, "times must be a whole number"),
         ({"kind": "slow_reply"}, "seconds must be a number"),
@@ -442,7 +442,7 @@ def test_operate_tells_every_fault_and_what_it_takes(served: Served) -> None:
     for kind, takes in rows.items():
         answer = served.control("POST", "faults", {"kind": kind, "nothing": 1})
         taken = answer.json()[0]["message"].partition("it takes ")[2].split(", ")
-        assert set(taken) - {"kind", "path", "method", "at", "times"} == takes, kind
+        assert set(taken) - {"kind", "path", "method", "at", "about", "times"} == takes, kind
 
 
 # The command.

@@ -5,15 +5,15 @@ requests meant), `method`, `at` (the first of the fitting requests that it is fo
 `about` (only requests with this in address or body are counted until then) and `times` (null:
 without end). Those of records take `ids` and `times` (per record).
 
-    expired_token   every token given out so far is a bad one     path, method, at, times
-    lost_request    the connection breaks before the org hears    path, method, at, times
-    lost_answer     it breaks after the org did what was asked    path, method, at, times
-    cut_reply       it breaks in the middle of the reply          path, method, at, times
-    slow_reply      the reply takes `seconds`                     path, method, at, times
-    refusal         `status`, with `code` and `message`           path, method, at, times
-    page            `status`, with an HTML page                   path, method, at, times
-    quota           `left` calls are left of the day              path, method, at, times
-    edit            a person changes `fields` of `object` `id`    path, method, at, times
+    expired_token   every token given out so far is a bad one     path, method, at, about, times
+    lost_request    the connection breaks before the org hears    path, method, at, about, times
+    lost_answer     it breaks after the org did what was asked    path, method, at, about, times
+    cut_reply       it breaks in the middle of the reply          path, method, at, about, times
+    slow_reply      the reply takes `seconds`                     path, method, at, about, times
+    refusal         `status`, with `code` and `message`           path, method, at, about, times
+    page            `status`, with an HTML page                   path, method, at, about, times
+    quota           `left` calls are left of the day              path, method, at, about, times
+    edit            a person changes `fields` of `object` `id`    path, method, at, about, times
     lock            UNABLE_TO_LOCK_ROW on a write                 ids, times
     validation      a validation rule's `message`, at `fields`    ids, times
     bulk_fail       a bulk job fails with `message`               path, at, times, after
