@@ -16,13 +16,14 @@ from sfsync.typed import ID
 
 # Texts of which so many are the same, or null, for each that is distinct are kept as codes.
 _RARELY = 4
+_TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.DataFrame]:
     """Build the frames of a snapshot, indexed by Id and sorted by it (dtypes: see snapshot)."""
     sorted_tables = {name: _sorted(shards) for name, shards in tables.items()}
     indexes = {
-        name: pd.Index(table[ID].to_pandas(), dtype="str", name=ID)
+        name: pd.Index(_texts(table[ID]), name=ID, copy=False)
         for name, table in sorted_tables.items()
     }
     targets = {spec.to for fields in policy.objects.values() for spec in fields.values()}
@@ -74,12 +75,17 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
     if spec.type in ("date", "instant"):
         return column.to_numpy().astype("datetime64[s]")
     if _are_mostly_distinct(column):
-        return pd.array(column.to_pandas(), dtype="str")
+        return _texts(column)
     encoded = _encoded(column)
     # Empty fields and subjects such as "Call" are most of the texts.
     if len(encoded.dictionary) * _RARELY < len(column):
         return _categories(encoded)
-    return pd.array(column.to_pandas(), dtype="str")
+    return _texts(column)
+
+
+def _texts(column: pa.Array | pa.ChunkedArray) -> Any:
+    """Return texts as pandas keeps them, of dtype `str`, without making a series of them first."""
+    return _TEXT.__from_arrow__(column)  # type: ignore[attr-defined]
 
 
 def _are_mostly_distinct(column: pa.ChunkedArray) -> bool:
@@ -107,5 +113,5 @@ def _categories(encoded: pa.DictionaryArray) -> pd.Categorical:
     places[order.to_numpy()] = np.arange(len(order))
     places[-1] = -1
     codes = encoded.indices.fill_null(-1).to_numpy()
-    words = pd.Index(encoded.dictionary.take(order).to_pandas(), dtype="str")
-    return pd.Categorical.from_codes(places[codes], words)
+    words = pd.Index(_texts(encoded.dictionary.take(order)), copy=False)
+    return pd.Categorical.from_codes(places[codes], words, validate=False)

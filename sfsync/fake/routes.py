@@ -7,7 +7,7 @@ with a slash.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from sfsync.fake.errors import not_offered, refuse_request
 from sfsync.fake.rest import (
@@ -74,8 +74,7 @@ def split_version(path: str) -> tuple[str, str]:
 def find_route(request: Request) -> Match:
     """Return the route for a request; raises ApiError 404 or 405 where there is none."""
     _version, rest = split_version(request.path)
-    fitting = [(each, _values(each.pattern, rest)) for each in ROUTES]
-    known = [(route, values) for route, values in fitting if values is not None]
+    known = _fitting(rest)
     for route, values in known:
         if request.method in route.methods:
             return Match(route, values)
@@ -87,6 +86,12 @@ def find_route(request: Request) -> Match:
             f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(methods)}",
         )
     raise not_offered(f"the resource {request.method} {request.path}")
+
+
+@lru_cache(maxsize=1_024)
+def _fitting(rest: str) -> list[tuple[Route, tuple[str, ...]]]:
+    fitting = [(each, _values(each.pattern, rest)) for each in ROUTES]
+    return [(route, values) for route, values in fitting if values is not None]
 
 
 def _values(pattern: str, rest: str) -> tuple[str, ...] | None:

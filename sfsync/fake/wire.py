@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import orjson
+
 from sfsync.fake.errors import ApiError, refuse_request
 
 
@@ -73,7 +75,7 @@ class Reply:
 
 def json_reply(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """Return a reply with a JSON body."""
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    body = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
     return Reply(
         status, body, {"Content-Type": "application/json;charset=UTF-8", **(headers or {})}
     )

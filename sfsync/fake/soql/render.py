@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from sfsync.fake.schema import Field, ObjectType
 from sfsync.fake.soql.columns import NAME, Column, Step
@@ -76,9 +77,14 @@ def _parent_cell(step: Step, parent: Shape) -> Cell:
 
 def cell_of(shown: Field) -> Cell:
     """Return how a field of a row is rendered; booleans are never null."""
-    if shown.type == "address":
-        return _address_cell(shown.name.removesuffix("Address"))
-    name, null = shown.name, False if shown.type == "boolean" else None
+    return _cell_of(shown.name, shown.type)
+
+
+@cache
+def _cell_of(name: str, type: str) -> Cell:
+    if type == "address":
+        return _address_cell(name.removesuffix("Address"))
+    null = False if type == "boolean" else None
     return lambda row, _base: row.get(name, null)
 
 
