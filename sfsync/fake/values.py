@@ -7,6 +7,7 @@ order is the order of the texts), int as int, the other numbers as float, boolea
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from sfsync.fake.ids import normalise
 from sfsync.fake.schema import Field
@@ -33,6 +34,8 @@ def moment_of(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+# Of one org, read again and again, most moments are known already.
+@lru_cache(maxsize=65_536)
 def read_datetime(text: str) -> str | None:
     """Return the kept form of an ISO 8601 datetime with zone, or None if it is none."""
     if not _DATETIME.fullmatch(text):
