@@ -34,7 +34,7 @@ MANIFEST = "manifest.json"
 WORK = "work"
 # Files that no manifest names may belong to a process that is still writing.
 _SETTLED_SECONDS = 3_600
-_UNREADABLE = (OSError, pa.ArrowException, ValueError, KeyError, TypeError)
+_UNREADABLE = (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError)
 
 Table: TypeAlias = pa.Table
 
