@@ -2,9 +2,9 @@
 
 Columns are NumPy arrays, one element a record, in the order of the object's frame. Instants are
 `datetime64[s]` in UTC, dates `datetime64[D]` (calendar days of the org), numbers float64 with NaN
-for null, flags bool, words integer codes into `words` with -1 for null, references int32 positions
-in the other object's frame with -1 for none. They are not to be written into: one element may stand
-for all.
+for null, flags bool, words integer codes into `words` with -1 for null, references positions in the
+other object's frame with -1 for none (`position_dtype`). They are not to be written into: one
+element may stand for all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -147,6 +147,13 @@ def same(kind: Kind, value: Any, size: int) -> Column:
 def _all_same(value: Any, dtype: Any, size: int) -> Array:
     # One element that stands for all: most columns of this kind are looked at in few places.
     return np.broadcast_to(np.array(value, dtype=dtype), (size,))
+
+
+def position_dtype(size: int) -> "np.dtype[Any]":
+    """Return the smallest signed integer that holds the positions in a frame of so many rows, and
+    -1: an org has few users, and millions of tasks.
+    """
+    return np.min_scalar_type(-max(size, 1))
 
 
 def among(values: Array, wanted: Iterable[Any]) -> Mask:

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sfsync.calendar import day_of
-from sfsync.columns import Array, Mask
+from sfsync.columns import Array, Mask, position_dtype
 from sfsync.model import OwnWrite, PreviousPass
 from sfsync.places import Places
 
@@ -83,18 +83,22 @@ class Snapshot:
                 narrowed[name] = mine
         whole = {name: np.ones(len(frame), dtype=bool) for name, frame in self.frames.items()}
         masks = whole | narrowed
-        # Of most objects nothing asks where a row has gone.
+        # Of most objects nothing asks where a row has gone, and in some all rows stay.
         asked = {to for links in self.references.values() for to in links.values()}
         asked |= self.own_writes.keys()
-        places = {name: _new_rows(mask) for name, mask in masks.items() if name in asked}
+        places = {
+            name: _new_rows(mask)
+            for name, mask in masks.items()
+            if name in asked and not mask.all()
+        }
         frames = {
             name: self._recoded(name, frame[masks[name]], places)
             for name, frame in self.frames.items()
         }
         own = {
-            name: _kept_writes(writes, places[name])
+            name: _kept_writes(writes, places[name]) if name in places else writes
             for name, writes in self.own_writes.items()
-            if name in places
+            if name in masks
         }
         guests = {name: guest[masks[name]] for name, guest in self.guests.items()}
         return replace(self, frames=frames, own_writes=own, guests=guests)
@@ -118,7 +122,7 @@ class Snapshot:
 
     def _recoded(self, name: str, frame: pd.DataFrame, places: Mapping[str, Array]) -> pd.DataFrame:
         coded = {
-            column: np.append(places[to], np.int32(-1))[frame[column].to_numpy()]
+            column: np.append(places[to], places[to].dtype.type(-1))[frame[column].to_numpy()]
             for column, to in self.references.get(name, {}).items()
             if to in places and column in frame
         }
@@ -126,14 +130,15 @@ class Snapshot:
 
 
 def _new_rows(kept: Mask) -> Array:
-    """Return where each row is once only some are kept, int32, -1 where it is not."""
-    rows = np.full(len(kept), -1, dtype="int32")
-    rows[kept] = np.arange(np.count_nonzero(kept), dtype="int32")
+    """Return where each row is once only some are kept, -1 where it is not."""
+    size = int(np.count_nonzero(kept))
+    rows = np.full(len(kept), -1, dtype=position_dtype(size))
+    rows[kept] = np.arange(size)
     return rows
 
 
 def _kept_writes(writes: pd.DataFrame, places: Array) -> pd.DataFrame:
-    moved = writes.assign(record=places[writes["record"].to_numpy()])
+    moved = writes.assign(record=places[writes["record"].to_numpy()].astype("int32"))
     return moved[moved["record"] >= 0].reset_index(drop=True)
 
 

@@ -214,6 +214,27 @@ def test_positions_fit_the_type_of_a_reference(accounts: int, dtype: str) -> Non
     assert str(found["Contact"]["account"].dtype) == dtype
 
 
+def test_what_is_left_out_leaves_references_their_type() -> None:
+    gone = {"Id": "00Q000000000001AAA", "IsConverted": True}
+    contacts = [{"Id": "003000000000001AAA", "AccountId": FIRM}]
+    found = read(an_org(Account=[account(FIRM)], Contact=contacts, Lead=[gone])).frames
+    assert len(found["Lead"]) == 0
+    assert str(found["Contact"]["account"].dtype) == "int8"
+
+
+def test_few_texts_among_many_blanks_are_kept_as_codes() -> None:
+    texts = [f"Street {place}" if place % 50 == 0 else None for place in range(5_000)]
+    runs = [f"Street {place // 20}" for place in range(5_000)]
+    own = [f"Street {place}" for place in range(5_000)]
+    for streets, dtype in ((texts, "category"), (runs, "category"), (own, "str")):
+        firms = [
+            {**account(f"001{place:012d}AAA"), "BillingStreet": street}
+            for place, street in enumerate(streets)
+        ]
+        frame = read(an_org(Account=firms)).frames["Account"]
+        assert frame["billing_street"].dtype == dtype
+
+
 def test_an_org_that_lacks_nothing_has_no_notes() -> None:
     assert read(an_org()).missing == frozenset()
     assert notes(an_org()) == ()

@@ -28,4 +28,4 @@ def positions_of(look: Look, object_name: str, name: str) -> Array:
     """
     if name not in look.policy.objects.get(object_name, {}):
         return np.full(look.size(object_name), -1, dtype="int32")
-    return look.column(object_name, name).values
+    return look.column(object_name, name).values.astype("int32")

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfsync.columns import position_dtype
 from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
 from sfsync.store import Shards, table_of
@@ -63,9 +64,8 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
         # To an object that the org lacks, references lead nowhere.
         target = places.get(spec.to)
         if target is None:
-            return np.full(len(column), -1, dtype="int8")
-        # The smallest type that holds the rows: an org has few users, and millions of tasks.
-        return target.of(column).astype(np.min_scalar_type(-max(len(target), 1)))
+            return np.full(len(column), -1, dtype=position_dtype(0))
+        return target.of(column).astype(position_dtype(len(target)))
     if spec.type in ("picklist", "reference"):
         return _categories(_encoded(column))
     if spec.type == "number":
@@ -97,7 +97,11 @@ def _are_mostly_distinct(column: pa.ChunkedArray) -> bool:
     count = isqrt(64 * size)
     if count >= size:
         return False
-    sample = column.take(pa.array(np.arange(count) * size // count)).drop_null()
+    # By chance, since neighbours are alike; the same one for the same rows.
+    rows = np.random.default_rng(size).choice(size, count, replace=False, shuffle=False)
+    sample = column.take(pa.array(np.sort(rows))).drop_null()
+    if len(sample) * _RARELY < count:
+        return False
     repeated = len(sample) - pc.count_distinct(sample).as_py()
     return bool(repeated * size * 2 < _RARELY * len(sample) ** 2)
 

@@ -45,10 +45,10 @@ def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> Fi
 def _merged(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
     known = _known(connection, org)
     moment = in_plain(connection, FINDINGS.c.last_seen, at)
-    new, changed, returned, seen = list[Plain](), list[Plain](), list[Plain](), set[Key]()
-    for finding, amount in found:
-        key, said = _key(finding), _told(finding, amount)
-        seen.add(key)
+    new, changed, returned = list[Plain](), list[Plain](), list[Plain]()
+    here = {_key(each[0]): each for each in found}
+    for key, each in here.items():
+        said = _told(*each)
         was = known.get(key)
         if was is None:
             new.append((org, *key, *said, moment, moment, False, None, None, None, ""))
@@ -57,7 +57,7 @@ def _merged(connection: sa.Connection, org: str, at: datetime, found: Found) -> 
         elif was[1:] != said:
             changed.append((*said, org, *key))
     solved = [
-        (moment, org, *key) for key, was in known.items() if was[0] is None and key not in seen
+        (moment, org, *key) for key, was in known.items() if was[0] is None and key not in here
     ]
     insert_plain(connection, FINDINGS, new)
     update_plain(connection, _SAID, _KEY, changed)
@@ -66,7 +66,7 @@ def _merged(connection: sa.Connection, org: str, at: datetime, found: Found) -> 
     update_plain(connection, [FINDINGS.c.solved_at], _KEY, solved)
     still = (FINDINGS.c.org == org, FINDINGS.c.solved_at.is_(None))
     connection.execute(sa.update(FINDINGS).where(*still).values(last_seen=at))
-    as_before = len(seen) - len(new) - len(returned)
+    as_before = len(here) - len(new) - len(returned)
     return FindingCounts(len(new), as_before, len(solved), len(returned))
 
 
