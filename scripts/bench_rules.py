@@ -44,6 +44,7 @@ from rules_engine import (
     FACTS,
     FINDINGS,
     LEAN,
+    LEAN_SNAPSHOT,
     MASKS,
     PLAIN,
     PRODUCT,
@@ -120,6 +121,13 @@ def _read(
     return extract(reader, policy, NOW, PreviousPass(previous.now, states), own)
 
 
+def _lean(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot without the rows of contacts and histories."""
+    gone = {"Contact", "AccountHistory", "OpportunityHistory"} & snapshot.frames.keys()
+    frames = {name: snapshot.frames[name].iloc[:0].copy() for name in gone}
+    return replace(snapshot, frames={**snapshot.frames, **frames})
+
+
 def engines_of(round_number: int, plain_rounds: int) -> list[str]:
     """Name the engines of a round; the plain loop takes part in the first ones."""
     loops = [PLAIN] if round_number < plain_rounds else []
@@ -130,8 +138,11 @@ def measure(inputs: Inputs, rounds: int, plain_rounds: int) -> Result:
     """Run all engines in turns, each in a process of its own."""
     policy, plans = policy_of_config(), inputs.folder / "plans"
     plans.mkdir(exist_ok=True)
-    with (inputs.folder / SNAPSHOT).open("wb") as file:
-        pickle.dump(snapshot_of_files(inputs, policy), file, pickle.HIGHEST_PROTOCOL)
+    snapshot = snapshot_of_files(inputs, policy)
+    for name, each in ((SNAPSHOT, snapshot), (LEAN_SNAPSHOT, _lean(snapshot))):
+        with (inputs.folder / name).open("wb") as file:
+            pickle.dump(each, file, pickle.HIGHEST_PROTOCOL)
+    del snapshot, each
     seconds: dict[str, list[float]] = {}
     steps: dict[str, list[float]] = {step: [] for step in STEPS}
     processors: dict[str, list[float]] = {}

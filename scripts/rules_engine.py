@@ -31,7 +31,7 @@ PRODUCT, REASONS, FINDINGS = "product", "product, with reasons", "product, with 
 LEAN = "product, without contacts and histories"
 DUCK, DUCK_TWO, PLAIN = "DuckDB, 1 thread", "DuckDB, 2 threads", "plain loop"
 FACTS, MASKS, CIRCLES, VALUES = "facts", "rule masks", "circle check", "new values"
-SNAPSHOT = "snapshot.pickle"
+SNAPSHOT, LEAN_SNAPSHOT = "snapshot.pickle", "lean.pickle"
 # The one finding that the plain loop knows, too.
 ALERT = "target-going-idle"
 NUMBERS = frozenset({"Backlog_Count__c", "Potential_Score__c"})
@@ -114,9 +114,8 @@ def by_product(folder: Path, name: str) -> Timed:
     from sfsync.rules.decide import decide
     from sfsync.rules.follow import refuse_circles
 
-    policy, snapshot, watch = policy_of_config(), loaded(folder), Watch()
-    if name == LEAN:
-        snapshot = lean(snapshot)
+    file = LEAN_SNAPSHOT if name == LEAN else SNAPSHOT
+    policy, snapshot, watch = policy_of_config(), loaded(folder, file), Watch()
     machines = list(policy.machines.values())
     ready()
     look = watch.time(FACTS, lambda: Look(snapshot, policy))
@@ -153,17 +152,10 @@ def by_judgement(folder: Path, name: str) -> Timed:
     }
 
 
-def loaded(folder: Path) -> Any:
-    """Load the snapshot that `bench_rules` left in the folder."""
-    with (folder / SNAPSHOT).open("rb") as file:
+def loaded(folder: Path, name: str = SNAPSHOT) -> Any:
+    """Load a snapshot that `bench_rules` left in the folder."""
+    with (folder / name).open("rb") as file:
         return pickle.load(file)
-
-
-def lean(snapshot: Any) -> Any:
-    """Return the snapshot without the rows of contacts and histories."""
-    gone = {"Contact", "AccountHistory", "OpportunityHistory"} & snapshot.frames.keys()
-    frames = {name: snapshot.frames[name].iloc[:0].copy() for name in gone}
-    return replace(snapshot, frames={**snapshot.frames, **frames})
 
 
 def asked(machine: Any) -> Iterator[str]:
