@@ -6,9 +6,9 @@
 The orgs are those of `scripts/bench memory`, kept in a store: `--folder` takes those that it kept.
 In every round the same pass is planned in this process, then on a cluster of this machine's own
 that is begun for it and ended after it, as a command does. At the first size it is done once more
-with a worker killed half-way. All plans must be the same. What is told are medians of wall-clock seconds,
-with what of it is the cluster's beginning and end. Exit codes: 0, or 1 where plans differ or the
-cluster takes more than --most-times as long as one process at the last size.
+with a worker killed half-way. All plans must be the same. What is told are medians of wall-clock
+seconds, with what of it is the cluster's beginning and end. Exit codes: 0, or 1 where plans differ
+or the cluster takes more than --most-times as long as one process at the last size.
 """
 
 import argparse
