@@ -34,8 +34,8 @@ _OF_MANY = ("login.salesforce.com", "test.salesforce.com")
 _FILES = ("sfsync.yaml", "enrich.yaml", "industries.yaml", "normalise.yaml", "findings.yaml")
 _MORE_FILES = ("reports.yaml", "setup.yaml", "rules/*.yaml")
 _ONE_ORG = (
-    "this command works on one org: name one, such as --org {first} (`sfsync orgs` lists them). For"
-    " several are scheduler, due, health, orgs and rules check"
+    "this command works on one org: name one, such as --org {first} (`sfsync orgs` lists them)."
+    " Only scheduler, due, health, orgs and rules check take several"
 )
 
 Kind = type[Settings] | type[SalesforceSettings]
@@ -80,7 +80,9 @@ def chosen(settings: Settings) -> tuple[str, ...] | None:
     known = names_of(settings)
     if not known:
         folder = shown(config_folder(settings) / ORGS)
-        raise ConfigError([f"--org {org}: there is no org in {folder}: docs/operate.md shows one"])
+        raise ConfigError(
+            [f"there is no org in {folder}: write a file for each, NAME.yaml, with `org:` in it"]
+        )
     if org == ALL:
         return known
     wanted = [each.strip() for each in org.split(",") if each.strip()]
@@ -110,6 +112,7 @@ def with_file(settings: Settings, options: Mapping[str, object]) -> tuple[Settin
     file = _read(config_folder(settings) / ORGS, settings.org, settings.state_dir)
     state = settings.state_dir / str(file.given.get("state_dir", Path(BY_ORG, file.name)))
     said = {name: value for name, value in options.items() if value is not None}
+    _check_alone(settings, file, state)
     given = {"org": SALESFORCE, **file.given}
     theirs = {"org": given["org"], "state_dir": state, "service": file.name}
     found = load(OrgSettings, {**given, **said, **theirs}, file.places)
@@ -117,6 +120,25 @@ def with_file(settings: Settings, options: Mapping[str, object]) -> tuple[Settin
         problem = f'"{SALESFORCE}" is missing: say there how to sign in, or name a recorded org'
         raise ConfigError([f"{file.document.place(())}: {problem} under `org`"])
     return found, file
+
+
+def _check_alone(settings: Settings, file: OrgFile, state: Path) -> None:
+    """Raise ConfigError where a file names the state folder of another org: books and locks of two
+    orgs would be one.
+    """
+    if "state_dir" not in file.given:
+        return
+    folder = config_folder(settings) / ORGS
+    for name in names_of(settings):
+        try:
+            other = file if name == file.name else _read(folder, name, settings.state_dir)
+        except ConfigError:
+            # Whose file is wrong does nothing until it is right.
+            continue
+        theirs = settings.state_dir / str(other.given.get("state_dir", Path(BY_ORG, name)))
+        if name != file.name and theirs.resolve() == state.resolve():
+            told = f"is the state folder of {name}: one org has one of its own"
+            raise ConfigError([f"{file.places['state_dir']} {state} {told}"])
 
 
 def load_sign_in(file: OrgFile) -> SalesforceSettings:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,6 +111,18 @@ def kinds(above: type[SfsyncError]) -> Iterator[type[SfsyncError]]:
     yield above
     for each in above.__subclasses__():
         yield from kinds(each)
+
+
+@pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_what_is_no_scheduler_is_told_and_not_waited_for(greeting: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        met = pool.submit(server.accept)
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        if greeting:
+            met.add_done_callback(lambda done: done.result()[0].sendall(greeting))
+        with pytest.raises(EngineFailed, match=f"no Dask scheduler answers at {address}: "):
+            Dask(address, connect_seconds=0.5).__enter__()
+        met.result()[0].close()
 
 
 @pytest.mark.parametrize("kind", sorted(set(kinds(SfsyncError)), key=lambda each: each.__name__))

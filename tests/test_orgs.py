@@ -232,7 +232,7 @@ def test_all_or_some_are_named_and_who_works_on_one_says_which(
     assert several(acme()) is None
     said = call("plan", "hourly", "--org", "all", exits=5).output
     assert "--org all: this command works on one org: name one, such as --org acme" in said
-    assert "For several are scheduler, due, health, orgs and rules check" in said
+    assert "Only scheduler, due, health, orgs and rules check take several" in said
     with monkeypatch.context() as patch:
         patch.setenv("SFSYNC_ORG", "bolt,acme")
         said = call("findings", "list", exits=5).output
@@ -270,6 +270,21 @@ def test_two_files_of_one_org_are_told_and_the_second_is_not_served(tmp_path: Pa
         "f": "orgs/e.yaml is the same org, 00D000000000001AAA",
         "g": f"orgs/a.yaml has the same state folder, {tmp_path / 'a'}",
     }
+
+
+def test_the_state_folder_of_another_org_is_refused_to_who_names_it() -> None:
+    write("bolt", "org: recordings/bolt\nstate_dir: by-org/acme\n")
+    result = call("plan", "hourly", "--org", "bolt", exits=ExitCode.CONFIGURATION)
+    assert "config/orgs/bolt.yaml:2: state_dir" in result.stderr
+    assert "is the state folder of acme" in result.stderr
+    call("plan", "hourly", "--org", "acme")
+
+
+def test_a_job_of_an_org_names_no_other() -> None:
+    job = "{name: hourly, command: run hourly --org bolt, every_minutes: 60}"
+    write("acme", f"org: recordings/acme\nschedule: {{jobs: [{job}]}}\n")
+    result = call("orgs", "check", exits=ExitCode.CONFIGURATION)
+    assert "a job of acme is done for acme: leave --org out" in result.stderr
 
 
 def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_other() -> None:

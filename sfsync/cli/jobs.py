@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 # They carry out the schedule themselves, or never end.
 _NO_JOBS = (["scheduler"], ["due"], ["org", "serve"])
 _QUIET = "--quiet"
+_PLACES = frozenset({"--org", "--config", "--state-dir"})
 _HELP = frozenset({"-h", "--help"})
 
 
-def check_commands(schedule: "Schedule") -> None:
-    """Check that sfsync understands the command line of each job.
+def check_commands(schedule: "Schedule", org: str = "") -> None:
+    """Check that sfsync understands the command line of each job, which of several orgs (`org`:
+    that one's name) names none itself.
 
     Raises ConfigError with all problems, each with its place and the nearest name.
     """
     problems = [
-        f"{job.place}: {job.name}: {problem}" for job in schedule.jobs if (problem := _problem(job))
+        f"{job.place}: {job.name}: {problem}"
+        for job in schedule.jobs
+        if (problem := _problem(job) or (org and _other_place(job, org)))
     ]
     if problems:
         raise ConfigError(problems)
@@ -59,6 +63,12 @@ def _problem(job: "ScheduledJob") -> str:
     if isinstance(command, click.Group):
         return f"which command of it?{nearest('', command.list_commands(context))[1:]}"
     return f"{' '.join(path)} cannot be a job" if path in _NO_JOBS else ""
+
+
+def _other_place(job: "ScheduledJob", org: str) -> str:
+    """Say what of a job's command line names where it works; nothing where all is right."""
+    named = [each for each in job.words if each.partition("=")[0] in _PLACES]
+    return f"a job of {org} is done for {org}: leave {', '.join(named)} out" if named else ""
 
 
 def _found(words: Sequence[str]) -> tuple[click.Command, click.Context, list[str]]:

@@ -64,7 +64,7 @@ def check_others(setting: "Setting") -> None:
         lambda: wishes_of(setting),
         lambda: _check_mails(setting),
         lambda: _check_enrichment(setting),
-        lambda: check_commands(setting.policy.schedule),
+        lambda: check_commands(setting.policy.schedule, setting.file.name if setting.file else ""),
     ):
         try:
             each()

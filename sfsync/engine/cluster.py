@@ -39,6 +39,7 @@ _AHEAD = 2
 _LOST = (OSError, CancelledError)
 _ADDRESS = re.compile(r"(tcp|tls)://([^\s/]+):(\d{1,5})")
 _LAST_PORT = 65_535
+_LENGTH_BYTES, _LONG_GREETING = 8, 1 << 20
 _NO_ADDRESS = (
     "--scheduler {scheduler}: no address of a Dask scheduler (SFSYNC_DASK_SCHEDULER): write it as"
     " tcp://10.0.0.5:8786, or tls:// where its connections are closed to others"
@@ -164,18 +165,28 @@ class Dask:
         return client
 
     def _knock(self) -> None:
-        """Raise where the scheduler cannot be connected to: a client of Dask's that failed to is
-        left half made, and may block another one.
+        """Raise where no scheduler can be connected to: a client of Dask's that failed to is left
+        half made, and may block another one; one that meets something else waits for ever.
         """
         way, _, place = self._scheduler.partition("://")
-        if way == "tls" and not Security().get_connection_args("client").get("ssl_context"):
-            raise ConfigError([_NO_CERTIFICATE.format(scheduler=self._scheduler)])
+        context = None
+        if way == "tls":
+            context = Security().get_connection_args("client").get("ssl_context")
+            if context is None:
+                raise ConfigError([_NO_CERTIFICATE.format(scheduler=self._scheduler)])
         host, _, port = place.rpartition(":")
         try:
             address = (host.strip("[]"), int(port))
-            socket.create_connection(address, self._connect_seconds).close()
+            with (
+                socket.create_connection(address, self._connect_seconds) as plain,
+                ExitStack() as s,
+            ):
+                stream = s.enter_context(context.wrap_socket(plain)) if context else plain
+                is_dask = _greets_as_dask(stream)
         except OSError as error:
             raise self._unreached(error) from error
+        if not is_dask:
+            raise self._unreached(OSError("what answers there is something else"))
 
     def _unreached(self, error: OSError) -> EngineFailed:
         return EngineFailed(
@@ -252,6 +263,16 @@ def done_by_worker(work: Callable[[Part], Done], versions: Mapping[str, str], pa
     if problems:
         raise ConfigError(problems)
     return work(part)
+
+
+def _greets_as_dask(stream: socket.socket) -> bool:
+    """Tell whether who was connected to greets as Dask's processes do: at once, with the length of
+    what follows, eight bytes, the lowest first.
+    """
+    head = b""
+    while len(head) < _LENGTH_BYTES and (more := stream.recv(_LENGTH_BYTES - len(head))):
+        head += more
+    return len(head) == _LENGTH_BYTES and int.from_bytes(head, "little") < _LONG_GREETING
 
 
 def _is_address(scheduler: str) -> bool:
