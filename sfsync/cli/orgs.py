@@ -121,6 +121,7 @@ def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
         for each in told
     ]
     screen.table(heads, rows, whole=("name", *heads[2:4]), right=("findings",))
+    screen.say("Times are in UTC.")
     for each in told:
         for problem in each.problems:
             screen.tell(f"✗ {each.name}: {problem}")
