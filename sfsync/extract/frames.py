@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sfsync.beside import column_by_column
 from sfsync.columns import position_dtype
 from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
@@ -31,15 +32,20 @@ def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.Data
     places = {name: Places(index) for name, index in indexes.items() if name in targets}
     return {
         name: pd.DataFrame(
-            {
-                column: _column(table[column], policy.objects[name][column], places)
-                for column in table.column_names
-                if column != ID
-            },
-            index=indexes[name],
+            _columns(table, policy.objects[name], places), index=indexes[name], copy=False
         )
         for name, table in sorted_tables.items()
     }
+
+
+def _columns(
+    table: pa.Table, specs: Mapping[str, FieldSpec], places: Mapping[str, Places]
+) -> dict[str, Any]:
+    names = [name for name in table.column_names if name != ID]
+    made = column_by_column(
+        lambda name: _column(table[name], specs[name], places), names, table.num_rows
+    )
+    return dict(zip(names, made, strict=True))
 
 
 def _sorted(shards: Shards) -> pa.Table:
@@ -93,17 +99,18 @@ def _are_mostly_distinct(column: pa.ChunkedArray) -> bool:
     takes as long as to read them.
     """
     size = len(column)
-    # Drawn from a quarter as many texts as there are rows, some 128 of so many have come before.
     count = isqrt(64 * size)
     if count >= size:
         return False
     # By chance, since neighbours are alike; the same one for the same rows.
     rows = np.random.default_rng(size).choice(size, count, replace=False, shuffle=False)
     sample = column.take(pa.array(np.sort(rows))).drop_null()
-    if len(sample) * _RARELY < count:
-        return False
-    repeated = len(sample) - pc.count_distinct(sample).as_py()
-    return bool(repeated * size * 2 < _RARELY * len(sample) ** 2)
+    met = pc.value_counts(sample).field("counts").to_numpy()
+    # Chao's estimate: the fewer of them were met twice among those that were met at all, the more
+    # there are besides.
+    once, twice = int(np.count_nonzero(met == 1)), int(np.count_nonzero(met == 2))
+    distinct = len(met) + once * once / (2 * max(twice, 1))
+    return bool(min(distinct, size * len(sample) / count) * _RARELY >= size)
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from sfsync.beside import column_by_column
 from sfsync.typed import cast, settled, wire_type
 
 # Blocks that the processor's cache can hold are read twice as fast, but no record may be longer
@@ -144,13 +145,13 @@ def _no_records(columns: Sequence[str]) -> pa.Table:
 
 
 def _without_blanks(table: pa.Table) -> pa.Table:
-    return pa.table(
-        [_filled(column) if column.type == pa.string() else column for column in table.columns],
-        names=table.column_names,
-    )
+    filled = column_by_column(_filled, table.columns, table.num_rows)
+    return pa.table(filled, names=table.column_names)
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if column.type != pa.string():
+        return column
     blank = pc.utf8_is_space(column)
     return pc.if_else(blank, _NOTHING, column) if pc.any(blank).as_py() else column
 
