@@ -126,10 +126,7 @@ def _names(body: bytes, columns: Sequence[str]) -> list[str]:
 
 
 def _are_ids(column: pa.ChunkedArray) -> bool:
-    found = pc.binary_length(column)
-    # Mostly all are of one length, which is found out faster than which ones there are.
-    ends = {*pc.min_max(found).as_py().values()}
-    lengths = ends if len(ends) == 1 else {*found.unique().to_pylist()}
+    lengths = pc.binary_length(column).unique().to_pylist()
     return _LENGTHS_OF_IDS.issuperset(lengths) and bool(
         pc.all(pc.ascii_is_alnum(column), min_count=0).as_py()
     )
