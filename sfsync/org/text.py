@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from sfsync.beside import column_by_column
+from sfsync.garbage import uncollected
 from sfsync.typed import cast, settled, wire_type
 
 # Blocks that the processor's cache can hold are read twice as fast, but no record may be longer
@@ -37,9 +38,10 @@ def from_rows(
     """Make a table of REST's records; raises KeyError for a field that one of them lacks."""
     if not rows:
         return _no_records(columns)
-    # With a single name a record would give its value and no tuple: Id comes twice.
-    values = zip(*map(itemgetter(*columns, columns[0]), rows), strict=True)
-    arrays = [_column(each, kinds.get(name)) for name, each in zip(columns, values, strict=False)]
+    with uncollected():
+        # With a single name a record would give its value and no tuple: Id comes twice.
+        values = zip(*map(itemgetter(*columns, columns[0]), rows), strict=True)
+        arrays = [_column(each, kinds.get(n)) for n, each in zip(columns, values, strict=False)]
     return _without_blanks(pa.table(arrays, names=list(columns)))
 
 
