@@ -142,6 +142,8 @@ class Days:
             while self.clock.now < self.ends:
                 self.serve_once()
                 self.clock.pass_by(self.chance.choice((5, 90, 4_000, 100_000)))
+            # The last day may have had no quiet moment.
+            self.count_objects()
 
     def serve_once(self) -> None:
         """One life of a scheduler's process."""
@@ -207,8 +209,8 @@ class Days:
         self.befall(seconds)
 
     def count_objects(self) -> None:
-        """Count what of sfsync is in memory, a quarter of the way and before the end; libraries
-        keep caches of their own.
+        """Count what of sfsync is in memory, a quarter of the way and at the end; libraries keep
+        caches of their own.
         """
         left = (self.ends - self.clock.now) / (self.ends - self.begins)
         for name, share in (("quarter", 0.75), ("end", 0.02)):
