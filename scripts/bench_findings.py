@@ -37,7 +37,7 @@ from sfsync.facts import Look
 from sfsync.model import Finding
 from sfsync.policy import Policy
 from sfsync.rules.decide import decide
-from sfsync.rules.findings import findings_of
+from sfsync.rules.found import findings_of
 from sfsync.snapshot import Snapshot
 
 DECLARED, DUPLICATES, ALL = "declared findings", "likely duplicates", "all findings"

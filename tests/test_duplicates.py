@@ -24,7 +24,7 @@ from sfsync.facts import Look
 from sfsync.facts.mailbox import OF_DESKS, PLAIN, Mailbox, is_malformed, mailbox_of
 from sfsync.model import Finding
 from sfsync.policy import Policy
-from sfsync.rules.findings import findings_of
+from sfsync.rules.found import findings_of
 from sfsync.rules.load import load_policy
 from sfsync.rules.needs import columns_needed
 

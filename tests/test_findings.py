@@ -272,4 +272,4 @@ def test_the_contact_of_an_account_that_is_left_out_is_not_without_one() -> None
     with loop_of(fake, NOW) as loop:
         snapshot = extract(loop.org, load_policy(texts), NOW)
     assert not len(snapshot.frames["Account"])
-    assert judge(Look(snapshot, load_policy(texts))).findings == ()
+    assert not judge(Look(snapshot, load_policy(texts))).findings

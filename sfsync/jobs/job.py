@@ -18,6 +18,7 @@ from sfsync.store import Store
 
 if TYPE_CHECKING:
     from sfsync.enrich.provider import Provider, Web
+    from sfsync.jobs.unsaid import Unsaid
 
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
 
@@ -79,7 +80,9 @@ class Planned:
 
     `whole` says that it read whole objects, so that its run is the previous pass of the next one.
     `undoes` names the run that the plan takes back. `amounts` says, by (object, id), what is at
-    stake in the records of which something was found, `owners` whose the records are that change.
+    stake in records of which something was found, `owners` whose the records are that change.
+    `unsaid` are the first of the plan's findings, where these are put into words only when somebody
+    looks at them: what is at stake there it says itself.
     """
 
     plan: Plan
@@ -87,6 +90,7 @@ class Planned:
     whole: bool = False
     undoes: str | None = None
     amounts: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    unsaid: "Unsaid | None" = None
     owners: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
@@ -145,4 +149,4 @@ def _narrowed(
             raise NotFound(f"the job {name} knows no record {record_id}: {CHECK_ID}")
     # What was read beside these records is not kept: what an earlier run knows is still needed.
     plan = narrowed(planned.plan, services.policy, only=only, ids=ids)
-    return replace(planned, plan=plan, states={}, whole=False)
+    return replace(planned, plan=plan, states={}, whole=False, unsaid=None)

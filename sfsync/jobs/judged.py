@@ -7,16 +7,19 @@ from process to process: plain values, none of which leads back to the snapshot.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isnan
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.jobs.asked import reviews_found
 from sfsync.journal import Review
 from sfsync.model import Action, Change, Finding, Stamp, Watch, from_wire, to_wire
 from sfsync.rules.findings import owners_of
+from sfsync.rules.found import Found
 from sfsync.rules.judge import judge
 from sfsync.rules.tasks import DueTask
 from sfsync.snapshot import MODIFIED
@@ -62,21 +65,22 @@ class Judged:
     `tasks` are in the order of their rules, then of the records. `stirred` names the records that
     changed while they were read: nothing is done to them in this pass, and they are in no other
     part of this. `reviews` are the questions that are open. `judged` counts accounts. `owners` has
-    whose the records are that change, `amounts` what is at stake in those of which something was
-    found, here or by who compares partitions; `at_stake_in_tasks` the same of those that are to get
-    a task.
+    whose the records are that change, `amounts` what is at stake in these and in those of which
+    something is told beside the `findings`; `at_stake_in_tasks` the same of those that are to get
+    a task, `stakes` that of all records of an object, row by row (float64, NaN for none).
     """
 
     changes: tuple[Change, ...]
     tasks: tuple[DueTask, ...]
     stirred: tuple[Key, ...]
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     reviews: tuple[Finding, ...]
     judged: int
     left: tuple[Left, ...]
     owners: Mapping[Key, str | None]
     amounts: Mapping[Key, float]
     at_stake_in_tasks: Mapping[Key, float]
+    stakes: Mapping[str, Array]
 
 
 def judged(
@@ -90,8 +94,10 @@ def judged(
     judgement = judge(look, terms.made)
     quiet, stirred = apart(with_recent(judgement.changes, look), terms.read_at)
     asked = tuple(reviews_found(look, reviews))
-    found = {(each.object, each.id) for each in (*judgement.findings, *asked)}
+    beside = {(each.object, each.id) for each in judgement.changes}
+    beside |= {(each.object, each.id) for each in asked}
     due = {(each.object, each.id) for each in judgement.tasks}
+    stakes = _stakes(look, terms)
     return Judged(
         changes=quiet,
         tasks=judgement.tasks,
@@ -101,9 +107,29 @@ def judged(
         judged=judgement.judged,
         left=tuple(_left(look)),
         owners=_owners(look, quiet),
-        amounts=_at_stake(look, found.union(told), terms),
-        at_stake_in_tasks=_at_stake(look, due, terms),
+        amounts=_at_stake(look, beside.union(told), stakes),
+        at_stake_in_tasks=_at_stake(look, due, stakes),
+        stakes=stakes,
     )
+
+
+def in_words(judged: Judged) -> Judged:
+    """Return the same as plain values: all findings in words, and what is at stake in them."""
+    if not isinstance(judged.findings, Found):
+        return judged
+    findings = tuple(judged.findings)
+    found = judged.findings.amounts(judged.stakes).tolist()
+    amounts = {
+        (each.object, each.id): amount
+        for each, amount in zip(findings, found, strict=True)
+        if is_at_stake(amount)
+    }
+    return replace(judged, findings=findings, amounts={**judged.amounts, **amounts}, stakes={})
+
+
+def is_at_stake(amount: float) -> bool:
+    """Tell whether it is an amount at all: neither 0 nor NaN."""
+    return amount != 0 and not isnan(amount)
 
 
 def apart(
@@ -179,18 +205,25 @@ def _owners(look: Look, changes: Sequence[Change]) -> dict[Key, str | None]:
     return owners
 
 
-def _at_stake(look: Look, records: Collection[Key], terms: Terms) -> dict[Key, float]:
-    """Return the amount of each opportunity, and of the open ones of each account, of which
-    something was found; the latter only where amounts add up, being in one currency.
+def _stakes(look: Look, terms: Terms) -> dict[str, Array]:
+    """Return the amounts of all opportunities, and of the open ones of each account; the latter
+    only where amounts add up, being in one currency.
     """
+    return {
+        name: look.column(name, column).values
+        for name, column in _STAKES.items()
+        if name in look.policy.judged and (name != "Account" or terms.adds_up)
+    }
+
+
+def _at_stake(
+    look: Look, records: Collection[Key], stakes: Mapping[str, Array]
+) -> dict[Key, float]:
+    """Return what is at stake in some records."""
     amounts: dict[Key, float] = {}
-    for object_name, name in _STAKES.items():
+    for object_name, values in stakes.items():
         ids = sorted({id for of, id in records if of == object_name})
-        if not ids or (object_name == "Account" and not terms.adds_up):
-            continue
         rows = np.asarray(look.frame(object_name).index.get_indexer(pd.Index(ids)))
-        values = look.column(object_name, name).take(rows[rows >= 0])
-        known = (id for id, row in zip(ids, rows.tolist(), strict=True) if row >= 0)
-        pairs = zip(known, values, strict=True)
-        amounts.update({(object_name, id): float(value) for id, value in pairs if value})
+        there = zip(ids, np.append(values, np.nan)[rows].tolist(), strict=True)
+        amounts.update({(object_name, id): each for id, each in there if is_at_stake(each)})
     return amounts

@@ -1,9 +1,9 @@
 """What is the plan of an org, of what was decided in its partitions?"""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
@@ -11,10 +11,12 @@ from sfsync.jobs.job import Planned, Services
 from sfsync.jobs.judged import Judged, Key, Terms, apart
 from sfsync.jobs.piles import Folder, Later, Pile
 from sfsync.jobs.tasks import Waiting, tasks_of
+from sfsync.jobs.unsaid import Joined, Unsaid
 from sfsync.model import Action, Change, Finding, Plan
 from sfsync.policy import Policy
 from sfsync.portions import BULK_FROM, calls_of_updates, concerned, writing_calls
 from sfsync.rules.blind import blind_spots
+from sfsync.rules.found import Found
 from sfsync.rules.needs import columns_needed
 from sfsync.rules.tasks import DueTask
 from sfsync.snapshot import Snapshot
@@ -45,7 +47,9 @@ class _Together:
 
     def __init__(self, folder: Folder | None) -> None:
         self.changes: list[Change] | Pile[Change] = Pile(folder, _by_id) if folder else []
-        self.findings: list[Finding] | Pile[Finding] = Pile(folder, _by_code) if folder else []
+        # Without a folder there is one part, which is all of the org.
+        self.findings: Sequence[Finding] = Pile(folder, _by_code) if folder else ()
+        self.unsaid: Unsaid | None = None
         self.states: dict[Key, str | None] | Later[Key, str | None] = (
             Later(folder) if folder else {}
         )
@@ -69,7 +73,12 @@ class _Together:
         self.amounts.update(part.amounts.items())
         self.calls.extend(part.changes)
         self.changes.extend(part.changes)
-        self.findings.extend(part.findings)
+        if isinstance(self.findings, Pile):
+            self.findings.extend(part.findings)
+        else:
+            self.findings = part.findings
+        if isinstance(part.findings, Found):
+            self.unsaid = Unsaid(part.findings, part.stakes)
         self.reviews += part.reviews
         self.tasks += part.tasks
         self.stakes |= part.at_stake_in_tasks
@@ -105,8 +114,8 @@ def merged(
         read_at=read_at,
         org=services.org.id,
         policy_hash=services.policy.hash,
-        changes=_sorted(together.changes, _by_id),
-        findings=_sorted(together.findings, _by_code, more),
+        changes=_sorted(together.changes),
+        findings=_ending_with(together.findings, more),
         notes=tuple(_notes(services, read_at, missing, waiting, together.stirred)),
         judged=together.judged,
         api_calls=together.calls.count(),
@@ -116,6 +125,7 @@ def merged(
         together.states,
         whole=True,
         amounts=together.amounts,
+        unsaid=together.unsaid,
         owners=together.owners,
     )
 
@@ -134,12 +144,12 @@ def _with_tasks(together: _Together, services: Services, read_at: datetime) -> W
     return waiting
 
 
-def _sorted(
-    things: list[T] | Pile[T], key: Callable[[T], Any], more: Sequence[T] = ()
-) -> Sequence[T]:
-    if isinstance(things, Pile):
-        return things.ending_with(more)
-    return (*sorted(things, key=key), *more)
+def _sorted(changes: list[Change] | Pile[Change]) -> Sequence[Change]:
+    return changes if isinstance(changes, Pile) else tuple(sorted(changes, key=_by_id))
+
+
+def _ending_with(findings: Sequence[Finding], more: Sequence[Finding]) -> Sequence[Finding]:
+    return findings.ending_with(more) if isinstance(findings, Pile) else Joined(findings, more)
 
 
 def _in_order(tasks: Iterable[DueTask], policy: Policy) -> list[DueTask]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from sfsync.extract import Origin, snapshot_of
 from sfsync.facts import Look
-from sfsync.jobs.judged import Judged, Key, Terms, judged
+from sfsync.jobs.judged import Judged, Key, Terms, in_words, judged
 from sfsync.journal import Review
 from sfsync.model import OwnWrite, PreviousPass
 from sfsync.policy import Policy
@@ -63,7 +63,8 @@ def judge_part(part: Part) -> Judged:
         part.own_writes,
         {name: _together(files) for name, files in part.guests.items()},
     )
-    return judged(Look(snapshot, common.policy), common.terms, part.reviews, part.told)
+    look = Look(snapshot, common.policy)
+    return in_words(judged(look, common.terms, part.reviews, part.told))
 
 
 def _previous(part: Part) -> PreviousPass | None:

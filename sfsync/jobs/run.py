@@ -154,8 +154,10 @@ def _keep_findings(planned: Planned, outcomes: Sequence[Outcome], services: Serv
     """Enter what a whole pass found and met with. One that died before this is made good by the
     next.
     """
-    found = _found(planned, outcomes, services)
-    counts = services.journal.merge_findings(services.books, planned.plan.now, found)
+    journal, unsaid = services.journal, planned.unsaid
+    found = planned.plan.findings[len(unsaid) if unsaid else 0 :]
+    told = _told(planned, (*found, *_met_with(planned, outcomes, services)))
+    counts = journal.merge_findings(services.books, planned.plan.now, told, unsaid)
     logger.info(
         "findings: %d new, %d open as before, %d returned, %d solved",
         counts.new,
@@ -170,20 +172,25 @@ def foresee_findings(planned: Planned, services: Services) -> tuple[OpenFinding,
     nothing more is refused; nothing is entered.
     """
     untried = [Outcome(each.object, each.id, State.SKIPPED) for each in planned.plan.changes]
-    found = _found(planned, untried, services)
+    met_with = _met_with(planned, untried, services)
+    unsaid = planned.unsaid
+    first = unsaid.some(range(len(unsaid))) if unsaid else ()
+    rest = _told(planned, (*planned.plan.findings[len(first) :], *met_with))
+    found = (*first, *rest)
     return services.journal.findings_foreseen(services.books, planned.plan.now, found)
 
 
-def _found(
+def _met_with(
     planned: Planned, outcomes: Sequence[Outcome], services: Services
-) -> list[tuple[Finding, float | None]]:
-    """Return what a whole pass found and met with, each with the money at stake."""
+) -> Iterator[Finding]:
+    """Yield what the run of a whole pass met with, beside what is in its plan."""
     books, journal = services.books, services.journal
-    findings = (
-        *planned.plan.findings,
-        *refused_updates(planned, outcomes, journal, books),
-        *refused_mails(journal, books),
-    )
+    yield from refused_updates(planned, outcomes, journal, books)
+    yield from refused_mails(journal, books)
+
+
+def _told(planned: Planned, findings: Sequence[Finding]) -> list[tuple[Finding, float | None]]:
+    """Return findings, each with the money at stake."""
     return [(each, planned.amounts.get((each.object, each.id))) for each in findings]
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sfsync.journal.losers import LOSERS, read_losers
 from sfsync.journal.rows import decode, decode_evidence, decode_source
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, RUNS
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, LAST_SEEN, RUNS
 from sfsync.model import MASTER_FIELD, Action, Loser, State
 
 Row = Mapping[str, Any]
@@ -79,7 +79,8 @@ class Exports:
 
     def findings(self, cut: Cut) -> Iterator[Row]:
         """Yield the findings, open and solved, by org, code, object and Id."""
-        query = sa.select(FINDINGS)
+        own = (each for each in FINDINGS.c if each.name not in ("last_seen", "fingerprint"))
+        query = sa.select(*own, LAST_SEEN.label("last_seen"))
         for found in self._portions(query, _FINDING_KEY, _of_findings(cut)):
             for row in found:
                 data = row._asdict()
@@ -168,7 +169,7 @@ def _of_findings(cut: Cut) -> list[Condition]:
     found = [] if cut.object is None else [FINDINGS.c.object == cut.object]
     found += [FINDINGS.c.record_id.in_(sorted(cut.ids))] if cut.ids else []
     found += [] if cut.code is None else [FINDINGS.c.code == cut.code]
-    found += [] if cut.since is None else [FINDINGS.c.last_seen >= cut.since]
+    found += [] if cut.since is None else [cut.since <= LAST_SEEN]
     found += [] if cut.until is None else [FINDINGS.c.first_seen < cut.until]
     return found + ([] if cut.owners is None else [FINDINGS.c.owner_id.in_(sorted(cut.owners))])
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import blake2b
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -12,7 +14,7 @@ from sfsync.journal.entries import encode_evidence
 from sfsync.journal.lock import check_fence
 from sfsync.journal.plain import Plain, in_plain, insert_plain, plain, update_plain
 from sfsync.journal.rows import Row, decode_evidence
-from sfsync.journal.tables import FINDINGS
+from sfsync.journal.tables import FINDINGS, FINDINGS_SEEN, LAST_SEEN
 from sfsync.model import Finding, OpenFinding
 
 Key = tuple[str, str, str]
@@ -20,7 +22,12 @@ Found = Sequence[tuple[Finding, float | None]]
 
 # What says which finding a row is, and what a pass says of it.
 _KEY = (FINDINGS.c.org, FINDINGS.c.code, FINDINGS.c.object, FINDINGS.c.record_id)
-_SAID = tuple(FINDINGS.c[name] for name in ("name", "owner_id", "message", "evidence", "amount"))
+_SAID = tuple(
+    FINDINGS.c[name]
+    for name in ("name", "owner_id", "message", "evidence", "amount", "fingerprint")
+)
+# So many records are named in a question; where there are more it is as quick to read all.
+_NAMED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +40,121 @@ class FindingCounts:
     returned: int
 
 
-def merge(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
+class Unsaid(Protocol):
+    """Findings that are put into words when somebody looks at them."""
+
+    def fingerprints(self) -> Sequence[int]:
+        """Return a number for each, which is the same in the next pass where all of it is."""
+
+    def some(self, places: Sequence[int]) -> Found:
+        """Put some into words, each with the amount at stake; `places` are in order."""
+
+
+def merge(
+    connection: sa.Connection, org: str, at: datetime, found: Found, unsaid: Unsaid | None
+) -> FindingCounts:
     """Put what a whole pass at `at` found beside what is known, and close what it did not find.
 
-    Of hour after hour most findings are the same: only what differs is written row by row.
+    Of hour after hour most findings are the same: what is open with the same fingerprint is not
+    looked at, and only what differs is written.
     """
     with uncollected():
-        return _merged(connection, org, at, found)
+        return _merged(connection, org, at, found, unsaid)
 
 
-def _merged(connection: sa.Connection, org: str, at: datetime, found: Found) -> FindingCounts:
-    known = _known(connection, org)
+def _merged(
+    connection: sa.Connection, org: str, at: datetime, found: Found, unsaid: Unsaid | None
+) -> FindingCounts:
+    opened = _opened(connection, org)
+    same, here = _apart(found, unsaid, opened)
+    gone = {record for number, record in opened if number not in same}
+    known = _known(connection, org, gone.union(record for _, _, record in here))
     moment = in_plain(connection, FINDINGS.c.last_seen, at)
+    before = _seen(connection, org, at)
     new, changed, returned = list[Plain](), list[Plain](), list[Plain]()
-    here = {_key(each[0]): each for each in found}
-    for key, each in here.items():
-        said = _told(*each)
+    for key, said in here.items():
         was = known.get(key)
         if was is None:
-            new.append((org, *key, *said, moment, moment, False, None, None, None, ""))
+            new.append(
+                (org, *key, *said[:-1], moment, moment, False, None, None, None, "", said[-1])
+            )
         elif was[0] is not None:
             returned.append((*said, moment, True, None, org, *key))
         elif was[1:] != said:
             changed.append((*said, org, *key))
     solved = [
-        (moment, org, *key) for key, was in known.items() if was[0] is None and key not in here
+        (moment, before, org, *key)
+        for key, was in known.items()
+        if was[0] is None and was[-1] not in same and key not in here
     ]
     insert_plain(connection, FINDINGS, new)
     update_plain(connection, _SAID, _KEY, changed)
     again = (*_SAID, FINDINGS.c.first_seen, FINDINGS.c.returned, FINDINGS.c.solved_at)
     update_plain(connection, again, _KEY, returned)
-    update_plain(connection, [FINDINGS.c.solved_at], _KEY, solved)
-    still = (FINDINGS.c.org == org, FINDINGS.c.solved_at.is_(None))
-    connection.execute(sa.update(FINDINGS).where(*still).values(last_seen=at))
-    as_before = len(here) - len(new) - len(returned)
+    update_plain(connection, [FINDINGS.c.solved_at, FINDINGS.c.last_seen], _KEY, solved)
+    as_before = len(same) + len(here) - len(new) - len(returned)
     return FindingCounts(len(new), as_before, len(solved), len(returned))
 
 
-def _known(connection: sa.Connection, org: str) -> dict[Key, Plain]:
-    """Read what is known of findings: when each was solved, and what was last said of it."""
+def _seen(connection: sa.Connection, org: str, at: datetime) -> Any:
+    """Enter which pass found last what is open; return which one did before, as it is kept."""
+    mine = FINDINGS_SEEN.c.org == org
+    before = connection.scalar(sa.select(*plain([FINDINGS_SEEN.c.at])).where(mine))
+    if before is None:
+        connection.execute(sa.insert(FINDINGS_SEEN).values(org=org, at=at))
+    else:
+        connection.execute(sa.update(FINDINGS_SEEN).where(mine).values(at=at))
+    return before
+
+
+def _opened(connection: sa.Connection, org: str) -> list[tuple[int | None, str]]:
+    """Read the fingerprint and the record of each open finding."""
+    query = sa.select(FINDINGS.c.fingerprint, FINDINGS.c.record_id).where(
+        FINDINGS.c.org == org, FINDINGS.c.solved_at.is_(None)
+    )
+    return [(number, record) for number, record in connection.execute(query).all()]
+
+
+def _apart(
+    found: Found, unsaid: Unsaid | None, opened: Collection[tuple[int | None, str]]
+) -> tuple[set[int], dict[Key, Plain]]:
+    """Part what was found: the fingerprints of what is open and the same; all else by its key, with
+    what is said of it.
+    """
+    known = {number for number, _ in opened}
+    same: set[int] = set()
+    here: dict[Key, Plain] = {}
+    numbers = unsaid.fingerprints() if unsaid else ()
+    differ = [place for place, number in enumerate(numbers) if number not in known]
+    for place, (finding, amount) in zip(differ, unsaid.some(differ) if unsaid else (), strict=True):
+        here[_key(finding)] = (*_told(finding, amount), numbers[place])
+    same.update(number for number in numbers if number in known)
+    for finding, amount in found:
+        key, said = _key(finding), _told(finding, amount)
+        number = _fingerprint(key, said)
+        if number in known:
+            same.add(number)
+        else:
+            here[key] = (*said, number)
+    return same, here
+
+
+def _fingerprint(key: Key, said: Plain) -> int:
+    """Return a number for what is said, such as the database keeps."""
+    text = "\0".join(map(repr, (*key, *said)))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _known(connection: sa.Connection, org: str, records: Collection[str]) -> dict[Key, Plain]:
+    """Read what is known of these records' findings: when each was solved, and what was last said
+    of it.
+    """
     columns = (*_KEY[1:], FINDINGS.c.solved_at, *_SAID)
     query = sa.select(*plain(columns)).where(FINDINGS.c.org == org)
+    if len(records) <= _NAMED:
+        query = query.where(FINDINGS.c.record_id.in_(sorted(records)))
     rows = connection.execute(query).all()
-    return {(row[0], row[1], row[2]): row[3:] for row in rows}
+    return {(row[0], row[1], row[2]): tuple(row[3:]) for row in rows}
 
 
 def foreseen(known: Sequence[OpenFinding], at: datetime, found: Found) -> Iterator[OpenFinding]:
@@ -124,7 +203,8 @@ def read(
 ) -> Iterator[OpenFinding]:
     """Yield findings of an org, sorted by code, object and Id."""
     order = (FINDINGS.c.code, FINDINGS.c.object, FINDINGS.c.record_id)
-    query = sa.select(FINDINGS).where(FINDINGS.c.org == org, *conditions).order_by(*order)
+    told = sa.select(FINDINGS, LAST_SEEN.label("seen"))
+    query = told.where(FINDINGS.c.org == org, *conditions).order_by(*order)
     for row in connection.execute(query):
         finding = Finding(
             row.code,
@@ -138,7 +218,7 @@ def read(
         yield OpenFinding(
             finding,
             row.first_seen,
-            row.last_seen,
+            row.seen,
             row.amount,
             row.returned,
             row.solved_at,
@@ -162,14 +242,17 @@ class FindingsBook:
 
     _engine: sa.Engine
 
-    def merge_findings(self, books: str, at: datetime, found: Found) -> FindingCounts:
+    def merge_findings(
+        self, books: str, at: datetime, found: Found, unsaid: Unsaid | None = None
+    ) -> FindingCounts:
         """Put what a whole pass at `at` (aware) found, each with the amount at stake, beside what
-        is known: what it did not find is solved, what had been solved before has returned. Raises
-        Locked where another machine has taken over the lock of the runs.
+        is known: what it did not find is solved, what had been solved before has returned. What is
+        `unsaid` was found, too; it is only put into words where it differs. Raises Locked where
+        another machine has taken over the lock of the runs.
         """
         with self._engine.begin() as connection:
             check_fence(connection)
-            return merge(connection, books, at, found)
+            return merge(connection, books, at, found, unsaid)
 
     def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:
         """What `merge_findings` would make of these, sorted by code, object and Id; nothing is

@@ -170,7 +170,10 @@ class _Books:
 
     def _of_finding(self, row: Any) -> Values:
         cut = self._cut(FINDINGS, row) | self._evidence(row)
-        return cut | ({"owner_id": None} if row.owner_id in self._traces.ids else {})
+        cut |= {"owner_id": None} if row.owner_id in self._traces.ids else {}
+        is_same = all(getattr(row, name) == value for name, value in cut.items())
+        # It is made of what was said: a pass that finds it again is to say it anew.
+        return {} if is_same else {**cut, "fingerprint": None}
 
     def _cut(self, table: sa.FromClause, row: Any) -> Values:
         """Return the texts of a row with the mark in the place of every trace."""

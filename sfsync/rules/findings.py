@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from operator import add
 
 import numpy as np
@@ -25,7 +24,7 @@ from sfsync.rules.words import (
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """What some records are called: their rows, in order, Ids, names, and the Ids of their owners.
     Of most records several things are found, and their names are the same for all.
     """
@@ -36,7 +35,8 @@ class _Named:
     owners: list[str | None]
 
     @classmethod
-    def of(cls, look: Look, object_name: str, rows: Array) -> "_Named":
+    def of(cls, look: Look, object_name: str, rows: Array) -> "Named":
+        """Read what some records are called, by their rows in order."""
         names = names_of(look, object_name, rows)
         return cls(rows, ids_of(look, object_name, rows), names, owners_of(look, object_name, rows))
 
@@ -45,28 +45,6 @@ class _Named:
         places = np.searchsorted(self.rows, rows).tolist()
         ids, names = map(self.ids.__getitem__, places), map(self.names.__getitem__, places)
         return zip(ids, names, map(self.owners.__getitem__, places), strict=True)
-
-
-def findings_of(look: Look, machine: Machine, moved: Mask) -> list[Finding]:
-    """Return what a person must look at, finding by finding, in the order of the records.
-
-    `moved` tells which records a rule moves in this pass. A finding for which the org lacks a field
-    is left out: what is nowhere to be filled in is nobody's to mend.
-    """
-    found: list[tuple[FindingRule, Array]] = []
-    any_found = np.zeros(look.size(machine.object), dtype=bool)
-    # Of an object without records there is nothing to work out.
-    for rule in machine.findings if len(any_found) else ():
-        here = holds_for(look, machine, rule, moved)
-        # Most findings are of few records, or of none.
-        if here is not None and here.any():
-            found.append((rule, np.flatnonzero(here)))
-            any_found |= here
-    if not found:
-        return []
-    named = _Named.of(look, machine.object, np.flatnonzero(any_found))
-    each = (_found(look, machine.object, rule, rows, named) for rule, rows in found)
-    return [*chain.from_iterable(each)]
 
 
 def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> Mask | None:
@@ -88,14 +66,13 @@ def holds_for(look: Look, machine: Machine, rule: FindingRule, moved: Mask) -> M
     return here
 
 
-def found_in(look: Look, object_name: str, rule: FindingRule, rows: Array) -> list[Finding]:
-    """Put a finding of some records, by their rows in order, into words, with what proves it."""
-    return _found(look, object_name, rule, rows, _Named.of(look, object_name, rows))
-
-
-def _found(
-    look: Look, object_name: str, rule: FindingRule, rows: Array, named: _Named
+def found_in(
+    look: Look, object_name: str, rule: FindingRule, rows: Array, named: Named | None = None
 ) -> list[Finding]:
+    """Put a finding of some records, by their rows in order, into words, with what proves it.
+    `named` says what these records, and perhaps others, are called.
+    """
+    named = named or Named.of(look, object_name, rows)
     blank, proofs = _blank_fields(look, object_name, rule, rows)
     parts = zip(
         named.only(rows),

@@ -9,11 +9,12 @@ import numpy as np
 from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.garbage import uncollected
-from sfsync.model import RULE_CAUSE, Change, FieldChange, Finding, Watch
+from sfsync.model import RULE_CAUSE, Change, FieldChange, Watch
 from sfsync.policy import FOUND, Keep, Rule
 from sfsync.rules.decide import MOVE, Decision, decide, differs
-from sfsync.rules.findings import findings_of, found_for
+from sfsync.rules.findings import found_for
 from sfsync.rules.follow import refuse_circles
+from sfsync.rules.found import Found, Group, groups_of
 from sfsync.rules.rests import resting_on
 from sfsync.rules.tasks import DueTask, tasks_due
 from sfsync.rules.words import all_in_words, evidence_for, facts_of, facts_read, ids_of, names_of
@@ -27,7 +28,7 @@ class Judgement:
     """
 
     changes: tuple[Change, ...]
-    findings: tuple[Finding, ...]
+    findings: Found
     judged: int
     tasks: tuple[DueTask, ...]
 
@@ -45,25 +46,24 @@ def judge(look: Look, made: Collection[str] = frozenset()) -> Judgement:
 
 def _judged(look: Look, made: Collection[str]) -> Judgement:
     changes: list[Change] = []
-    findings: list[Finding] = []
+    groups: list[Group] = []
     tasks: list[DueTask] = []
     judged = 0
     for machine in look.policy.machines.values():
         decision = _at_home(look, decide(look, machine))
         refuse_circles(look, decision)
         changes += changes_of(look, decision)
-        findings += findings_of(look, machine, decision.moved)
+        groups += groups_of(look, machine, decision.moved)
         tasks += tasks_due(look, machine, decision.moved, made)
         if machine.object == "Account" and machine.rules:
             judged = len(decision.before) - len(look.guests(machine.object))
     for machine in look.policy.stateless.values():
         unmoved = np.zeros(look.size(machine.object), dtype=bool)
-        findings += findings_of(look, machine, unmoved)
+        groups += groups_of(look, machine, unmoved)
     guests = {name: look.guests(name) for name in look.snapshot.guests}
-    found = [each for each in findings if each.id not in guests.get(each.object, ())]
     return Judgement(
         tuple(sorted(changes, key=attrgetter("object", "id"))),
-        tuple(sorted(found, key=attrgetter("object", "id", "code"))),
+        Found(look, groups),
         judged,
         tuple(each for each in tasks if each.id not in guests.get(each.object, ())),
     )

@@ -1,0 +1,69 @@
+"""Which findings of a plan are put into words only when somebody looks at them?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import overload
+
+import numpy as np
+
+from sfsync.columns import Array
+from sfsync.jobs.judged import is_at_stake
+from sfsync.model import Finding
+from sfsync.rules.found import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What rules found in all of an org, with the money at stake: `stakes` has it for all records
+    of an object, row by row (float64, NaN for none).
+    """
+
+    found: Found
+    stakes: Mapping[str, Array]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def fingerprints(self) -> Sequence[int]:
+        """Return a number for each, which is the same in the next pass where all of it is."""
+        numbers: list[int] = self.found.fingerprints(self.found.amounts(self.stakes)).tolist()
+        return numbers
+
+    def some(self, places: Sequence[int]) -> Sequence[tuple[Finding, float | None]]:
+        """Put some into words, each with the amount at stake; `places` are in order."""
+        here = np.array(places, dtype="int64")
+        amounts = self.found.amounts(self.stakes)[here].tolist()
+        told = [amount if is_at_stake(amount) else None for amount in amounts]
+        return list(zip(self.found.some(here), told, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Sequence[Finding]):
+    """Findings, and some more behind them."""
+
+    first: Sequence[Finding]
+    more: Sequence[Finding]
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.more)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return chain(self.first, self.more)
+
+    @overload
+    def __getitem__(self, place: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Finding]: ...
+
+    def __getitem__(self, place: int | slice) -> Finding | Sequence[Finding]:
+        size = len(self.first)
+        if isinstance(place, slice):
+            places = range(len(self))[place]
+            # The first are not put into words for the sake of those behind them.
+            if places and min(places[0], places[-1]) >= size:
+                return [self.more[each - size] for each in places]
+            return tuple(self)[place]
+        place = range(len(self))[place]
+        return self.first[place] if place < size else self.more[place - size]
