@@ -115,8 +115,7 @@ def _columns(policy: Policy) -> Mapping[str, Sequence[str]]:
 def _read(
     reader: RecordsOrg, policy: Policy, previous: Previous, own_writes: Sequence[LoopWrite]
 ) -> Snapshot:
-    states = {("Account", id): state for id, state in previous.statuses.items()}
-    states |= {("Opportunity", id): state for id, state in previous.stages.items()}
+    states = {"Account": previous.statuses, "Opportunity": previous.stages}
     own = [OwnWrite(each.object, each.id, each.value, each.sent_at) for each in own_writes]
     return extract(reader, policy, NOW, PreviousPass(previous.now, states), own)
 

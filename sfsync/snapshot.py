@@ -148,9 +148,8 @@ def with_previous(
     """Add what the last finished run left: `previous_state` (category, null: none) and `was_read`
     (bool).
     """
-    states = previous.states if previous else {}
-    mine = {id: state for (name, id), state in states.items() if name == object_name}
-    places = Places(pa.array(mine, pa.string())).of(frame.index)
+    mine = previous.states.get(object_name, {}) if previous else {}
+    places = Places(pa.array([*mine], pa.string())).of(frame.index)
     known = pd.Categorical(list(mine.values()))
     codes = np.append(known.codes, known.codes.dtype.type(-1))
     left = frame.copy(deep=False)

@@ -19,14 +19,13 @@ from sfsync.jobs import Planned, Ran, Services, run_planned
 from sfsync.jobs.hourly import hourly, planned, read
 from sfsync.jobs.undo import undo
 from sfsync.journal import Journal
-from sfsync.model import Run, RunState, from_wire
+from sfsync.model import Run, RunState, States, from_wire
 from sfsync.org import Org
 from sfsync.policy import Policy
 from sfsync.portions import BATCH_SIZE
 from sfsync.rules.load import load_policy
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
-Key = tuple[str, str]
 
 CONFIG_FILES = (
     "sfsync.yaml",
@@ -79,6 +78,9 @@ def fill(fake: FakeOrg, records: Records) -> None:
     fake.clock.set(max([fake.clock.now(), *stamps]))
 
 
+Key = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """An org, the door to it, the books, and the moment that every pass judges."""
@@ -128,12 +130,19 @@ class Loop:
         """Take a run back."""
         return self.apply(undo(self.services, run_id).planned)
 
-    def remember(self, now: datetime, states: Mapping[Key, str | None]) -> None:
+    def remember(self, now: datetime, states: States) -> None:
         """Let the books say that an earlier pass at `now` left these records so."""
         run = Run(f"earlier-{now:%Y%m%d%H%M%S}", self.org.id, "hourly", now, now, None,
                   RunState.RUNNING, self.policy.hash)  # fmt: skip
         self.journal.start(run, ())
         self.journal.finish(run.id, finished=now, state=RunState.FINISHED, states=states)
+
+
+def amounts_of(planned: Planned) -> Mapping[Key, float]:
+    """What is at stake in the records of which something was found."""
+    found = planned.unsaid.some(range(len(planned.unsaid))) if planned.unsaid else ()
+    told = {(each.object, each.id): amount for each, amount in found if amount is not None}
+    return {**planned.amounts, **told}
 
 
 @contextmanager

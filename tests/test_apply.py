@@ -633,7 +633,7 @@ def test_settle_keeps_the_states_that_the_dead_run_wrote_and_forgets_the_unknown
     ids = targets(fake, 6)
     done = "20260615-080000-done"
     started(desk, [], done)
-    kept: dict[tuple[str, str], str | None] = {("Account", id): "Target" for id in ids}
+    kept = {"Account": dict.fromkeys(ids, "Target")}
     desk.journal.finish(done, finished=NOW, state=RunState.FINISHED, states=kept)
     changes = [
         *to_working(fake, ids[:3]),
@@ -652,7 +652,7 @@ def test_settle_keeps_the_states_that_the_dead_run_wrote_and_forgets_the_unknown
     previous = desk.journal.previous_pass(desk.org.id)
     assert previous is not None
     left = ["Working", "Target", "forgotten", None, "Target", "Target"]
-    assert [previous.states.get(("Account", id), "forgotten") for id in ids] == left
+    assert [previous.states["Account"].get(id, "forgotten") for id in ids] == left
 
 
 def test_settle_closes_all_open_runs_oldest_first_and_no_others(fake: FakeOrg, desk: Desk) -> None:

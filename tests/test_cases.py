@@ -86,14 +86,14 @@ def judged(setting: Setting) -> tuple[Look, Sequence[Change], Sequence[Finding]]
             there = records.setdefault(object_name, [])
             there += [row for row in rows if object_name != "User" or row not in there]
         previous = case.body.get("previous_pass", {"statuses": {}})["statuses"]
-        states |= {("Account", ids[name]): value for name, value in previous.items()}
+        states |= {ids[name]: value for name, value in previous.items()}
     fake = empty_org(setting.now, setting.zone)
     fill(fake, records)
     for each in setting.lacks:
         fake.drop_field(*each.split("."))
     with loop_of(fake, setting.now, setting.policy) as loop:
         if setting.previous_now is not None:
-            loop.remember(setting.previous_now, states)
+            loop.remember(setting.previous_now, {"Account": states})
         look, planned = loop.judge()
     theirs = {id for number in numbers for id in IDS[number].values()}
     assert {each.id for each in planned.plan.changes} <= theirs

@@ -114,7 +114,7 @@ def test_a_move_writes_stage_and_date_together_and_the_books_know_it() -> None:
         assert set(change.fields) == {"StageName", "Closing_At__c"}
         left = loop.journal.previous_pass(loop.org.id)
         assert left is not None
-        assert left.states["Opportunity", deal.id] == "Closing"
+        assert left.states["Opportunity"][deal.id] == "Closing"
         loop = later(loop, hours=1)
         assert loop.plan().plan.changes == ()
         loop.undo(ran.run.id)

@@ -291,7 +291,7 @@ def test_an_org_without_any_object_gives_an_empty_snapshot_and_many_notes() -> N
 
 def test_the_earlier_pass_and_the_services_writes_come_along() -> None:
     org = an_org(Account=[account(Status__c="Target"), account(OTHER, Status__c=None)])
-    earlier = PreviousPass(NOW - timedelta(hours=1), {("Account", OTHER): None})
+    earlier = PreviousPass(NOW - timedelta(hours=1), {"Account": {OTHER: None}})
     writes = [
         OwnWrite("Account", OTHER, "Target", NOW - timedelta(hours=2)),
         OwnWrite("Account", "001000000000009AAA", "Target", NOW),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from loop_org import empty_org, loop_of, shipped_policy
+from loop_org import amounts_of, empty_org, loop_of, shipped_policy
 
 from sfsync.extract.commitments import read_commitments
 from sfsync.extract.currencies import CURRENCY_FIELD, keeps_currencies
@@ -178,7 +178,7 @@ def test_what_is_in_commit_is_read_with_its_currency_if_there_is_one(
     with loop_of(fake, NOW) as loop:
         assert keeps_currencies(loop.org) == several_currencies
         read = read_commitments(loop.org, policy, {ids[1]})
-        amounts = loop.plan().amounts
+        amounts = amounts_of(loop.plan())
     told = ("USD", "GBP") if several_currencies else ("", "")
     assert sorted(read, key=lambda each: each.id) == [
         Commitment(ids[0], str(owner), 500, told[0]),

@@ -29,6 +29,7 @@ from sfsync.model import (
     RunState,
     Stamp,
     State,
+    States,
 )
 
 NOW = datetime(2026, 11, 25, 19, 3, 1, tzinfo=UTC)
@@ -288,16 +289,12 @@ def finished(
 
 def test_the_previous_pass_is_the_last_that_read_whole_objects(journal: Journal) -> None:
     assert journal.previous_pass(ORG) is None
-    finished(journal, 1, {("Account", "a"): "Target", ("Account", "b"): None})
-    finished(journal, 2, {("Account", "a"): "Backlog", ("Opportunity", "o"): "Commit"})
+    finished(journal, 1, {"Account": {"a": "Target", "b": None}})
+    finished(journal, 2, {"Account": {"a": "Backlog"}, "Opportunity": {"o": "Commit"}})
     finished(journal, 3, None)
-    finished(journal, 4, {("Account", "b"): "Customer"}, whole=False)
-    finished(journal, 5, {("Account", "a"): "Backlog"}, state=RunState.CRASHED)
-    left = {
-        ("Account", "a"): "Backlog",
-        ("Account", "b"): "Customer",
-        ("Opportunity", "o"): "Commit",
-    }
+    finished(journal, 4, {"Account": {"b": "Customer"}}, whole=False)
+    finished(journal, 5, {"Account": {"a": "Backlog"}}, state=RunState.CRASHED)
+    left = {"Account": {"a": "Backlog", "b": "Customer"}, "Opportunity": {"o": "Commit"}}
     assert journal.previous_pass(ORG) == PreviousPass(NOW + timedelta(hours=2), left)
     assert journal.previous_pass(OTHER_ORG) is None
 
@@ -305,7 +302,7 @@ def test_the_previous_pass_is_the_last_that_read_whole_objects(journal: Journal)
 def test_a_forgotten_record_counts_as_never_read_and_its_org_alone_forgets_it(
     journal: Journal,
 ) -> None:
-    states: dict[tuple[str, str], str | None] = {("Account", n): "Target" for n in "abc"}
+    states: States = {"Account": dict.fromkeys("abc", "Target")}
     finished(journal, 1, states)
     other = a_run("20261125-190301-oooo", org=OTHER_ORG)
     journal.start(other, [])
@@ -313,31 +310,31 @@ def test_a_forgotten_record_counts_as_never_read_and_its_org_alone_forgets_it(
     finished(
         journal,
         2,
-        {("Account", "a"): "Backlog"},
+        {"Account": {"a": "Backlog"}},
         state=RunState.CRASHED,
         whole=False,
         forgotten=[("Account", "b"), ("Account", "never read")],
     )
-    left = {("Account", "a"): "Backlog", ("Account", "c"): "Target"}
+    left = {"Account": {"a": "Backlog", "c": "Target"}}
     assert journal.previous_pass(ORG) == PreviousPass(NOW + timedelta(hours=1), left)
     assert journal.previous_pass(OTHER_ORG) == PreviousPass(NOW, states)
 
 
 def test_only_states_that_differ_are_written(in_sqlite: Journal, file: Path) -> None:
     journal = in_sqlite
-    states: dict[tuple[str, str], str | None] = {("Account", str(n)): "Target" for n in range(500)}
-    finished(journal, 1, states)
+    states: dict[str, str | None] = dict.fromkeys(map(str, range(500)), "Target")
+    finished(journal, 1, {"Account": states})
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("CREATE TABLE touched (id TEXT)")
         database.execute(
             "CREATE TRIGGER watch AFTER UPDATE ON pass_states"
             " BEGIN INSERT INTO touched VALUES (new.record_id); END"
         )
-        finished(journal, 2, {**states, ("Account", "7"): None, ("Account", "new"): "Working"})
+        finished(journal, 2, {"Account": {**states, "7": None, "new": "Working"}})
         assert database.execute("SELECT id FROM touched").fetchall() == [("7",)]
     previous = journal.previous_pass(ORG)
     assert previous is not None
-    assert previous.states == {**states, ("Account", "7"): None, ("Account", "new"): "Working"}
+    assert previous.states == {"Account": {**states, "7": None, "new": "Working"}}
 
 
 def test_run_ids_are_utc_and_tell_runs_of_one_second_apart() -> None:

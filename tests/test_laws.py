@@ -56,7 +56,7 @@ def looped(org: RandomOrg) -> Iterator[Loop]:
     with loop_of(fake, org.now, enforcing_policy() if org is ENFORCED else None) as loop:
         if org.previous is not None:
             moment, statuses = org.previous
-            loop.remember(moment, {("Account", id): each for id, each in statuses.items()})
+            loop.remember(moment, {"Account": dict(statuses)})
         yield loop
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from loop_org import Loop, config_texts, empty_org, fill, loop_of
+from loop_org import Loop, amounts_of, config_texts, empty_org, fill, loop_of
 from random_orgs import random_org
 from test_store import Actor
 
@@ -87,9 +87,7 @@ def org_of(policy: Policy, seed: int = 5) -> Iterator[Loop]:
         more = {"ParentId": parent} if parent != id else {}
         fake.edit("Account", id, Name=name, Website=site, **place, **more)
     with loop_of(fake, fake.clock.now(), policy) as loop:
-        states: dict[tuple[str, str], str | None] = {
-            ("Account", id): state for id, state in (made.previous or (None, {}))[1].items()
-        }
+        states = {"Account": dict((made.previous or (None, {}))[1])}
         loop.remember(made.now - timedelta(hours=1), states)
         yield loop
 
@@ -108,7 +106,7 @@ def said(planned: Planned) -> Mapping[str, Any]:
     return {
         "plan": to_json(planned.plan),
         "states": dict(planned.states),
-        "amounts": dict(planned.amounts),
+        "amounts": amounts_of(planned),
         "owners": dict(planned.owners),
         "whole": planned.whole,
     }

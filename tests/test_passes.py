@@ -94,7 +94,7 @@ def test_a_run_that_the_org_stopped_on_the_way_leaves_no_move_that_looks_made_by
     fake, ids = silent_targets(21)
     with loop_of(fake, NOW) as opened:
         loop = replace(opened, batch_size=20)
-        loop.remember(NOW - timedelta(hours=1), {("Account", id): "Target" for id in ids})
+        loop.remember(NOW - timedelta(hours=1), {"Account": dict.fromkeys(ids, "Target")})
 
         def use_up_the_limit(call: Call) -> None:
             if (call.when, call.method) == ("after", "PATCH"):
@@ -110,7 +110,7 @@ def test_a_run_that_the_org_stopped_on_the_way_leaves_no_move_that_looks_made_by
         previous = loop.journal.previous_pass(loop.org.id)
         assert previous is not None
         assert previous.now == NOW - timedelta(hours=1)
-        assert [previous.states["Account", id] for id in ids] == written
+        assert [previous.states["Account"][id] for id in ids] == written
 
 
 def test_an_undo_that_moves_too_many_accounts_stops_unless_that_is_allowed() -> None:

@@ -87,7 +87,7 @@ def product_look(org: RandomOrg, policy: Policy, lacking: Collection[str]) -> Lo
     previous = None
     if org.previous is not None:
         moment, statuses = org.previous
-        previous = PreviousPass(moment, {("Account", id): each for id, each in statuses.items()})
+        previous = PreviousPass(moment, {"Account": dict(statuses)})
     own = [OwnWrite("Account", *each) for each in org.own_writes]
     reader = RecordsOrg(org.records, columns, zone=org.zone)
     return Look(extract(reader, policy, org.now, previous, own), policy)

@@ -82,17 +82,18 @@ def close_early(
     The states that it wrote are kept; where nobody knows whether it wrote one, what was kept of the
     record is forgotten.
     """
-    states: dict[tuple[str, str], str | None] = {}
+    states: dict[str, dict[str, str | None]] = {}
     forgotten: list[tuple[str, str]] = []
     for entry in journal.changes(run_id):
-        key = (entry.change.object, entry.change.id)
+        name, id = entry.change.object, entry.change.id
         written = entry.change.fields.get(state_fields.get(entry.change.object, ""))
         if written is None:
             continue
         if entry.outcome.state is State.APPLIED:
-            states[key] = None if written.after in (None, "") else str(written.after)
+            left = None if written.after in (None, "") else str(written.after)
+            states.setdefault(name, {})[id] = left
         elif entry.outcome.state is State.UNKNOWN:
-            forgotten.append(key)
+            forgotten.append((name, id))
     journal.finish(
         run_id,
         finished=finished,

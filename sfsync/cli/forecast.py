@@ -37,5 +37,6 @@ def read_forecast(
     previous = services.journal.previous_pass(services.books)
     if previous is None:
         return deals
-    stage, states = services.policy.facts.commit_stage, previous.states
-    return tuple(each for each in deals if states.get(("Opportunity", each.id)) == stage)
+    stage = services.policy.facts.commit_stage
+    states = previous.states.get("Opportunity", {})
+    return tuple(each for each in deals if states.get(each.id) == stage)

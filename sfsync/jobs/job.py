@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sfsync.engine import Engine, Here
 from sfsync.errors import NotFound
 from sfsync.journal import Journal
-from sfsync.model import Change, Finding, Plan
+from sfsync.model import Change, Finding, Plan, States
 from sfsync.org import OrgReader
 from sfsync.plan import moves_too_many, narrowed
 from sfsync.policy import Policy
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from sfsync.jobs.unsaid import Unsaid
 
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
-
-States = Mapping[tuple[str, str], str | None]
 
 
 def _nobody(_done: int, _total: int, _hits: Mapping[str, int]) -> None:
@@ -143,7 +141,7 @@ def as_plan(
 def _narrowed(
     planned: Planned, services: Services, name: str, *, only: Sequence[str], ids: Sequence[str]
 ) -> Planned:
-    read = {record_id for _, record_id in planned.states}
+    read = {record_id for each in planned.states.values() for record_id in each}
     for record_id in sorted(set(ids)):
         if not any(each.startswith(record_id) for each in read):
             raise NotFound(f"the job {name} knows no record {record_id}: {CHECK_ID}")

@@ -52,10 +52,12 @@ class Left:
     ids: pa.Array
     states: pa.DictionaryArray
 
-    def items(self) -> Iterator[tuple[Key, str | None]]:
-        """Yield (object, id) and state of each record."""
-        keys = ((self.object, id) for id in self.ids.to_pylist())
-        return zip(keys, self.states.to_pylist(), strict=True)
+    def by_id(self) -> dict[str, str | None]:
+        """Return the state of each record."""
+        ids = self.ids.to_numpy(zero_copy_only=False).tolist()
+        words = [*self.states.dictionary.to_pylist(), None]
+        codes = self.states.indices.fill_null(-1).to_numpy().tolist()
+        return dict(zip(ids, [words[code] for code in codes], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

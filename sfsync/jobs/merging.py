@@ -8,8 +8,8 @@ from typing import TypeAlias, TypeVar
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.job import Planned, Services
-from sfsync.jobs.judged import Judged, Key, Terms, apart
-from sfsync.jobs.piles import Folder, Later, Pile
+from sfsync.jobs.judged import Judged, Key, Left, Terms, apart
+from sfsync.jobs.piles import Folder, Later, LaterByObject, Pile
 from sfsync.jobs.tasks import Waiting, tasks_of
 from sfsync.jobs.unsaid import Joined, Unsaid
 from sfsync.model import Action, Change, Finding, Plan
@@ -50,8 +50,8 @@ class _Together:
         # Without a folder there is one part, which is all of the org.
         self.findings: Sequence[Finding] = Pile(folder, _by_code) if folder else ()
         self.unsaid: Unsaid | None = None
-        self.states: dict[Key, str | None] | Later[Key, str | None] = (
-            Later(folder) if folder else {}
+        self.states: dict[str, dict[str, str | None]] | LaterByObject = (
+            LaterByObject(folder) if folder else {}
         )
         self.owners: dict[Key, str | None] | Later[Key, str | None] = (
             Later(folder) if folder else {}
@@ -65,10 +65,7 @@ class _Together:
 
     def add(self, part: Judged) -> None:
         """Add what one partition gave."""
-        stirred = frozenset(part.stirred)
-        self.states.update(
-            (key, state) for left in part.left for key, state in left.items() if key not in stirred
-        )
+        self.states.update((left.object, _but(left, part.stirred)) for left in part.left)
         self.owners.update(part.owners.items())
         self.amounts.update(part.amounts.items())
         self.calls.extend(part.changes)
@@ -82,7 +79,7 @@ class _Together:
         self.reviews += part.reviews
         self.tasks += part.tasks
         self.stakes |= part.at_stake_in_tasks
-        self.stirred += len(stirred)
+        self.stirred += len({*part.stirred})
         self.judged += part.judged
 
 
@@ -142,6 +139,14 @@ def _with_tasks(together: _Together, services: Services, read_at: datetime) -> W
     stakes = ((key, amount) for key, amount in together.stakes.items() if key in late)
     together.amounts.update(stakes)
     return waiting
+
+
+def _but(left: Left, stirred: Iterable[Key]) -> dict[str, str | None]:
+    states = left.by_id()
+    for name, id in stirred:
+        if name == left.object:
+            states.pop(id, None)
+    return states
 
 
 def _sorted(changes: list[Change] | Pile[Change]) -> Sequence[Change]:

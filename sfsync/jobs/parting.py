@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -32,7 +31,6 @@ from sfsync.typed import ID
 T = TypeVar("T")
 _STORED = "an org is only cut into shards where a store keeps them"
 _STATES = pa.schema([(OBJECT, pa.string()), (ID, pa.string()), (STATE, pa.string())])
-_PORTION = 200_000
 
 
 @dataclass(slots=True)
@@ -76,20 +74,15 @@ def homes_of(way: Approach, tables: Mapping[str, Shards]) -> Homes:
 
 
 def states_filed(
-    states: Iterable[tuple[Key, str | None]], homes: Homes, folder: Path, place: str
+    states: Iterable[tuple[str, Mapping[str, str | None]]], homes: Homes, folder: Path, place: str
 ) -> tuple[Filed, ...]:
-    """Write what the last pass left into a file a partition, in a place that workers see."""
+    """Write what the last pass left, object by object, into a file a partition, in a place that
+    workers see.
+    """
     with Bins(_made(folder / "states"), homes.count, _STATES) as bins:
-        rest = iter(states)
-        while some := [*islice(rest, _PORTION)]:
-            names = [name for (name, _), _ in some]
-            table = pa.table(
-                [names, [id for (_, id), _ in some], [state for _, state in some]], schema=_STATES
-            )
-            places = np.full(len(names), -1, dtype="int64")
-            for name in set(names):
-                here = np.array([each == name for each in names])
-                places[here] = homes.of(name, table[ID].filter(pa.array(here)))
+        for name, some in states:
+            table = pa.table([[name] * len(some), [*some], [*some.values()]], schema=_STATES)
+            places = homes.of(name, table[ID])
             bins.put([table.filter(pa.array(places == number)) for number in range(homes.count)])
     return filed_in(bins.tables(), place, "states")
 

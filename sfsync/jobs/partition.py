@@ -70,8 +70,13 @@ def judge_part(part: Part) -> Judged:
 def _previous(part: Part) -> PreviousPass | None:
     if part.previous is None:
         return None
-    rows = part.states.read().to_pylist() if part.states is not None else []
-    return PreviousPass(part.previous, {(row[OBJECT], row[ID]): row[STATE] for row in rows})
+    states: dict[str, dict[str, str | None]] = {}
+    if part.states is not None:
+        table = part.states.read()
+        columns = (table[name].to_pylist() for name in (OBJECT, ID, STATE))
+        for name, id, state in zip(*columns, strict=True):
+            states.setdefault(name, {})[id] = state
+    return PreviousPass(part.previous, states)
 
 
 def _together(files: tuple[Filed, ...]) -> Table:

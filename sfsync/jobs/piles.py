@@ -93,8 +93,11 @@ class Later(Mapping[K, V], Generic[K, V]):
         if self._read is None:
             self._read = {}
             for file in self._files:
-                self._read.update(things_in(file))
+                self._enter(self._read, things_in(file))
         return self._read
+
+    def _enter(self, read: dict[K, V], things: Iterable[tuple[K, V]]) -> None:
+        read.update(things)
 
     def __getitem__(self, key: K) -> V:
         return self._all[key]
@@ -104,6 +107,18 @@ class Later(Mapping[K, V], Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+
+class LaterByObject(Later[str, dict[str, str | None]]):
+    """States in files, one a partition, which each have some records of an object."""
+
+    def _enter(
+        self,
+        read: dict[str, dict[str, str | None]],
+        things: Iterable[tuple[str, dict[str, str | None]]],
+    ) -> None:
+        for name, states in things:
+            read.setdefault(name, {}).update(states)
 
 
 def write_things(folder: str, things: Sequence[T]) -> Path:

@@ -21,12 +21,12 @@ from sfsync.errors import (
     ReserveKept,
     Stopped,
 )
-from sfsync.jobs.job import Planned, Services, States
+from sfsync.jobs.job import Planned, Services
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import new_run_id
 from sfsync.lock import LockFile
-from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State
+from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State, States
 from sfsync.org import UNPROCESSED, OrgReader
 from sfsync.plan import not_writable, passed_limits
 from sfsync.policy import Policy
@@ -243,14 +243,14 @@ def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> St
     needed to tell since when it is in its state.
     """
     fields = policy.state_fields()
-    states = dict(planned.states)
+    states = {name: {**of_object} for name, of_object in planned.states.items()}
     for change, outcome in zip(planned.plan.changes, outcomes, strict=True):
-        key = (change.object, change.id)
+        left = states.setdefault(change.object, {})
         written = change.fields.get(fields.get(change.object, ""))
         if outcome.state is not State.APPLIED:
-            states.pop(key, None)
+            left.pop(change.id, None)
         elif written is not None:
-            states[key] = None if written.after is None else str(written.after)
+            left[change.id] = None if written.after is None else str(written.after)
     return states
 
 

@@ -69,7 +69,7 @@ def undo(
 def _accounts(services: Services) -> int:
     """Count the accounts that the last pass knew: of so many the limits allow to move a share."""
     previous = services.journal.previous_pass(services.books)
-    return sum(name == "Account" for name, _ in previous.states) if previous else 0
+    return len(previous.states.get("Account", ())) if previous else 0
 
 
 def _chosen(

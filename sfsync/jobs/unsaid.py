@@ -10,7 +10,7 @@ import numpy as np
 from sfsync.columns import Array
 from sfsync.jobs.judged import is_at_stake
 from sfsync.model import Finding
-from sfsync.rules.found import Found
+from sfsync.rules.found import Findings, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Unsaid:
         return list(zip(self.found.some(here), told, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Joined(Sequence[Finding]):
+class Joined(Findings):
     """Findings, and some more behind them."""
 
-    first: Sequence[Finding]
-    more: Sequence[Finding]
+    def __init__(self, first: Sequence[Finding], more: Sequence[Finding]) -> None:
+        self.first = first
+        self.more = more
 
     def __len__(self) -> int:
         return len(self.first) + len(self.more)
@@ -62,7 +62,7 @@ class Joined(Sequence[Finding]):
         if isinstance(place, slice):
             places = range(len(self))[place]
             # The first are not put into words for the sake of those behind them.
-            if places and min(places[0], places[-1]) >= size:
+            if not places or min(places[0], places[-1]) >= size:
                 return [self.more[each - size] for each in places]
             return tuple(self)[place]
         place = range(len(self))[place]

@@ -19,7 +19,7 @@ from sfsync.journal.lock import check_fence, enter_books
 from sfsync.journal.losers import LOSERS, loser_rows
 from sfsync.journal.reading import read_changes, read_run
 from sfsync.journal.shelf import Shelf
-from sfsync.journal.states import States, StatesBook, forget_states, keep_states
+from sfsync.journal.states import StatesBook, forget_states, keep_states
 from sfsync.journal.tables import CHANGES, RUNS
 from sfsync.journal.texts import number_of
 from sfsync.journal.totals import count_again
@@ -30,6 +30,7 @@ from sfsync.model import (
     Run,
     RunState,
     State,
+    States,
 )
 
 NEWEST_SHOWN = 5
@@ -164,7 +165,7 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
-        `states`, by (object, id), is what the run read, changed by what it applied; only what
+        `states` is what the run read, changed by what it applied; only what
         differs from the state kept so far is written. With None no state is touched. `forgotten`
         are records whose state nobody knows any more: what was kept of them goes. `whole` says
         that the run read whole objects, so that it is the previous pass of the next one; a run that

@@ -1,18 +1,17 @@
 """In which state (status or stage) did runs leave each record, and when did they write it?"""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode, insert
+from sfsync.journal.plain import Plain, insert_plain, update_plain
+from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS
-from sfsync.model import OwnWrite, PreviousPass, RunState, Value
-
-States = Mapping[tuple[str, str], str | None]
+from sfsync.model import OwnWrite, PreviousPass, RunState, States, Value
 
 _AT_ONCE = 10_000
+_KEY = (PASS_STATES.c.org, PASS_STATES.c.object, PASS_STATES.c.record_id)
 _OF_RECORD = (
     PASS_STATES.c.org == sa.bindparam("of"),
     PASS_STATES.c.object == sa.bindparam("of_object"),
@@ -22,30 +21,41 @@ _OF_RECORD = (
 
 def kept_states(
     connection: sa.Connection, org: str
-) -> Iterator[tuple[tuple[str, str], str | None]]:
-    """Yield (object, id) and state of each record of an org, as the last runs left it."""
-    columns = (PASS_STATES.c.object, PASS_STATES.c.record_id, PASS_STATES.c.state)
-    query = sa.select(*columns).where(PASS_STATES.c.org == org)
-    for rows in connection.execute(query).partitions(_AT_ONCE):
-        yield from [((object, record_id), state) for object, record_id, state in rows]
+) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+    """Yield object by object, some at a time, the state of each record of an org by its Id, as the
+    last runs left it.
+    """
+    of_org = PASS_STATES.c.org == org
+    names = sa.select(PASS_STATES.c.object).distinct().where(of_org)
+    for name in connection.scalars(names.order_by(PASS_STATES.c.object)).all():
+        query = sa.select(PASS_STATES.c.record_id, PASS_STATES.c.state)
+        found = connection.execute(query.where(of_org, PASS_STATES.c.object == name))
+        for rows in found.partitions(_AT_ONCE):
+            yield name, dict(map(tuple, rows))
+
+
+def _together(portions: Iterable[tuple[str, Mapping[str, str | None]]]) -> States:
+    found: dict[str, dict[str, str | None]] = {}
+    for name, some in portions:
+        found.setdefault(name, {}).update(some)
+    return found
 
 
 def keep_states(connection: sa.Connection, org: str, states: States) -> None:
-    """Keep the states of records, by (object, id); only what differs is written."""
+    """Keep the states of records; only what differs is written."""
     if not states:
         return
-    kept = dict(kept_states(connection, org))
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for key, state in states.items():
-        if key not in kept:
-            new.append({"org": org, "object": key[0], "record_id": key[1], "state": state})
-        elif kept[key] != state:
-            changed.append({"of": org, "of_object": key[0], "of_id": key[1], "state": state})
-    insert(connection, PASS_STATES, new)
-    if changed:
-        statement = sa.update(PASS_STATES).where(*_OF_RECORD).values(state=sa.bindparam("state"))
-        connection.execute(statement, changed)
+    known = _together(kept_states(connection, org))
+    new, changed = list[Plain](), list[Plain]()
+    for name, mine in states.items():
+        kept = known.get(name, {})
+        for record, state in mine.items() - kept.items():
+            if record in kept:
+                changed.append((state, org, name, record))
+            else:
+                new.append((org, name, record, state))
+    insert_plain(connection, PASS_STATES, new)
+    update_plain(connection, [PASS_STATES.c.state], _KEY, changed)
 
 
 def forget_states(
@@ -103,10 +113,10 @@ class StatesBook:
         Its states include what runs that read some records only have left since.
         """
         now = self.previous_now(org)
-        return None if now is None else PreviousPass(now, dict(self.states_left(org)))
+        return None if now is None else PreviousPass(now, _together(self.states_left(org)))
 
-    def states_left(self, org: str) -> Iterator[tuple[tuple[str, str], str | None]]:
-        """Yield the states of `previous_pass`, few of them in memory at any time."""
+    def states_left(self, org: str) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+        """Yield the states of `previous_pass` object by object, some of its records at a time."""
         with self._engine.connect() as connection:
             yield from kept_states(connection.execution_options(yield_per=_AT_ONCE), org)
 

@@ -37,6 +37,7 @@ from sfsync.model.run import (
     Run,
     RunState,
     State,
+    States,
 )
 from sfsync.model.turn import Turn
 from sfsync.model.value import Value, from_wire, same_value, to_iso, to_wire
@@ -70,6 +71,7 @@ __all__ = [
     "Source",
     "Stamp",
     "State",
+    "States",
     "Turn",
     "Value",
     "Watch",

@@ -12,6 +12,10 @@ from sfsync.model.finding import Finding
 CLOSED_LATER = "the run ended before its work was done; its books were closed later"
 
 
+# States (None: none) by object and Id.
+States = Mapping[str, Mapping[str, str | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that one job would change, sorted, without no-ops, one change a record (of those that
@@ -135,10 +139,8 @@ class OwnWrite:
 @dataclass(frozen=True, slots=True)
 class PreviousPass:
     """What the last finished run left behind: its `now` (UTC), and the state (status or stage) of
-    each record it read.
-
-    `states` is keyed by (object, id); a record that is not in it was not read.
+    each record it read; a record that is not in `states` was not read.
     """
 
     now: datetime
-    states: Mapping[tuple[str, str], str | None]
+    states: States

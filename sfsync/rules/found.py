@@ -46,7 +46,16 @@ def groups_of(look: Look, machine: Machine, moved: Mask) -> list[Group]:
     return found
 
 
-class Found(Sequence[Finding]):
+class Findings(Sequence[Finding]):
+    """Findings of some kind of sequence; two are equal where they say the same."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+
+class Found(Findings):
     """All that rules found, sorted by object, Id and code; put into words when it is looked at."""
 
     def __init__(self, look: Look, groups: Sequence[Group]) -> None:
