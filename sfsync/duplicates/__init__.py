@@ -57,9 +57,13 @@ def likely_duplicates(look: Look) -> tuple[Finding, ...]:
     of_accounts = alike_accounts(accounts, settings)
     of_contacts = alike_contacts(contacts, settings)
     most = settings.most_alike
-    return (
-        *findings_of(records_of(look, ACCOUNT), of_accounts, accounts.apart, most),
-        *findings_of(records_of(look, CONTACT), of_contacts, contacts.apart, most),
+    alike = ((ACCOUNT, of_accounts, accounts.apart), (CONTACT, of_contacts, contacts.apart))
+    return tuple(
+        finding
+        for name, pairs, apart in alike
+        # Of an org without any there is nothing to be said.
+        if pairs
+        for finding in findings_of(records_of(look, name), pairs, apart, most)
     )
 
 

@@ -17,6 +17,7 @@ _LEGAL_FORMS = words_in(
     "nv bvba srl spa sl slu sau sp zoo ab oy oyj as asa aps sro kft zrt lda ltda sarlau",
 )
 JOINING = words_in("et and und y e the le la les l de du des d of")
+_SAYS_NOTHING = _LEGAL_FORMS | JOINING
 _TITLES = words_in(
     "mr mrs ms miss m mme mlle monsieur madame mademoiselle dr prof me maitre herr frau"
 )
@@ -35,9 +36,10 @@ def company_words(name: str) -> Words:
     """Return the words of a company's name without case, accents, punctuation, legal form and
     joining words; all of them where nothing else is there.
     """
-    words = spelled_together(folded_words(ELISION.sub(" ", name)))
-    plain = [word for word in words if word not in _LEGAL_FORMS and word not in JOINING]
-    return tuple(plain or words)
+    # Most names have no apostrophe, and no letters that stand alone.
+    parted = ELISION.sub(" ", name) if "'" in name or "’" in name else name
+    words = spelled_together(folded_words(parted))
+    return tuple([word for word in words if word not in _SAYS_NOTHING] or words)
 
 
 def person_words(name: str) -> Words:
@@ -48,7 +50,7 @@ def person_words(name: str) -> Words:
 
 def spelled_together(words: Sequence[str]) -> list[str]:
     """Return the words with letters that stand alone joined: S.A.S. and I.B.M. were words."""
-    if min(map(len, words), default=2) > 1:
+    if sum([len(word) == 1 for word in words]) < 2:
         return [*words]
     together: list[str] = []
     joins = False

@@ -12,7 +12,7 @@ from sfsync.errors import NotFound
 from sfsync.garbage import uncollected
 from sfsync.journal.entries import encode_evidence
 from sfsync.journal.lock import check_fence
-from sfsync.journal.plain import Plain, in_plain, insert_plain, plain, update_plain
+from sfsync.journal.plain import Plain, fetch_plain, in_plain, insert_plain, plain, update_plain
 from sfsync.journal.rows import Row, decode_evidence
 from sfsync.journal.tables import FINDINGS, FINDINGS_SEEN, LAST_SEEN
 from sfsync.model import Finding, OpenFinding
@@ -26,6 +26,7 @@ _SAID = tuple(
     FINDINGS.c[name]
     for name in ("name", "owner_id", "message", "evidence", "amount", "fingerprint")
 )
+_IS_OPEN = FINDINGS.c.solved_at.is_(None)
 # So many records are named in a question; where there are more it is as quick to read all.
 _NAMED = 10_000
 
@@ -67,7 +68,8 @@ def _merged(
 ) -> FindingCounts:
     opened = _opened(connection, org)
     same, here = _apart(found, unsaid, opened)
-    gone = {record for number, record in opened if number not in same}
+    gone = {opened[number] for number in opened.keys() - same}
+    gone.update(_unmarked(connection, org))
     known = _known(connection, org, gone.union(record for _, _, record in here))
     moment = in_plain(connection, FINDINGS.c.last_seen, at)
     before = _seen(connection, org, at)
@@ -107,32 +109,36 @@ def _seen(connection: sa.Connection, org: str, at: datetime) -> Any:
     return before
 
 
-def _opened(connection: sa.Connection, org: str) -> list[tuple[int | None, str]]:
-    """Read the fingerprint and the record of each open finding."""
-    query = sa.select(FINDINGS.c.fingerprint, FINDINGS.c.record_id).where(
-        FINDINGS.c.org == org, FINDINGS.c.solved_at.is_(None)
-    )
-    return [(number, record) for number, record in connection.execute(query).all()]
+def _opened(connection: sa.Connection, org: str) -> dict[int, str]:
+    """Read the record of each open finding, by fingerprint."""
+    told = FINDINGS.c
+    query = sa.select(told.fingerprint, told.record_id).where(told.org == org, _IS_OPEN)
+    return dict(fetch_plain(connection, query.where(told.fingerprint.is_not(None))))
+
+
+def _unmarked(connection: sa.Connection, org: str) -> list[str]:
+    """Read the records of open findings without a fingerprint: of an earlier version, or cut."""
+    told = FINDINGS.c
+    query = sa.select(told.record_id).where(told.org == org, _IS_OPEN, told.fingerprint.is_(None))
+    return [*connection.scalars(query)]
 
 
 def _apart(
-    found: Found, unsaid: Unsaid | None, opened: Collection[tuple[int | None, str]]
+    found: Found, unsaid: Unsaid | None, opened: Collection[int]
 ) -> tuple[set[int], dict[Key, Plain]]:
     """Part what was found: the fingerprints of what is open and the same; all else by its key, with
     what is said of it.
     """
-    known = {number for number, _ in opened}
-    same: set[int] = set()
-    here: dict[Key, Plain] = {}
     numbers = unsaid.fingerprints() if unsaid else ()
-    differ = [place for place, number in enumerate(numbers) if number not in known]
+    same = {*numbers}.intersection(opened)
+    here: dict[Key, Plain] = {}
+    differ = [place for place, number in enumerate(numbers) if number not in same]
     for place, (finding, amount) in zip(differ, unsaid.some(differ) if unsaid else (), strict=True):
         here[_key(finding)] = (*_told(finding, amount), numbers[place])
-    same.update(number for number in numbers if number in known)
     for finding, amount in found:
         key, said = _key(finding), _told(finding, amount)
         number = _fingerprint(key, said)
-        if number in known:
+        if number in opened:
             same.add(number)
         else:
             here[key] = (*said, number)
@@ -153,8 +159,8 @@ def _known(connection: sa.Connection, org: str, records: Collection[str]) -> dic
     query = sa.select(*plain(columns)).where(FINDINGS.c.org == org)
     if len(records) <= _NAMED:
         query = query.where(FINDINGS.c.record_id.in_(sorted(records)))
-    rows = connection.execute(query).all()
-    return {(row[0], row[1], row[2]): tuple(row[3:]) for row in rows}
+    rows = fetch_plain(connection, query)
+    return {(code, name, record): tuple(told) for code, name, record, *told in rows}
 
 
 def foreseen(known: Sequence[OpenFinding], at: datetime, found: Found) -> Iterator[OpenFinding]:

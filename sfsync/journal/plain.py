@@ -22,6 +22,13 @@ def plain(columns: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.ColumnElement[An
     )
 
 
+def fetch_plain(connection: sa.Connection, query: sa.Select[Any]) -> list[Plain]:
+    """Return all rows of a query as the database driver gives them."""
+    with connection.execute(query) as found:
+        rows = found.cursor.fetchall() if found.cursor is not None else ()
+    return [*rows]
+
+
 def in_plain(connection: sa.Connection, column: sa.Column[Any], value: object) -> Any:
     """Return a value as the database keeps it in a column."""
     kept = column.type.bind_processor(connection.dialect)

@@ -5,18 +5,19 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from sfsync.journal.plain import Plain, insert_plain, update_plain
+from sfsync.journal.plain import Plain, fetch_plain, insert_plain, update_plain
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS
 from sfsync.model import OwnWrite, PreviousPass, RunState, States, Value
 
-_AT_ONCE = 10_000
 _KEY = (PASS_STATES.c.org, PASS_STATES.c.object, PASS_STATES.c.record_id)
 _OF_RECORD = (
     PASS_STATES.c.org == sa.bindparam("of"),
     PASS_STATES.c.object == sa.bindparam("of_object"),
     PASS_STATES.c.record_id == sa.bindparam("of_id"),
 )
+# So many are in memory at a time where an org is judged in partitions.
+_AT_ONCE = 50_000
 
 
 def kept_states(
@@ -25,13 +26,14 @@ def kept_states(
     """Yield object by object, some at a time, the state of each record of an org by its Id, as the
     last runs left it.
     """
-    of_org = PASS_STATES.c.org == org
-    names = sa.select(PASS_STATES.c.object).distinct().where(of_org)
-    for name in connection.scalars(names.order_by(PASS_STATES.c.object)).all():
-        query = sa.select(PASS_STATES.c.record_id, PASS_STATES.c.state)
-        found = connection.execute(query.where(of_org, PASS_STATES.c.object == name))
-        for rows in found.partitions(_AT_ONCE):
-            yield name, dict(map(tuple, rows))
+    told, of_org = PASS_STATES.c, PASS_STATES.c.org == org
+    names = sa.select(told.object).distinct().where(of_org).order_by(told.object)
+    for name in connection.scalars(names).all():
+        query = sa.select(told.record_id, told.state).where(of_org, told.object == name)
+        query, last = query.order_by(told.record_id).limit(_AT_ONCE), ""
+        while rows := fetch_plain(connection, query.where(told.record_id > last)):
+            yield name, dict(rows)
+            last = rows[-1][0]
 
 
 def _together(portions: Iterable[tuple[str, Mapping[str, str | None]]]) -> States:
@@ -118,7 +120,7 @@ class StatesBook:
     def states_left(self, org: str) -> Iterator[tuple[str, Mapping[str, str | None]]]:
         """Yield the states of `previous_pass` object by object, some of its records at a time."""
         with self._engine.connect() as connection:
-            yield from kept_states(connection.execution_options(yield_per=_AT_ONCE), org)
+            yield from kept_states(connection, org)
 
     def previous_now(self, org: str) -> datetime | None:
         """The moment that `previous_pass` judged; None where there was none."""

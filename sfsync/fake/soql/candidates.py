@@ -46,7 +46,7 @@ def _required(where: Condition | None) -> tuple[Condition, ...]:
     if where is None:
         return ()
     if isinstance(where, Junction) and where.operator == "AND":
-        return where.parts
+        return tuple(part for each in where.parts for part in _required(each))
     return (where,)
 
 
