@@ -8,7 +8,8 @@ so many milliseconds. The first full pass reads all and writes what it plans, on
 hour so many records change, of which so many make the rules move an account, and the hourly pass
 reads what changed. With --without-findings nothing is looked for: the bench's org is messy, and has
 two findings an account. A pass here is all that `sfsync run hourly` does once its modules are
-imported: it signs in, reads, judges, opens the books, writes and closes them.
+imported, in a process without the org: it signs in, reads, judges, opens the books, writes and
+closes them.
 
 The bound is the chain of calls of which each needs the answer to the one before it, at so many
 milliseconds, with 25 at once; the pauses between looks at a bulk job are not in it. Two scripts are
@@ -26,10 +27,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from math import ceil
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -45,9 +48,10 @@ from sfsync.apply import Desk
 from sfsync.cli.opening import sleep, wall_clock
 from sfsync.cli.salesforce import credentials_of, enter_salesforce
 from sfsync.garbage import collect_seldom
-from sfsync.jobs import Ran, Services, run_planned
+from sfsync.jobs import Services, run_planned
 from sfsync.jobs.hourly import planned, read, way_to_read
 from sfsync.journal import Journal
+from sfsync.model import Plan
 from sfsync.org.client import API_VERSION, open_org
 from sfsync.policy import DuplicateSettings, Policy
 from sfsync.settings import load_salesforce
@@ -129,6 +133,15 @@ class Results:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where passes happen: the org, the state folder, and the process."""
+
+    org: Served
+    folder: Path
+    process: ProcessPoolExecutor
+
+
 @contextmanager
 def entering(org: Served) -> Iterator[None]:
     """Let this process enter the served org as a command does."""
@@ -144,11 +157,13 @@ def entering(org: Served) -> Iterator[None]:
 
 
 class Clocked:
-    """Seconds by part, as they end."""
+    """Seconds by part, as they end: of the machine's own clock, and of the processor."""
 
     def __init__(self) -> None:
         self.began = self.last = time.monotonic()
+        self.processor = -time.process_time()
         self.parts: dict[str, float] = {}
+        self.ended = self.began
 
     def ends(self, part: str, at: float | None = None) -> None:
         """Note that a part ends, now or at a moment."""
@@ -157,8 +172,10 @@ class Clocked:
         self.last = at
 
 
-def one_pass(folder: Path, policy: Policy, seed: int, clock: Clocked) -> Ran:
-    """Sign in, read, judge, write."""
+def one_pass(folder: Path, policy: Policy, seed: int) -> tuple[Clocked, Plan]:
+    """Sign in, read, judge, write; give the times, and the plan without its findings."""
+    gc.collect()
+    clock = Clocked()
     entrance = enter_salesforce(credentials_of(load_salesforce()), API_VERSION, wall_clock)
     most = policy.reading.at_once
     org = open_org(entrance.session, entrance.tokens, version=entrance.version, at_once=most)
@@ -179,32 +196,31 @@ def one_pass(folder: Path, policy: Policy, seed: int, clock: Clocked) -> Ran:
         clock.ends("reading")
         made = planned(services, look, way.read_at)
         clock.ends("judging")
-        return run_planned(made, services, desk, allow_large=True, chance=Random(seed))
+        ran = run_planned(made, services, desk, allow_large=True, chance=Random(seed))
+    clock.ended = time.monotonic()
+    clock.processor += time.process_time()
+    return clock, replace(ran.plan, findings=())
 
 
 def measured(
-    name: str, org: Served, folder: Path, policy: Policy, seed: int, read_at: datetime | None
+    name: str, at: Place, policy: Policy, seed: int, read_at: datetime | None
 ) -> tuple[Pass, datetime]:
     """Carry out a pass, and tell what it took, and when the org was read."""
+    org = at.org
     rows = org.let(rows_asked, policy, read_at)
     org.calls()
-    gc.collect()
-    processor = time.process_time()
-    clock = Clocked()
-    ran = one_pass(folder, policy, seed, clock)
-    end = time.monotonic()
-    processor = time.process_time() - processor
+    clock, plan = at.process.submit(one_pass, at.folder, policy, seed).result()
     calls, most = org.calls()
     writes = [each for each in calls if each.came >= clock.last]
     if writes:
         clock.ends("opening books", writes[0].came)
         clock.ends("writing", writes[-1].went)
-    clock.ends("closing books", end)
-    changes = ran.plan.changes
+    clock.ends("closing books", clock.ended)
+    changes = plan.changes
     found = Pass(
         name=name,
-        wall=end - clock.began,
-        processor=processor,
+        wall=clock.ended - clock.began,
+        processor=clock.processor,
         wire=on_the_wire(calls),
         org=sum(max(0.0, each.worked - org.latency) for each in calls),
         parts=clock.parts,
@@ -214,7 +230,7 @@ def measured(
         changes=len(changes),
         formula=formula_of(rows, changes, whole=read_at is None, signing_in=SIGNING_IN),
     )
-    return found, ran.plan.read_at
+    return found, plan.read_at
 
 
 def on_the_wire(calls: Sequence[Answered]) -> float:
@@ -274,17 +290,21 @@ def measure(options: argparse.Namespace) -> Results:
     fake, _ = filled(options.accounts)
     gc.collect()
     gc.freeze()
-    # As each command does.
-    collect_seldom()
     latency = options.latency / 1_000
     with TemporaryDirectory() as place:
         folder = Path(place)
-        with served(fake, latency, folder) as org, entering(org):
-            first, read_at = measured(FIRST, org, folder, policy, 0, None)
+        with (
+            served(fake, latency, folder) as org,
+            entering(org),
+            # As each command does, it looks for garbage seldom.
+            ProcessPoolExecutor(1, get_context("spawn"), collect_seldom) as process,
+        ):
+            at = Place(org, folder, process)
+            first, read_at = measured(FIRST, at, policy, 0, None)
             hours = []
             for seed in range(1, options.rounds + 1):
                 org.let(an_hour_of_work, options.changed, options.moved)
-                hour, read_at = measured(HOURLY, org, folder, policy, seed, read_at)
+                hour, read_at = measured(HOURLY, at, policy, seed, read_at)
                 hours.append(hour)
             rows = org.let(rows_asked, policy, None)
             scripts = plain_scripts(org, rows, hours[-1].changes)

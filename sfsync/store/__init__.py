@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sfsync.errors import Stopped
@@ -34,6 +35,8 @@ MANIFEST = "manifest.json"
 WORK = "work"
 # Files that no manifest names may belong to a process that is still writing.
 _SETTLED_SECONDS = 3_600
+# So many values tell whether those of a column repeat.
+_SAMPLE = 2_000
 _UNREADABLE = (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError)
 
 Table: TypeAlias = pa.Table
@@ -266,8 +269,18 @@ def read_table(folder: str, file: str, columns: Sequence[str] | None = None) -> 
 
 def write_table(table: Table, folder: str, file: str) -> None:
     """Write a table into a file in a folder, told by path or URL."""
+    how = {"compression": "zstd", "write_page_checksum": True, "write_statistics": False}
     with folder_at(folder).made(file) as sink:
-        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+        pq.write_table(table, sink, use_dictionary=_repeating(table), **how)
+
+
+def _repeating(table: pa.Table) -> list[str]:
+    """Name the columns of which a sample of values has few distinct ones: the others only take
+    longer as codes, and more room.
+    """
+    sample = table.slice(0, _SAMPLE)
+    few = len(sample) // 4
+    return [name for name in sample.column_names if pc.count_distinct(sample[name]).as_py() <= few]
 
 
 def _in_seconds(table: pa.Table) -> pa.Table:
