@@ -1,6 +1,8 @@
 """Does each org of `config/orgs` work with what its file says, and with nothing of another's?"""
 
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -372,3 +374,54 @@ def test_the_worst_exit_code_is_that_of_all() -> None:
         *(3, 6, 5, 1, 0)
     ]
     assert worst([1, 143]) == 143
+
+
+# What a hint says works when it is copied.
+
+
+def hints(output: str) -> list[list[str]]:
+    """Return the command lines that a text names, as words after `sfsync`."""
+    return [shlex.split(each)[1:] for each in re.findall("`(sfsync [^`]*)`", output)]
+
+
+def test_a_hint_works_when_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFSYNC_ORG", "all")
+    shown, undone = hints(call("run", "hourly", "--org", "acme", "--allow-large-change").output)
+    assert shown[-2:] == undone[-2:] == ["--org", "acme"]
+    assert "applied" in call(*shown).output
+    call(*undone)
+    (listed,) = hints(call("findings", "list", "--org", "bolt").output)
+    assert listed == ["run", "hourly", "--org", "bolt"]
+    asked = call("plan", "hourly", "--org", "bolt", "--out", "a plan.json", "--format", "json")
+    (applied,) = hints(asked.stderr)
+    call(*applied, "--allow-large-change")
+    failed = call("findings", "show", "001Dm000000000zIAA", "--org", "bolt", exits=2)
+    (listed,) = hints(failed.stderr)
+    assert listed == ["findings", "list", "--org", "bolt"]
+    call(*listed)
+
+
+def test_the_hint_of_an_org_that_the_environment_names_works_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SFSYNC_ORG", "acme")
+    assert hints(call("runs").output) == [["run", "hourly", "--org", "acme"]]
+    # Of one that has no file, the environment goes on saying what it says.
+    monkeypatch.setenv("SFSYNC_ORG", "recordings/acme")
+    assert hints(call("runs").output) == [["run", "hourly"]]
+    said = call("runs", "--org", "recordings/bolt", "--state-dir", "an other").output
+    (hint,) = hints(said)
+    assert hint == [
+        *("run", "hourly", "--org", "recordings/bolt", "--state-dir", "an other"),
+    ]
+
+
+def test_what_is_due_is_said_with_its_org() -> None:
+    due = told("due", "--org", "acme,bolt", exits=3)["orgs"]
+    assert isinstance(due, dict)
+    commands = {name: one["due"][0]["command"] for name, one in due.items()}
+    assert commands == {
+        name: f"sfsync run hourly --quiet --org {name}" for name in ("acme", "bolt")
+    }
+    assert "--org" not in call("due", "--org", "demo", exits=3).output.partition("run hourly")[0]
+    assert "sfsync run hourly --quiet --org acme" in call("due", "--org", "acme", exits=3).output

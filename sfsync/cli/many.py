@@ -6,6 +6,7 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
+from sfsync.cli.hints import copied
 from sfsync.cli.options import Place
 from sfsync.cli.scheduler import Doorbell, Jobs, at_post, heeding, ready
 from sfsync.cli.setting import SALESFORCE, settings_and_file, several, shared_settings
@@ -57,7 +58,7 @@ def each_of(
                 raise ConfigError([refused[name]])
             done[name] = do(place)
         except ConfigError as error:
-            failed[name] = error
+            failed[name] = type(error)([copied(each, name) for each in error.problems])
     return done, failed
 
 
