@@ -296,9 +296,14 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert isinstance(listed, list)
     assert [(each["name"], each["findings"], bool(each["last_good_run"])) for each in listed] == [
         ("acme", 3, True),
-        ("bolt", 0, False),
-        ("core", 0, False),
+        ("bolt", None, False),
+        ("core", None, False),
     ]
+    (told_of_bolt,), (told_of_core,) = (each["problems"] for each in listed[1:])
+    assert told_of_bolt.startswith("nothing was done so far, and due: 1 job (hourly since 20")
+    assert told_of_bolt.endswith("`sfsync due --org bolt` lists what is")
+    assert told_of_core.startswith("config/orgs/core.yaml:1: org: recordings/core: no such folder")
+    assert listed[0]["problems"] == []
     assert problems_of_all() == {
         "core": "config/orgs/core.yaml:1: org: recordings/core: no such folder or zip; name one, "
         "or demo, or salesforce"
@@ -321,6 +326,15 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert 'sfsync_healthy{service="core"} 0.0' in text
     assert 'sfsync_findings_open{code="target-going-idle"' in text
     assert 'service="bolt",state="finished"' not in text
+
+
+def test_an_org_that_cannot_be_signed_in_to_is_not_listed_as_well() -> None:
+    Path("acme.pem").write_text("no key")
+    write("acme", SIGN_IN.replace("private_key_env: ACME_KEY", "private_key_file: acme.pem"))
+    listed = told("orgs")["orgs"]
+    assert isinstance(listed, list)
+    assert listed[0]["org"] == "acme.my.salesforce.com"
+    assert "it is no private key in PEM form" in listed[0]["problems"][0]
 
 
 def test_healthz_of_several_orgs_tells_that_nobody_can_say_which_they_are() -> None:
