@@ -59,15 +59,16 @@ class OrgFile:
 
 
 def names_of(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the orgs that have a file, sorted; none where there is no configuration:
-    who needs one says so.
+    """Return the names of the orgs that have a file, or a folder alone, which is told where it is
+    read; sorted; none where there is no configuration: who needs one says so.
     """
     try:
         folder = config_folder(settings) / ORGS
     except ConfigError:
         return ()
     files = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
-    return tuple(sorted({each.stem for each in files if not each.name.startswith(".")}))
+    names = [each.stem for each in files] + [each.name for each in folder.glob("*/")]
+    return tuple(sorted({each for each in names if not each.startswith(".")}))
 
 
 def chosen(settings: Settings) -> tuple[str, ...] | None:
@@ -161,7 +162,7 @@ def _read(folder: Path, name: str, home: Path) -> OrgFile:
     """Read the file of an org. Raises ConfigError with all problems."""
     path = folder / f"{name}.yaml"
     if not path.exists():
-        raise ConfigError([f"{shown(folder / name)}.yml: call it {name}.yaml"])
+        raise ConfigError([_unnamed(folder, name)])
     if not _NAME.fullmatch(name) or name in (DEMO, SALESFORCE, ALL):
         problem = "no name for an org: letters, digits and . _ - make one, and not demo, salesforce"
         raise ConfigError([f"{shown(path)}: {name!r} is {problem} or all"])
@@ -182,6 +183,14 @@ def _read(folder: Path, name: str, home: Path) -> OrgFile:
     if problems:
         raise ConfigError(problems)
     return OrgFile(name, document, folder / name, home, given, sign_in, reader.places)
+
+
+def _unnamed(folder: Path, name: str) -> str:
+    """Say what to do about an org without its file."""
+    if (folder / f"{name}.yml").exists():
+        return f"{shown(folder / name)}.yml: call it {name}.yaml"
+    told = f"a folder of an org that has no file: write {name}.yaml beside it, with `org:` in it"
+    return f"{shown(folder / name)}: {told}, or take the folder away"
 
 
 def _check_way(document: Document, sign_in: Mapping[str, Any], problems: list[str]) -> None:

@@ -222,6 +222,18 @@ def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_without_the_file_of_its_org_is_told() -> None:
+    (ORGS / "dust" / "rules").mkdir(parents=True)
+    said = "config/orgs/dust: a folder of an org that has no file: write dust.yaml beside it"
+    assert problems_of_all()["dust"].startswith(said)
+    assert said in call("plan", "hourly", "--org", "dust", exits=5).stderr
+    write("dust", "org: recordings/acme\n")
+    call("orgs", "check")
+    (ORGS / ".git").mkdir()
+    (ORGS / "sand.yml").write_text("org: demo")
+    assert problems_of_all() == {"sand": "config/orgs/sand.yml: call it sand.yaml"}
+
+
 # Several.
 
 
