@@ -222,6 +222,26 @@ def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
     )
 
 
+def test_all_that_is_wrong_with_an_org_is_told_at_once() -> None:
+    """Keys, values, state folder, schedule, the key to sign in with and rules of its own."""
+    (ORGS / "acme" / "rules").mkdir(parents=True)
+    (ORGS / "acme" / "rules" / "accounts.yaml").write_text("rulez: []")
+    write("acme", f"{SIGN_IN}admin_emial: x\nsmtp_port: many\nstate_dir: by-org/bolt\n")
+    write("core", f"{SIGN_IN.replace('_env: ACME_KEY', '_file: no.pem')}smtp_port: many\n")
+    write("dust", "org: recordings/acme\nschedule: {zone: Europe/Pari}\nsmtp_port: many\n")
+    lines = call("orgs", "check", exits=5).stderr.splitlines()
+    wanted = {
+        "acme": (":6: private_key_env", ':7: there is no key "admin_emial"', ":8: smtp_port"),
+        "acme: config/orgs/acme.yaml:9: state_dir": (": orgs/bolt.yaml has the same state folder",),
+        "acme: config/orgs/acme/rules/accounts.yaml": (":1",),
+        "core": (":6: private_key_file: no.pem cannot be read", ":7: smtp_port"),
+        "dust": (':2: there is no time zone "Europe/Pari"', ":3: smtp_port"),
+    }
+    for begins, ends in wanted.items():
+        for end in ends:
+            assert any(begins in line and end in line for line in lines), (begins, end, lines)
+
+
 def test_a_folder_without_the_file_of_its_org_is_told() -> None:
     (ORGS / "dust" / "rules").mkdir(parents=True)
     said = "config/orgs/dust: a folder of an org that has no file: write dust.yaml beside it"
@@ -290,7 +310,7 @@ def test_the_state_folder_of_another_org_is_refused_to_who_names_it() -> None:
     write("bolt", "org: recordings/bolt\nstate_dir: by-org/acme\n")
     result = call("plan", "hourly", "--org", "bolt", exits=ExitCode.CONFIGURATION)
     assert "config/orgs/bolt.yaml:2: state_dir" in result.stderr
-    assert "is the state folder of acme" in result.stderr
+    assert "orgs/acme.yaml has the same state folder, .sfsync/by-org/acme" in result.stderr
     call("plan", "hourly", "--org", "acme")
 
 

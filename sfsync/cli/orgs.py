@@ -16,12 +16,13 @@ from sfsync.cli.hints import copied
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.rules import check_others
+from sfsync.cli.salesforce import credentials_of
 from sfsync.cli.screen import Screen, count, echo
 from sfsync.cli.service import name_of
-from sfsync.cli.setting import Setting, set_up, several
+from sfsync.cli.setting import SALESFORCE, Setting, set_up, settings_and_file, several
 from sfsync.errors import ConfigError, JournalError
 from sfsync.model import to_iso
-from sfsync.orgs import ALL
+from sfsync.orgs import ALL, load_sign_in
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -89,11 +90,25 @@ def _meant(place: Place) -> tuple[Place, ...]:
 
 
 def _checked(place: Place) -> Setting:
-    setting = set_up(place)
+    try:
+        setting = set_up(place)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_of_sign_in(place)]) from error
     problems = _problems(setting)
     if problems:
         raise ConfigError(problems)
     return setting
+
+
+def _of_sign_in(place: Place) -> tuple[str, ...]:
+    """Tell what is wrong with signing in, where the configuration is wrong, too."""
+    try:
+        settings, file = settings_and_file(place)
+        if file is not None and settings.org == SALESFORCE:
+            credentials_of(load_sign_in(file), file.document.place((SALESFORCE,)))
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def _problems(setting: Setting) -> list[str]:
