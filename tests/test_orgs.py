@@ -242,6 +242,35 @@ def test_all_that_is_wrong_with_an_org_is_told_at_once() -> None:
             assert any(begins in line and end in line for line in lines), (begins, end, lines)
 
 
+def test_what_an_orgs_file_sets_is_named_by_its_key_and_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SFSYNC_MAIL_FROM", "nobody")
+    monkeypatch.setenv("ACME_KEY", "no key")
+    write("acme", SIGN_IN)
+    write("bolt", "org: recordings/bolt\nread_only: true\nsmtp_host: https://mail.example.com\n")
+    half = SIGN_IN.replace("acme.", "core.").replace("  client_id: app-of-acme", "")
+    write("core", half)
+    said = problems_of_all()
+    assert said["acme"].startswith("config/orgs/acme.yaml:6: private_key_env: it is no private key")
+    assert said["core"] == (
+        "config/orgs/core.yaml:2: the way to sign in is half set (login_url, username,"
+        " private_key_env). Also set for JWT bearer client_id (docs/connect.md)"
+    )
+    said_of_bolt = call("run", "hourly", "--org", "bolt", exits=5).stderr
+    assert "sfsync: read_only (config/orgs/bolt.yaml:2) is set, and this command" in said_of_bolt
+    checks = told("doctor", "--org", "bolt", exits=5)["checks"]
+    assert isinstance(checks, list)
+    texts = [each["text"] for each in checks if each["group"] == "mail"]
+    assert texts[0] == (
+        'smtp_host (config/orgs/bolt.yaml:3): "https://mail.example.com" is more than a host: write'
+        " mail.example.com, and the port in SFSYNC_SMTP_PORT"
+    )
+    # What the environment sets goes on being named by its variable.
+    write("bolt", "org: recordings/bolt\n")
+    assert "SFSYNC_MAIL_FROM: " in call("doctor", "--org", "bolt", exits=5).stdout
+
+
 def test_a_folder_without_the_file_of_its_org_is_told() -> None:
     (ORGS / "dust" / "rules").mkdir(parents=True)
     said = "config/orgs/dust: a folder of an org that has no file: write dust.yaml beside it"

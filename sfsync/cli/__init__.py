@@ -96,9 +96,9 @@ class LazyGroup(HelpfulGroup):
             # What click says itself names no command.
             if type(error) is not click.UsageError:
                 raise
-            from sfsync.cli.hints import copied
+            from sfsync.cli.hints import helpful
 
-            raise click.UsageError(copied(error.message), error.ctx) from error
+            raise click.UsageError(helpful(error.message), error.ctx) from error
         except KeyboardInterrupt:
             _say_stopped(ctx)
             ctx.exit(BY_SIGNAL + signal.SIGINT)

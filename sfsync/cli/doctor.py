@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sfsync.cli import opening
-from sfsync.cli.hints import copied
+from sfsync.cli.hints import helpful
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.posting import check_mail
@@ -82,7 +82,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
 def _report(checks: Sequence["Check"], form: str, quiet: bool) -> None:
     from sfsync.doctor import is_well
 
-    checks = [replace(c, text=copied(c.text), remedy=copied(c.remedy)) for c in checks]
+    checks = [replace(c, text=helpful(c.text), remedy=helpful(c.remedy)) for c in checks]
     if form == "json":
         echo(json.dumps(_data(checks, is_well(checks)), indent=2, ensure_ascii=False))
     else:

@@ -60,10 +60,10 @@ def _all_carried_out(place: Place, quiet: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is due of one service, and what is at work; `org` is the one that the call named."""
+    """What is due of one service, and what is at work; `place` is where the call said."""
 
     service: str
-    org: str
+    place: Place
     schedule: "Schedule"
     due: "Sequence[Due]"
     at_work: Sequence[str]
@@ -124,13 +124,13 @@ def _found(place: Place, now: datetime) -> _Found:
     is_served = not lock_of_service(setting.settings).is_free()
     at_work = sorted(name for name, turn in lasts.items() if is_served and turn.is_open)
     due = [each for each in due_now(schedule, lasts, now) if each.job.name not in at_work]
-    return _Found(service, place.org or "", schedule, due, at_work)
+    return _Found(service, place, schedule, due, at_work)
 
 
 def _rows(found: _Found, screen: Screen) -> "Iterator[list[Cell]]":
     for each in found.due:
         since = replace(screen, zone=each.job.zone).moment(each.since)
-        yield [each.job.name, since, each.job.zone, command(each.job.words, found.org)]
+        yield [each.job.name, since, each.job.zone, command(each.job.words, found.place)]
 
 
 def _show(found: _Found, now: datetime, screen: Screen) -> None:
@@ -152,7 +152,7 @@ def _data(found: _Found, now: datetime) -> Mapping[str, Any]:
             {
                 "job": each.job.name,
                 "since": to_iso(each.since),
-                "command": command(each.job.words, found.org),
+                "command": command(each.job.words, found.place),
                 "again": each.dead is not None,
             }
             for each in found.due

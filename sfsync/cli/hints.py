@@ -1,8 +1,8 @@
-"""How is a command said so that it works when it is copied?
+"""How does a text name commands and settings so that they work, and are found, where a person is?
 
 Texts name commands as `sfsync show RUN`. Where several orgs are served, or the command line said
-where it works, such a command would look elsewhere: what it needs is added before a person reads
-it.
+where it works, such a command would look elsewhere: what it needs is added. Settings are named by
+their variables: of an org that has a file its key and line are said instead.
 """
 
 import re
@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfsync.errors import ConfigError
+
 if TYPE_CHECKING:
     from sfsync.cli.options import Place
+    from sfsync.orgs import OrgFile
 
 _PLACE = "sfsync.place"
 # They are about no org, or about all.
 _WITHOUT_ORG = ("init", "orgs")
 _COMMAND = re.compile(rf"`(sfsync (?!(?:{'|'.join(_WITHOUT_ORG)})\b)[a-z][^`]*)`")
-_ORG = "--org"
+# Names that are quoted, or said to be none, are meant as they are; so is that of the org.
+_VARIABLE = re.compile(r"(?<![\"\w])(?<!setting )(SFSYNC|SALESFORCE)_(?!ORG\b)([A-Z_]+)")
+_FILE = "_file"
 
 
 def note_place(place: "Place") -> None:
@@ -27,19 +32,30 @@ def note_place(place: "Place") -> None:
     click.get_current_context().meta[_PLACE] = place
 
 
-def copied(text: str, org: str = "") -> str:
-    """Return a text whose commands, those in backticks, work when they are copied; `org` is the one
-    that it is about, if that is not the one of the command line.
+def helpful(text: str, place: "Place | None" = None) -> str:
+    """Return a text whose commands, those in backticks, work when they are copied, and whose
+    settings are named as they are set; `place` is the one that it is about, if that is not the one
+    of the command line.
     """
-    if not _COMMAND.search(text):
+    place = place or _noted()
+    if place is None:
         return text
-    added = _added(org)
-    return _COMMAND.sub(lambda found: f"`{_with(found[1], added)}`", text)
+    if _COMMAND.search(text):
+        added = _added(place)
+        text = _COMMAND.sub(lambda found: f"`{_with(found[1], added)}`", text)
+    if _VARIABLE.search(text) and (file := _file_of(place)) is not None:
+        text = _VARIABLE.sub(lambda found: _key(found, file), text)
+    return text
 
 
-def command(words: Iterable[str], org: str = "") -> str:
-    """Say a command line, of which `words` follow `sfsync`; `org` as of `copied`."""
-    return _with(shlex.join(("sfsync", *words)), _added(org))
+def command(words: Iterable[str], place: "Place") -> str:
+    """Say a command line about a place, of which `words` follow `sfsync`."""
+    return _with(shlex.join(("sfsync", *words)), _added(place))
+
+
+def _noted() -> "Place | None":
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_PLACE) if context else None
 
 
 def _with(line: str, added: Sequence[str]) -> str:
@@ -53,14 +69,10 @@ def _with(line: str, added: Sequence[str]) -> str:
     return " ".join([line, shlex.join(kept)]) if kept else line
 
 
-def _added(org: str) -> list[str]:
+def _added(place: "Place") -> list[str]:
     """Return the options that say where a command works, each followed by its value."""
-    context = click.get_current_context(silent=True)
-    place: Place | None = context.meta.get(_PLACE) if context else None
-    if place is None:
-        return [_ORG, org] if org else []
     said = (
-        (_ORG, org or _named(place)),
+        ("--org", _named(place)),
         ("--config", place.config),
         ("--state-dir", place.state_dir),
     )
@@ -72,7 +84,6 @@ def _named(place: "Place") -> str:
     that the command line meant.
     """
     from sfsync.cli.setting import shared_settings
-    from sfsync.errors import ConfigError
     from sfsync.orgs import ALL, names_of
 
     try:
@@ -84,3 +95,26 @@ def _named(place: "Place") -> str:
     # Of one that has a file the environment may say nothing when the text is read.
     known = names_of(settings)
     return settings.org if place.org or settings.org in known else ""
+
+
+def _file_of(place: "Place") -> "OrgFile | None":
+    from sfsync.cli.setting import shared_settings
+    from sfsync.orgs import file_of
+
+    try:
+        return file_of(shared_settings(place))
+    except ConfigError:
+        return None
+
+
+def _key(found: re.Match[str], file: "OrgFile") -> str:
+    """Return how an org's file names a setting, and where if the text says nothing of the file; of
+    one that the file does not have, what the text says, unless nothing else would do.
+    """
+    name = found[2].lower()
+    names = (name, name.removesuffix(_FILE), f"{name}{_FILE}")
+    place = next((file.places[each] for each in names if each in file.places), "")
+    if not place:
+        return name if found[1] == "SALESFORCE" else found[0]
+    where, _, key = place.rpartition(": ")
+    return key if f"{file.document.name}:" in found.string else f"{key} ({where})"

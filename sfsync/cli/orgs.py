@@ -12,7 +12,7 @@ import click
 from sfsync.cli import HelpfulGroup
 from sfsync.cli.books import is_ours
 from sfsync.cli.health import looked
-from sfsync.cli.hints import copied
+from sfsync.cli.hints import helpful
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.rules import check_others
@@ -105,7 +105,7 @@ def _of_sign_in(place: Place) -> tuple[str, ...]:
     try:
         settings, file = settings_and_file(place)
         if file is not None and settings.org == SALESFORCE:
-            credentials_of(load_sign_in(file), file.document.place((SALESFORCE,)))
+            credentials_of(load_sign_in(file), file)
     except ConfigError as error:
         return error.problems
     return ()
@@ -128,7 +128,7 @@ def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
     from sfsync.cli.many import each_of
 
     now = wall_clock()
-    done, failed = each_of(places, lambda place: _line(set_up(place), now))
+    done, failed = each_of(places, lambda place: _line(place, set_up(place), now))
     lines = {str(each.org): done.get(str(each.org)) for each in places}
     told = [line or _Line(name, problems=failed[name].problems) for name, line in lines.items()]
     if form == "json":
@@ -152,12 +152,12 @@ def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
             screen.tell(f"✗ {each.name}: {problem}")
 
 
-def _line(setting: Setting, now: datetime) -> _Line:
+def _line(place: Place, setting: Setting, now: datetime) -> _Line:
     settings = setting.settings
     name, state_dir = settings.service or settings.org, str(settings.state_dir)
     coming = _next(setting.policy.schedule, now)
     line = _Line(name, _org_of(setting), state_dir, next_turn=coming)
-    wrong = _problems(setting)
+    wrong = [helpful(each, place) for each in _problems(setting)]
     try:
         with opened_journal(settings) as journal:
             ours = is_ours(setting)
@@ -169,12 +169,12 @@ def _line(setting: Setting, now: datetime) -> _Line:
     good = max(filter(None, (each.good for each in jobs)), default=None)
     problems = [*wrong, *looked(setting, None).problems]
     if not wrong and not jobs and not turns:
-        problems += _never_done(setting.policy.schedule, name, now)
+        problems += _never_done(setting.policy.schedule, place, now)
     known = found if jobs else None
     return replace(line, last_good_run=good, findings=known, problems=tuple(problems))
 
 
-def _never_done(schedule: "Schedule", name: str, now: datetime) -> Iterator[str]:
+def _never_done(schedule: "Schedule", place: Place, now: datetime) -> Iterator[str]:
     """Tell what is due of an org for which nothing was done so far."""
     from sfsync.due import due_now
 
@@ -182,7 +182,7 @@ def _never_done(schedule: "Schedule", name: str, now: datetime) -> Iterator[str]
     if found:
         first = f"{found[0].job.name} since {Screen().moment(found[0].since)}"
         told = f"nothing was done so far, and due: {count(len(found), 'job')} ({first} UTC)"
-        yield copied(f"{told}: is a scheduler there? `sfsync due` lists what is", name)
+        yield helpful(f"{told}: is a scheduler there? `sfsync due` lists what is", place)
 
 
 def _next(schedule: "Schedule", now: datetime) -> datetime | None:

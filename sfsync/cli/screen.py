@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sfsync.cli.hints import copied
+from sfsync.cli.hints import helpful
 from sfsync.cli.logs import complain, is_json
 from sfsync.errors import Stopped
 from sfsync.model import Value, from_wire
@@ -66,7 +66,7 @@ class Screen:
         if self.is_quiet or is_json():
             complain(text, logged)
         if not self.is_quiet:
-            click.echo(copied(text))
+            click.echo(helpful(text))
 
     def say_how_to_apply(self) -> None:
         """Say that only a preview was shown."""
@@ -74,7 +74,7 @@ class Screen:
 
     def tell(self, text: str = "") -> None:
         """Print a sentence, its commands as they can be copied; wrapped in a terminal."""
-        text = copied(text)
+        text = helpful(text)
         if self.is_terminal:
             Console().print(Text(text))
         else:

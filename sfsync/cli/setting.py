@@ -68,8 +68,7 @@ class Setting:
 
     def credentials(self) -> "Credentials":
         """Return what to sign in with. Raises ConfigError with all problems."""
-        place = "" if self.file is None else self.file.document.place((SALESFORCE,))
-        return credentials_of(self.sign_in, place)
+        return credentials_of(self.sign_in, self.file)
 
     @cached_property
     def source(self) -> Path:
