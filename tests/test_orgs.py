@@ -271,6 +271,41 @@ def test_what_an_orgs_file_sets_is_named_by_its_key_and_line(
     assert "SFSYNC_MAIL_FROM: " in call("doctor", "--org", "bolt", exits=5).stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "org: [demo",
+            "2: a list that begins with [ has no ] where it should end (begun on line 1",
+        ),
+        ('org: "demo', "2: a text in quotes has no end: close them (begun on line 1)"),
+        ("org: demo\n\tread_only: true", "2: the line begins with a tab: write blanks instead"),
+        ("org: demo\nmail_from: @x", "2: the value begins with @: put it in quotes"),
+        ("org: demo: x", "1: a colon with a blank behind it stands in a value: put that in quotes"),
+        ("org: demo\nread_only\nx: y", "3: a key has no colon behind it: write KEY: VALUE"),
+        ("org: demo\n smtp_port: 25", "2: a colon with a blank behind it stands in a value"),
+        ("org: demo\nadmin_email: *x", "2: a value begins with * and means something else in YAML"),
+        ("org: demo\nadmin_email: !x y", "2: a value begins with !x: put it in quotes"),
+        ("org: [a, b]", "1: org: \"['a', 'b']\" will not do: write a text, in quotes if need be"),
+        ("org: demo\nread_only: [1]", '2: read_only: "[1]" will not do: write true or false'),
+        ("org: demo\nstore_url: xx", '2: store_url: "xx" will not do: write a URL without a slash'),
+        ("org: demo\nsmtp_password_file: 5", '2: smtp_password_file: "5" will not do: write the n'),
+        ("org: demo\nschedule: x", "2: schedule: write keys, each with a colon and its value"),
+        ("- org", "1: write keys, each with a colon and its value"),
+        (
+            "org: demo\nat_once: 3",
+            '2: there is no key "at_once" here: it is of a whole process: set',
+        ),
+        ("org: demo\nnothing: 3", '2: there is no key "nothing" here; .env.example explains each'),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_in_words_for_people(text: str, said: str) -> None:
+    write("acme", f"{text}\n")
+    told = problems_of_all()["acme"]
+    assert told.startswith(f"config/orgs/acme.yaml:{said}")
+    assert not {"while", "scanning", "parsing", "Input", "node"} & set(told.split())
+
+
 def test_a_folder_without_the_file_of_its_org_is_told() -> None:
     (ORGS / "dust" / "rules").mkdir(parents=True)
     said = "config/orgs/dust: a folder of an org that has no file: write dust.yaml beside it"

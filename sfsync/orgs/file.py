@@ -1,16 +1,17 @@
 """What does the file of an org say?"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sfsync.configuration import shown
 from sfsync.errors import ConfigError
-from sfsync.lines import Document, read_yaml
+from sfsync.lines import Document, read_yaml, without
+from sfsync.orgs.unreadable import in_words
 from sfsync.registry import nearest
-from sfsync.settings import SalesforceSettings, Settings, variable
+from sfsync.settings import PREFIX, SalesforceSettings, Settings, variable
 from sfsync.shipped import DEMO, SALESFORCE
 
 ORGS = "orgs"
@@ -19,6 +20,7 @@ ALL = "all"
 BY_ORG = "by-org"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _SCHEDULE = "schedule"
+_KEYS = "write keys, each with a colon and its value"
 _ENV, _FILE = "_env", "_file"
 # They say how a process works, and not on which org.
 _OF_PROCESSES = {"config", "log_format", "at_once", "service"}
@@ -62,13 +64,19 @@ def read_file(folder: Path, name: str, home: Path) -> OrgFile:
     try:
         document = read_yaml(path.read_text(encoding="utf-8"), shown(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{shown(path)}: cannot be read: {error}"]) from error
+        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise ConfigError([f"{shown(path)}: cannot be read: {why}"]) from error
+    except ConfigError as error:
+        raise ConfigError([in_words(each) for each in error.problems]) from error
     problems = [*_strangers(folder / name)]
     top = document.data if isinstance(document.data, dict) else {}
     inner = top.get(SALESFORCE, {})
     if not isinstance(document.data, dict) or not isinstance(inner, dict):
         where = () if not isinstance(document.data, dict) else (SALESFORCE,)
-        raise ConfigError([*problems, f"{document.place(where)}: write keys with values"])
+        raise ConfigError([*problems, f"{document.place(where)}: {_KEYS}"])
+    if not isinstance(top.get(_SCHEDULE, {}), dict):
+        problems.append(f"{document.place((_SCHEDULE,))}: {_SCHEDULE}: {_KEYS}")
+        document = without(document, (_SCHEDULE,))
     reader = _Reader(document, problems)
     given = reader.settings(Settings, (), (SALESFORCE, _SCHEDULE), _OF_PROCESSES)
     sign_in = reader.settings(SalesforceSettings, (SALESFORCE,), (), set())
@@ -103,6 +111,14 @@ def _strangers(own: Path) -> Iterator[str]:
             yield f"{shown(file)}: {told}{nearest(name, known)}"
 
 
+def _nearest(key: str, known: Collection[str]) -> str:
+    """Name the nearest key; where none is near, not all of them."""
+    if key in _OF_PROCESSES:
+        return f": it is of a whole process: set {PREFIX}{key.upper()} in the environment or .env"
+    near = nearest(key, known)
+    return near if "did you mean" in near else "; .env.example explains each"
+
+
 class _Reader:
     """Reads settings from the keys of a document, and notes where they stand and what is wrong."""
 
@@ -131,7 +147,7 @@ class _Reader:
             if key in secret:
                 self._add(place, f"{key}: no secret stands here: {self._instead(key, fields)}")
             elif key not in known:
-                self._add(place, f'there is no key "{key}" here{nearest(str(key), known)}')
+                self._add(place, f'there is no key "{key}" here{_nearest(str(key), known)}')
             elif key not in others:
                 self.places[name] = f"{place}: {key}"
                 found[name] = self._of_variable(place, key, value) if name != key else value
