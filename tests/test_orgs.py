@@ -458,6 +458,34 @@ def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
     assert told("due", "--org", "acme")["due"] == []
 
 
+class Failing:
+    """A job that ends at once, and says why in several lines."""
+
+    def wait(self, _seconds: float) -> int:
+        return ExitCode.CONFIGURATION
+
+    def stop(self) -> None:
+        """It has ended."""
+
+    kill = stop
+
+    def said(self) -> str:
+        return "sfsync: there are 2 problems:\n  one\n  two"
+
+
+def test_each_line_of_a_failed_job_names_its_org(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("bolt", "orgg: demo\nsmtp_prt: 25\n")
+    monkeypatch.setattr("sfsync.scheduler.start", lambda *_: Failing())
+    call("due", "--run", "--org", "all", exits=ExitCode.CONFIGURATION)
+    told = [each.getMessage() for each in caplog.records if each.levelname != "INFO"]
+    lines = [line for each in told for line in each.splitlines()]
+    assert sum(line.startswith("acme: hourly: ") for line in lines) == 3
+    assert sum(line.startswith("bolt: ") for line in lines) == 2
+    assert all(line.startswith(("acme: hourly: ", "bolt: ")) for line in lines)
+
+
 def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
     reader, failed = Person("admin", "Ada", "ada@example.com"), Failed("hourly", "no", 6, None, 1)
     now = datetime(2026, 11, 25, 8, tzinfo=UTC)
