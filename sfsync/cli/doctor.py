@@ -20,6 +20,7 @@ from sfsync.cli.posting import check_mail
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
+from sfsync.cli.workplace import check_engine
 from sfsync.errors import ConfigError, ExitCode, LimitReached, OrgError, SfsyncError
 from sfsync.model import Run, RunState, State
 from sfsync.settings import secret_files
@@ -37,7 +38,7 @@ _MARKS = {"good": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗"
 @format_option("table", "json")
 @place_options
 def doctor(form: str, place: Place, quiet: bool) -> None:
-    """Check sign-in, limits, fields, permissions, journal, mail and clock.
+    """Check sign-in, limits, fields, permissions, journal, mail, engine and clock.
 
     Each problem comes with what to do about it. Exit code 0 only where all that the active rules
     need is there, else 5; 6 where the org cannot be reached, 4 where its API calls are used up.
@@ -73,6 +74,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
     checks += _of_journal(setting)
     checks += check_files(setting.settings.state_dir, _secrets(setting))
     checks += check_mail(setting.settings, is_real=setting.is_salesforce)
+    checks += check_engine(setting.settings)
     if code is ExitCode.DONE and not is_well(checks):
         code = ExitCode.CONFIGURATION
     _report(checks, form, quiet)
