@@ -262,10 +262,10 @@ def test_what_an_orgs_file_sets_is_named_by_its_key_and_line(
     checks = told("doctor", "--org", "bolt", exits=5)["checks"]
     assert isinstance(checks, list)
     texts = [each["text"] for each in checks if each["group"] == "mail"]
-    assert texts[0] == (
-        'smtp_host (config/orgs/bolt.yaml:3): "https://mail.example.com" is more than a host: write'
+    assert (
+        'config/orgs/bolt.yaml:3: smtp_host: "https://mail.example.com" is more than a host: write'
         " mail.example.com, and the port in SFSYNC_SMTP_PORT"
-    )
+    ) in texts
     # What the environment sets goes on being named by its variable.
     write("bolt", "org: recordings/bolt\n")
     assert "SFSYNC_MAIL_FROM: " in call("doctor", "--org", "bolt", exits=5).stdout
@@ -304,6 +304,43 @@ def test_what_is_wrong_in_a_file_is_told_in_words_for_people(text: str, said: st
     told = problems_of_all()["acme"]
     assert told.startswith(f"config/orgs/acme.yaml:{said}")
     assert not {"while", "scanning", "parsing", "Input", "node"} & set(told.split())
+
+
+@pytest.mark.parametrize("name", ["..", ".", "by-org", "../.sfsync", "5", "[a]", '""', "/"])
+def test_a_state_folder_that_is_not_the_orgs_alone_is_refused(name: str) -> None:
+    write("acme", f"org: recordings/acme\nstate_dir: {name}\n")
+    told = problems_of_all()["acme"]
+    assert told.startswith("config/orgs/acme.yaml:2: state_dir: ")
+    assert told.endswith(("for this one alone", "write the name of a folder"))
+
+
+def test_wrong_addresses_of_mails_are_told_by_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("acme", "org: recordings/acme\nadmin_email: ops at example.com\nsmtp_host: mail\n")
+    lines = call("orgs", "check", "--org", "acme", exits=5).stderr
+    assert "acme: config/orgs/acme.yaml:2: admin_email: " in lines
+    assert "SFSYNC_MAIL_FROM is not set" in lines
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "ops at example.com")
+    said = call("rules", "check", "--org", "recordings/acme", exits=5).stderr
+    assert "SFSYNC_ADMIN_EMAIL: " in said
+
+
+def test_a_check_warns_of_jobs_that_write_to_an_org_that_is_only_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write("acme", "org: recordings/acme\nread_only: true\n")
+    said = call("orgs", "check").stdout
+    assert (
+        "acme: read_only (config/orgs/acme.yaml:2) is set, and jobs of the schedule that write will"
+        " fail each time (hourly): take them out, or unset it"
+    ) in said
+    assert "bolt: read_only" not in said
+    assert (
+        "read_only (config/orgs/acme.yaml:2) is set"
+        in call("rules", "check", "-q", "--org", "acme").stderr
+    )
+    monkeypatch.setenv("SFSYNC_READ_ONLY", "true")
+    said = call("rules", "check", "--org", "recordings/acme").stdout
+    assert said.startswith("SFSYNC_READ_ONLY is set, and jobs of the schedule")
 
 
 def test_a_folder_without_the_file_of_its_org_is_told() -> None:

@@ -116,5 +116,7 @@ def _key(found: re.Match[str], file: "OrgFile") -> str:
     place = next((file.places[each] for each in names if each in file.places), "")
     if not place:
         return name if found[1] == "SALESFORCE" else found[0]
+    if found.start() == 0 and found.string[found.end() :].startswith(": "):
+        return place
     where, _, key = place.rpartition(": ")
     return key if f"{file.document.name}:" in found.string else f"{key} ({where})"

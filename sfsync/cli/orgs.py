@@ -15,7 +15,8 @@ from sfsync.cli.health import looked
 from sfsync.cli.hints import helpful
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, format_option, place_options
-from sfsync.cli.rules import check_others
+from sfsync.cli.posting import check_mail_settings
+from sfsync.cli.rules import check_others, warnings_of
 from sfsync.cli.salesforce import credentials_of
 from sfsync.cli.screen import Screen, count, echo
 from sfsync.cli.service import name_of
@@ -77,7 +78,10 @@ def check_all(places: Sequence[Place], screen: Screen) -> None:
     from sfsync.cli.many import each_of
 
     done, failed = each_of(places, _checked)
+    at = {str(each.org): each for each in places}
     for name, setting in done.items():
+        for warning in warnings_of(setting):
+            screen.warn(f"{name}: {helpful(warning, at[name])}")
         screen.say(f"{name}: {_org_of(setting)}, policy {setting.policy.hash[:12]}, is right")
     if failed:
         raise ConfigError([f"{name}: {each}" for name, e in failed.items() for each in e.problems])
@@ -114,7 +118,10 @@ def _of_sign_in(place: Place) -> tuple[str, ...]:
 def _problems(setting: Setting) -> list[str]:
     """Tell what of a configuration that can be read is wrong all the same."""
     problems: list[str] = []
-    parts: list[Callable[[], object]] = [lambda: check_others(setting)]
+    parts: list[Callable[[], object]] = [
+        lambda: check_others(setting),
+        lambda: check_mail_settings(setting.settings),
+    ]
     parts.append(setting.credentials if setting.is_salesforce else lambda: setting.source)
     for part in parts:
         try:

@@ -81,6 +81,9 @@ def read_file(folder: Path, name: str, home: Path) -> OrgFile:
     given = reader.settings(Settings, (), (SALESFORCE, _SCHEDULE), _OF_PROCESSES)
     sign_in = reader.settings(SalesforceSettings, (SALESFORCE,), (), set())
     _check_way(document, sign_in, problems)
+    if told := _wrong_state(given, home):
+        problems.append(f"{reader.places['state_dir']}: {told}")
+        given = {key: value for key, value in given.items() if key != "state_dir"}
     parts = (name, document, folder / name, home, given, sign_in, reader.places)
     return OrgFile(*parts, tuple(problems))
 
@@ -98,6 +101,16 @@ def _check_way(document: Document, sign_in: Mapping[str, Any], problems: list[st
     if sign_in and not any(sign_in.get(name) for name in ways):
         told = "say which org it is: login_url, instance_url or sf_alias"
         problems.append(f"{document.place((SALESFORCE,))}: {told}")
+
+
+def _wrong_state(given: Mapping[str, Any], home: Path) -> str:
+    """Tell why a state folder will not do; nothing where it does, or none is named."""
+    named = given.get("state_dir", BY_ORG + "/any")
+    if not isinstance(named, str) or not named.strip():
+        return f'"{named}" will not do: write the name of a folder'
+    if (home / BY_ORG).resolve().is_relative_to((home / named).resolve()):
+        return f'"{named}" holds the state of other orgs: name a folder for this one alone'
+    return ""
 
 
 def _strangers(own: Path) -> Iterator[str]:
