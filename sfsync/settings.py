@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sfsync.complaint import complaint
@@ -23,6 +24,19 @@ SALESFORCE_PREFIX = "SALESFORCE_"
 ENV_FILE = ".env"
 # What other tools sign in with, and this one on purpose does not.
 _PASSWORDS = ("SALESFORCE_PASSWORD", "SALESFORCE_SECURITY_TOKEN", "SALESFORCE_TOKEN")
+
+
+# By the setting, and by the library's word for what is wrong: what is to be written.
+_LOOKS = {
+    "store_url": "a URL without a slash at its end, such as s3://bucket/folder",
+    "service": "letters, digits and . _ -, 200 at most, the first one a letter or digit",
+}
+_KINDS = {
+    "string_type": "a text, in quotes if need be",
+    "bool_type": "true or false",
+    "path_type": "the name of a file or folder",
+    "float_type": "a number",
+}
 
 
 class Settings(BaseSettings):
@@ -45,7 +59,9 @@ class Settings(BaseSettings):
     )
     journal_url_file: Path | None = Field(None, description="A file that holds that URL.")
     takeover_seconds: float = Field(
-        15, ge=0, description="How long who takes over waits for what a dead run had sent."
+        15,
+        ge=0,
+        description="How long who takes over waits for what a dead run had sent.",
     )
     config: Path | None = Field(None, description="The configuration folder.")
     log_format: Literal["text", "json"] = Field(
@@ -196,12 +212,18 @@ def load(kind: type[S], given: Mapping[str, Any], places: Mapping[str, str] | No
         settings = kind(**given)
     except ValidationError as error:
         # The error itself would show secrets, too, which any text fits.
-        problems += [f"{told[str(each['loc'][0])]}: {complaint(each)}" for each in error.errors()]
+        problems += [f"{told[str(each['loc'][0])]}: {_complaint(each)}" for each in error.errors()]
         settings = None
     secrets = {} if settings is None else _secrets(settings, told, problems)
     if settings is None or problems:
         raise ConfigError(problems)
     return settings.model_copy(update=secrets)
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """Say what is wrong with a value; how it is to look, where that takes an example."""
+    wanted = _LOOKS.get(str(error["loc"][0])) or _KINDS.get(error["type"])
+    return complaint(error) if wanted is None else f'"{error["input"]}" will not do: write {wanted}'
 
 
 def _secrets(

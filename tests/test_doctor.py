@@ -1,7 +1,10 @@
 """Does the doctor find what an org lacks, and say what to do about it?"""
 
 import json
+import socket
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -410,3 +413,40 @@ def test_lines_and_quiet_lines(fake: FakeOrg) -> None:
 def test_the_secret_is_not_in_what_is_said(well: Well) -> None:
     assert "GET" in well.logged
     assert [each for each in (SECRET, *well.org.state.sessions) if each in well.logged] == []
+
+
+# Where partitions are judged.
+
+
+def test_an_engine_that_cannot_work_is_a_problem(
+    fake: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert in_group(examine(), "engine", "good") == []
+    monkeypatch.setenv("SFSYNC_ENGINE", "dask")
+    (well,) = in_group(examine(), "engine", "good")
+    assert well == "a large org is judged by processes of this machine"
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("SFSYNC_DASK_SCHEDULER", address)
+        met = pool.submit(server.accept)
+        # As Dask greets: the length of what follows.
+        met.add_done_callback(lambda done: done.result()[0].sendall((9).to_bytes(8, "little")))
+        (well,) = in_group(examine(), "engine", "good")
+        met.result()[0].close()
+    assert f"the Dask scheduler at {address}, which answers" in well
+    (problem,) = in_group(examine(exits=ExitCode.CONFIGURATION), "engine", "problem")
+    assert problem.startswith(f"no Dask scheduler answers at {address} (SFSYNC_DASK_SCHEDULER): ")
+    monkeypatch.setenv("SFSYNC_DASK_SCHEDULER", "10.0.0.5")
+    said = call("doctor", exits=ExitCode.CONFIGURATION).stdout
+    assert "10.0.0.5: no address of a Dask scheduler" in said
+
+
+def test_an_engine_that_is_not_installed_is_a_problem(
+    fake: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFSYNC_ENGINE", "dask")
+    for name in [each for each in sys.modules if each.startswith("sfsync.engine.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = call("doctor", exits=ExitCode.CONFIGURATION).stdout
+    assert "distributed is not installed: pip install 'sfsync[dask]'" in said

@@ -1,6 +1,8 @@
 """Does each org of `config/orgs` work with what its file says, and with nothing of another's?"""
 
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -220,6 +222,139 @@ def test_the_example_that_is_shipped_is_right(tmp_path: Path) -> None:
     )
 
 
+def test_all_that_is_wrong_with_an_org_is_told_at_once() -> None:
+    """Keys, values, state folder, schedule, the key to sign in with and rules of its own."""
+    (ORGS / "acme" / "rules").mkdir(parents=True)
+    (ORGS / "acme" / "rules" / "accounts.yaml").write_text("rulez: []")
+    write("acme", f"{SIGN_IN}admin_emial: x\nsmtp_port: many\nstate_dir: by-org/bolt\n")
+    write("core", f"{SIGN_IN.replace('_env: ACME_KEY', '_file: no.pem')}smtp_port: many\n")
+    write("dust", "org: recordings/acme\nschedule: {zone: Europe/Pari}\nsmtp_port: many\n")
+    lines = call("orgs", "check", exits=5).stderr.splitlines()
+    wanted = {
+        "acme": (":6: private_key_env", ':7: there is no key "admin_emial"', ":8: smtp_port"),
+        "acme: config/orgs/acme.yaml:9: state_dir": (": orgs/bolt.yaml has the same state folder",),
+        "acme: config/orgs/acme/rules/accounts.yaml": (":1",),
+        "core": (":6: private_key_file: no.pem cannot be read", ":7: smtp_port"),
+        "dust": (':2: there is no time zone "Europe/Pari"', ":3: smtp_port"),
+    }
+    for begins, ends in wanted.items():
+        for end in ends:
+            assert any(begins in line and end in line for line in lines), (begins, end, lines)
+
+
+def test_what_an_orgs_file_sets_is_named_by_its_key_and_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SFSYNC_MAIL_FROM", "nobody")
+    monkeypatch.setenv("ACME_KEY", "no key")
+    write("acme", SIGN_IN)
+    write("bolt", "org: recordings/bolt\nread_only: true\nsmtp_host: https://mail.example.com\n")
+    half = SIGN_IN.replace("acme.", "core.").replace("  client_id: app-of-acme", "")
+    write("core", half)
+    said = problems_of_all()
+    assert said["acme"].startswith("config/orgs/acme.yaml:6: private_key_env: it is no private key")
+    assert said["core"] == (
+        "config/orgs/core.yaml:2: the way to sign in is half set (login_url, username,"
+        " private_key_env). Also set for JWT bearer client_id (docs/connect.md)"
+    )
+    said_of_bolt = call("run", "hourly", "--org", "bolt", exits=5).stderr
+    assert "sfsync: read_only (config/orgs/bolt.yaml:2) is set, and this command" in said_of_bolt
+    checks = told("doctor", "--org", "bolt", exits=5)["checks"]
+    assert isinstance(checks, list)
+    texts = [each["text"] for each in checks if each["group"] == "mail"]
+    assert (
+        'config/orgs/bolt.yaml:3: smtp_host: "https://mail.example.com" is more than a host: write'
+        " mail.example.com, and the port in SFSYNC_SMTP_PORT"
+    ) in texts
+    # What the environment sets goes on being named by its variable.
+    write("bolt", "org: recordings/bolt\n")
+    assert "SFSYNC_MAIL_FROM: " in call("doctor", "--org", "bolt", exits=5).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "org: [demo",
+            "2: a list that begins with [ has no ] where it should end (begun on line 1",
+        ),
+        ('org: "demo', "2: a text in quotes has no end: close them (begun on line 1)"),
+        ("org: demo\n\tread_only: true", "2: the line begins with a tab: write blanks instead"),
+        ("org: demo\nmail_from: @x", "2: the value begins with @: put it in quotes"),
+        ("org: demo: x", "1: a colon with a blank behind it stands in a value: put that in quotes"),
+        ("org: demo\nread_only\nx: y", "3: a key has no colon behind it: write KEY: VALUE"),
+        ("org: demo\n smtp_port: 25", "2: a colon with a blank behind it stands in a value"),
+        ("org: demo\nadmin_email: *x", "2: a value begins with * and means something else in YAML"),
+        ("org: demo\nadmin_email: !x y", "2: a value begins with !x: put it in quotes"),
+        ("org: [a, b]", "1: org: \"['a', 'b']\" will not do: write a text, in quotes if need be"),
+        ("org: demo\nread_only: [1]", '2: read_only: "[1]" will not do: write true or false'),
+        ("org: demo\nstore_url: xx", '2: store_url: "xx" will not do: write a URL without a slash'),
+        ("org: demo\nsmtp_password_file: 5", '2: smtp_password_file: "5" will not do: write the n'),
+        ("org: demo\nschedule: x", "2: schedule: write keys, each with a colon and its value"),
+        ("- org", "1: write keys, each with a colon and its value"),
+        (
+            "org: demo\nat_once: 3",
+            '2: there is no key "at_once" here: it is of a whole process: set',
+        ),
+        ("org: demo\nnothing: 3", '2: there is no key "nothing" here; .env.example explains each'),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_in_words_for_people(text: str, said: str) -> None:
+    write("acme", f"{text}\n")
+    told = problems_of_all()["acme"]
+    assert told.startswith(f"config/orgs/acme.yaml:{said}")
+    assert not {"while", "scanning", "parsing", "Input", "node"} & set(told.split())
+
+
+@pytest.mark.parametrize("name", ["..", ".", "by-org", "../.sfsync", "5", "[a]", '""', "/"])
+def test_a_state_folder_that_is_not_the_orgs_alone_is_refused(name: str) -> None:
+    write("acme", f"org: recordings/acme\nstate_dir: {name}\n")
+    told = problems_of_all()["acme"]
+    assert told.startswith("config/orgs/acme.yaml:2: state_dir: ")
+    assert told.endswith(("for this one alone", "write the name of a folder"))
+
+
+def test_wrong_addresses_of_mails_are_told_by_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("acme", "org: recordings/acme\nadmin_email: ops at example.com\nsmtp_host: mail\n")
+    lines = call("orgs", "check", "--org", "acme", exits=5).stderr
+    assert "acme: config/orgs/acme.yaml:2: admin_email: " in lines
+    assert "SFSYNC_MAIL_FROM is not set" in lines
+    monkeypatch.setenv("SFSYNC_ADMIN_EMAIL", "ops at example.com")
+    said = call("rules", "check", "--org", "recordings/acme", exits=5).stderr
+    assert "SFSYNC_ADMIN_EMAIL: " in said
+
+
+def test_a_check_warns_of_jobs_that_write_to_an_org_that_is_only_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write("acme", "org: recordings/acme\nread_only: true\n")
+    said = call("orgs", "check").stdout
+    assert (
+        "acme: read_only (config/orgs/acme.yaml:2) is set, and jobs of the schedule that write will"
+        " fail each time (hourly): take them out, or unset it"
+    ) in said
+    assert "bolt: read_only" not in said
+    assert (
+        "read_only (config/orgs/acme.yaml:2) is set"
+        in call("rules", "check", "-q", "--org", "acme").stderr
+    )
+    monkeypatch.setenv("SFSYNC_READ_ONLY", "true")
+    said = call("rules", "check", "--org", "recordings/acme").stdout
+    assert said.startswith("SFSYNC_READ_ONLY is set, and jobs of the schedule")
+
+
+def test_a_folder_without_the_file_of_its_org_is_told() -> None:
+    (ORGS / "dust" / "rules").mkdir(parents=True)
+    said = "config/orgs/dust: a folder of an org that has no file: write dust.yaml beside it"
+    assert problems_of_all()["dust"].startswith(said)
+    assert said in call("plan", "hourly", "--org", "dust", exits=5).stderr
+    write("dust", "org: recordings/acme\n")
+    call("orgs", "check")
+    (ORGS / ".git").mkdir()
+    (ORGS / "sand.yml").write_text("org: demo")
+    assert problems_of_all() == {"sand": "config/orgs/sand.yml: call it sand.yaml"}
+
+
 # Several.
 
 
@@ -276,7 +411,7 @@ def test_the_state_folder_of_another_org_is_refused_to_who_names_it() -> None:
     write("bolt", "org: recordings/bolt\nstate_dir: by-org/acme\n")
     result = call("plan", "hourly", "--org", "bolt", exits=ExitCode.CONFIGURATION)
     assert "config/orgs/bolt.yaml:2: state_dir" in result.stderr
-    assert "is the state folder of acme" in result.stderr
+    assert "orgs/acme.yaml has the same state folder, .sfsync/by-org/acme" in result.stderr
     call("plan", "hourly", "--org", "acme")
 
 
@@ -294,9 +429,14 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert isinstance(listed, list)
     assert [(each["name"], each["findings"], bool(each["last_good_run"])) for each in listed] == [
         ("acme", 3, True),
-        ("bolt", 0, False),
-        ("core", 0, False),
+        ("bolt", None, False),
+        ("core", None, False),
     ]
+    (told_of_bolt,), (told_of_core,) = (each["problems"] for each in listed[1:])
+    assert told_of_bolt.startswith("nothing was done so far, and due: 1 job (hourly since 20")
+    assert told_of_bolt.endswith("`sfsync due --org bolt` lists what is")
+    assert told_of_core.startswith("config/orgs/core.yaml:1: org: recordings/core: no such folder")
+    assert listed[0]["problems"] == []
     assert problems_of_all() == {
         "core": "config/orgs/core.yaml:1: org: recordings/core: no such folder or zip; name one, "
         "or demo, or salesforce"
@@ -319,6 +459,15 @@ def test_each_org_is_listed_with_its_health_and_one_that_is_wrong_hinders_no_oth
     assert 'sfsync_healthy{service="core"} 0.0' in text
     assert 'sfsync_findings_open{code="target-going-idle"' in text
     assert 'service="bolt",state="finished"' not in text
+
+
+def test_an_org_that_cannot_be_signed_in_to_is_not_listed_as_well() -> None:
+    Path("acme.pem").write_text("no key")
+    write("acme", SIGN_IN.replace("private_key_env: ACME_KEY", "private_key_file: acme.pem"))
+    listed = told("orgs")["orgs"]
+    assert isinstance(listed, list)
+    assert listed[0]["org"] == "acme.my.salesforce.com"
+    assert "it is no private key in PEM form" in listed[0]["problems"][0]
 
 
 def test_healthz_of_several_orgs_tells_that_nobody_can_say_which_they_are() -> None:
@@ -344,6 +493,34 @@ def test_what_is_due_in_all_orgs_is_carried_out_by_processes_of_their_own(
     assert "acme: hourly: ended, exit code 0" in caplog.text
     assert "bolt: config/orgs/bolt.yaml:1: there is no key" in caplog.text
     assert told("due", "--org", "acme")["due"] == []
+
+
+class Failing:
+    """A job that ends at once, and says why in several lines."""
+
+    def wait(self, _seconds: float) -> int:
+        return ExitCode.CONFIGURATION
+
+    def stop(self) -> None:
+        """It has ended."""
+
+    kill = stop
+
+    def said(self) -> str:
+        return "sfsync: there are 2 problems:\n  one\n  two"
+
+
+def test_each_line_of_a_failed_job_names_its_org(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("bolt", "orgg: demo\nsmtp_prt: 25\n")
+    monkeypatch.setattr("sfsync.scheduler.start", lambda *_: Failing())
+    call("due", "--run", "--org", "all", exits=ExitCode.CONFIGURATION)
+    told = [each.getMessage() for each in caplog.records if each.levelname != "INFO"]
+    lines = [line for each in told for line in each.splitlines()]
+    assert sum(line.startswith("acme: hourly: ") for line in lines) == 3
+    assert sum(line.startswith("bolt: ") for line in lines) == 2
+    assert all(line.startswith(("acme: hourly: ", "bolt: ")) for line in lines)
 
 
 def test_mails_to_the_admin_name_the_org_and_the_command_for_it() -> None:
@@ -372,3 +549,54 @@ def test_the_worst_exit_code_is_that_of_all() -> None:
         *(3, 6, 5, 1, 0)
     ]
     assert worst([1, 143]) == 143
+
+
+# What a hint says works when it is copied.
+
+
+def hints(output: str) -> list[list[str]]:
+    """Return the command lines that a text names, as words after `sfsync`."""
+    return [shlex.split(each)[1:] for each in re.findall("`(sfsync [^`]*)`", output)]
+
+
+def test_a_hint_works_when_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFSYNC_ORG", "all")
+    shown, undone = hints(call("run", "hourly", "--org", "acme", "--allow-large-change").output)
+    assert shown[-2:] == undone[-2:] == ["--org", "acme"]
+    assert "applied" in call(*shown).output
+    call(*undone)
+    (listed,) = hints(call("findings", "list", "--org", "bolt").output)
+    assert listed == ["run", "hourly", "--org", "bolt"]
+    asked = call("plan", "hourly", "--org", "bolt", "--out", "a plan.json", "--format", "json")
+    (applied,) = hints(asked.stderr)
+    call(*applied, "--allow-large-change")
+    failed = call("findings", "show", "001Dm000000000zIAA", "--org", "bolt", exits=2)
+    (listed,) = hints(failed.stderr)
+    assert listed == ["findings", "list", "--org", "bolt"]
+    call(*listed)
+
+
+def test_the_hint_of_an_org_that_the_environment_names_works_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SFSYNC_ORG", "acme")
+    assert hints(call("runs").output) == [["run", "hourly", "--org", "acme"]]
+    # Of one that has no file, the environment goes on saying what it says.
+    monkeypatch.setenv("SFSYNC_ORG", "recordings/acme")
+    assert hints(call("runs").output) == [["run", "hourly"]]
+    said = call("runs", "--org", "recordings/bolt", "--state-dir", "an other").output
+    (hint,) = hints(said)
+    assert hint == [
+        *("run", "hourly", "--org", "recordings/bolt", "--state-dir", "an other"),
+    ]
+
+
+def test_what_is_due_is_said_with_its_org() -> None:
+    due = told("due", "--org", "acme,bolt", exits=3)["orgs"]
+    assert isinstance(due, dict)
+    commands = {name: one["due"][0]["command"] for name, one in due.items()}
+    assert commands == {
+        name: f"sfsync run hourly --quiet --org {name}" for name in ("acme", "bolt")
+    }
+    assert "--org" not in call("due", "--org", "demo", exits=3).output.partition("run hourly")[0]
+    assert "sfsync run hourly --quiet --org acme" in call("due", "--org", "acme", exits=3).output

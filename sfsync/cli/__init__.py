@@ -92,6 +92,13 @@ class LazyGroup(HelpfulGroup):
 
             tell_failure(error)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            # What click says itself names no command.
+            if type(error) is not click.UsageError:
+                raise
+            from sfsync.cli.hints import helpful
+
+            raise click.UsageError(helpful(error.message), error.ctx) from error
         except KeyboardInterrupt:
             _say_stopped(ctx)
             ctx.exit(BY_SIGNAL + signal.SIGINT)

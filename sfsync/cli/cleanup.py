@@ -1,5 +1,6 @@
 """How does an admin repair what stands in the org, once? (`sfsync cleanup`)"""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,7 +155,8 @@ def _clean_up(each: "Cleanup", given: dict[str, Any], call: _Call) -> None:
         if call.do_apply:
             ran = carry_out(made, at, screen, allow_large=call.allow_large)
         elif call.out is not None and made.plan.changes:
-            screen.say(f"Nothing was written to the org: `sfsync apply {call.out}` does it.")
+            file = shlex.quote(str(call.out))
+            screen.say(f"Nothing was written to the org: `sfsync apply {file}` does it.")
         elif made.plan.changes:
             screen.say_how_to_apply()
     sys.exit(ran.exit_code if ran else ExitCode.DONE)

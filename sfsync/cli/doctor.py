@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sfsync.cli import opening
+from sfsync.cli.hints import helpful
 from sfsync.cli.opening import is_at_work, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.posting import check_mail
 from sfsync.cli.salesforce import Entrance
 from sfsync.cli.screen import Screen, count, echo, one_line
 from sfsync.cli.setting import Setting, set_up
+from sfsync.cli.workplace import check_engine
 from sfsync.errors import ConfigError, ExitCode, LimitReached, OrgError, SfsyncError
 from sfsync.model import Run, RunState, State
 from sfsync.settings import secret_files
@@ -35,7 +38,7 @@ _MARKS = {"good": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗"
 @format_option("table", "json")
 @place_options
 def doctor(form: str, place: Place, quiet: bool) -> None:
-    """Check sign-in, limits, fields, permissions, journal, mail and clock.
+    """Check sign-in, limits, fields, permissions, journal, mail, engine and clock.
 
     Each problem comes with what to do about it. Exit code 0 only where all that the active rules
     need is there, else 5; 6 where the org cannot be reached, 4 where its API calls are used up.
@@ -71,6 +74,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
     checks += _of_journal(setting)
     checks += check_files(setting.settings.state_dir, _secrets(setting))
     checks += check_mail(setting.settings, is_real=setting.is_salesforce)
+    checks += check_engine(setting.settings)
     if code is ExitCode.DONE and not is_well(checks):
         code = ExitCode.CONFIGURATION
     _report(checks, form, quiet)
@@ -80,6 +84,7 @@ def examine(setting: Setting, *, form: str = "table", quiet: bool = False) -> Ex
 def _report(checks: Sequence["Check"], form: str, quiet: bool) -> None:
     from sfsync.doctor import is_well
 
+    checks = [replace(c, text=helpful(c.text), remedy=helpful(c.remedy)) for c in checks]
     if form == "json":
         echo(json.dumps(_data(checks, is_well(checks)), indent=2, ensure_ascii=False))
     else:

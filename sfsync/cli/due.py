@@ -1,7 +1,6 @@
 """What is due now, for those who bring their own clock? (`sfsync due`)"""
 
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfsync.cli.hints import command
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, format_option, place_options
 from sfsync.cli.scheduler import opened_scheduler
@@ -60,16 +60,17 @@ def _all_carried_out(place: Place, quiet: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is due of one service, and what is at work."""
+    """What is due of one service, and what is at work; `place` is where the call said."""
 
     service: str
+    place: Place
     schedule: "Schedule"
     due: "Sequence[Due]"
     at_work: Sequence[str]
 
     def data(self, now: datetime) -> Mapping[str, Any]:
         """Return it as JSON data."""
-        told = _data(self.schedule, self.due, now)
+        told = _data(self, now)
         return {"service": self.service, **told, "at_work": self.at_work}
 
 
@@ -80,7 +81,7 @@ def _listed(place: Place, form: str, screen: Screen) -> int:
     if form == "json":
         echo(json.dumps(found.data(now), indent=2))
     else:
-        _show(found.schedule, found.due, now, screen)
+        _show(found, now, screen)
         for name in found.at_work:
             screen.say(f"{name} is at work.")
     return ExitCode.INCOMPLETE if found.due else ExitCode.DONE
@@ -98,7 +99,7 @@ def _all_listed(places: Sequence[Place], form: str, screen: Screen) -> int:
         echo(json.dumps({"orgs": told}, indent=2))
     else:
         rows: list[list[Cell]] = [
-            [name, *row] for name, each in done.items() for row in _rows(each.due, screen)
+            [name, *row] for name, each in done.items() for row in _rows(each, screen)
         ]
         heads = ("org", "job", "due since", "zone", "command")
         screen.table(heads, rows, whole=("org", "job", "due since"))
@@ -123,27 +124,27 @@ def _found(place: Place, now: datetime) -> _Found:
     is_served = not lock_of_service(setting.settings).is_free()
     at_work = sorted(name for name, turn in lasts.items() if is_served and turn.is_open)
     due = [each for each in due_now(schedule, lasts, now) if each.job.name not in at_work]
-    return _Found(service, schedule, due, at_work)
+    return _Found(service, place, schedule, due, at_work)
 
 
-def _rows(found: "Sequence[Due]", screen: Screen) -> "Iterator[list[Cell]]":
-    for each in found:
+def _rows(found: _Found, screen: Screen) -> "Iterator[list[Cell]]":
+    for each in found.due:
         since = replace(screen, zone=each.job.zone).moment(each.since)
-        yield [each.job.name, since, each.job.zone, _command(each.job)]
+        yield [each.job.name, since, each.job.zone, command(each.job.words, found.place)]
 
 
-def _show(schedule: "Schedule", found: "Sequence[Due]", now: datetime, screen: Screen) -> None:
+def _show(found: _Found, now: datetime, screen: Screen) -> None:
     rows = list(_rows(found, screen))
     screen.table(("job", "due since", "zone", "command"), rows, whole=("job", "due since"))
-    coming = sorted(_coming(schedule, now), key=lambda each: each[1])
-    if not found:
+    coming = sorted(_coming(found.schedule, now), key=lambda each: each[1])
+    if not found.due:
         screen.say("Nothing is due.")
     for job, at in coming[:1]:
         told = replace(screen, zone=job.zone).moment(at)
         screen.say(f"Next: {job.name}, at {told} ({job.zone}).")
 
 
-def _data(schedule: "Schedule", found: "Sequence[Due]", now: datetime) -> Mapping[str, Any]:
+def _data(found: _Found, now: datetime) -> Mapping[str, Any]:
     """Return what is due as JSON data; times in ISO form, UTC."""
     return {
         "at": to_iso(now),
@@ -151,12 +152,12 @@ def _data(schedule: "Schedule", found: "Sequence[Due]", now: datetime) -> Mappin
             {
                 "job": each.job.name,
                 "since": to_iso(each.since),
-                "command": _command(each.job),
+                "command": command(each.job.words, found.place),
                 "again": each.dead is not None,
             }
-            for each in found
+            for each in found.due
         ],
-        "next": [{"job": job.name, "at": to_iso(at)} for job, at in _coming(schedule, now)],
+        "next": [{"job": job.name, "at": to_iso(at)} for job, at in _coming(found.schedule, now)],
     }
 
 
@@ -167,7 +168,3 @@ def _coming(schedule: "Schedule", now: datetime) -> "Iterator[tuple[ScheduledJob
         at = next_time(job, now)
         if at is not None:
             yield job, at
-
-
-def _command(job: "ScheduledJob") -> str:
-    return shlex.join(("sfsync", *job.words))

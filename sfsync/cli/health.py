@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import click
 
 from sfsync.cli import HelpfulGroup, Stop, opening
 from sfsync.cli.books import is_ours
+from sfsync.cli.hints import helpful
 from sfsync.cli.logs import logger
 from sfsync.cli.opening import enter, opened_journal
 from sfsync.cli.options import Place, format_option, place_options
@@ -51,7 +53,7 @@ def health(ctx: click.Context, without_org: bool, form: str, place: Place, quiet
 
         sys.exit(tell_healths(places, form, Screen(is_quiet=quiet), without_org=without_org))
     setting = set_up(place)
-    found = looked(setting, None if without_org else asked(setting))
+    found = looked(setting, None if without_org else asked(setting, place))
     if form == "json":
         echo(json.dumps(found.data(), indent=2, ensure_ascii=False))
     else:
@@ -138,8 +140,15 @@ def looked(setting: Setting, org: "OrgHealth | None", *, writes: bool = True) ->
         return Health(now=now, journal=str(error), org=org)
 
 
-def asked(setting: Setting) -> "OrgHealth":
-    """Ask the org for its limits: one call, beside signing in. Who waits does not wait long."""
+def asked(setting: Setting, place: Place) -> "OrgHealth":
+    """Ask the org of a place for its limits: one call, beside signing in. Who waits does not wait
+    long.
+    """
+    found = _answered(setting)
+    return replace(found, problem=helpful(found.problem, place))
+
+
+def _answered(setting: Setting) -> "OrgHealth":
     from sfsync.health import OrgHealth
 
     answer: Future[OrgHealth] = Future()

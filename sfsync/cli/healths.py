@@ -13,7 +13,7 @@ from sfsync.cli.many import each_of
 from sfsync.cli.opening import opened_journal
 from sfsync.cli.options import Place
 from sfsync.cli.screen import Screen, echo
-from sfsync.cli.setting import Setting, set_up
+from sfsync.cli.setting import set_up
 from sfsync.errors import ConfigError, ExitCode, JournalError
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ def healths_of(places: tuple[Place, ...], *, without_org: bool, writes: bool = T
     """Judge how several orgs fare; one whose configuration is wrong is not well."""
     from sfsync.health import Healths
 
-    def look(setting: Setting) -> "Health":
-        return looked(setting, None if without_org else asked(setting), writes=writes)
+    at = {str(each.org): each for each in places}
+
+    def look(name: str) -> "Health":
+        setting = settings[name]
+        return looked(setting, None if without_org else asked(setting, at[name]), writes=writes)
 
     settings, failed = each_of(places, set_up)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        told = dict(zip(settings, pool.map(look, settings.values()), strict=True))
+        told = dict(zip(settings, pool.map(look, settings), strict=True))
     told |= {name: _refused(error) for name, error in failed.items()}
     return Healths(opening.wall_clock(), {str(each.org): told[str(each.org)] for each in places})
 

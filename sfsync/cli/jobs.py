@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # They carry out the schedule themselves, or never end.
 _NO_JOBS = (["scheduler"], ["due"], ["org", "serve"])
 _QUIET = "--quiet"
+# What writes to the org: always, or with --apply; and cleanups that write elsewhere.
+_WRITING, _APPLY = ("run", "apply"), "--apply"
+_WITH_APPLY, _OF_NO_ORG = ("cleanup", "undo", "setup"), ("export", "forget")
 _PLACES = frozenset({"--org", "--config", "--state-dir"})
 _HELP = frozenset({"-h", "--help"})
 
@@ -32,6 +35,17 @@ def check_commands(schedule: "Schedule", org: str = "") -> None:
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def writers(schedule: "Schedule") -> list[str]:
+    """Name the jobs that write to the org."""
+    return [job.name for job in schedule.jobs if _writes(job.words)]
+
+
+def _writes(words: Sequence[str]) -> bool:
+    if words[0] in _WRITING:
+        return True
+    return _APPLY in words and words[0] in _WITH_APPLY and words[1] not in _OF_NO_ORG
 
 
 def quiet(schedule: "Schedule") -> "Schedule":

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from sfsync.cli.hints import helpful
 from sfsync.errors import ConfigError, SfsyncError
 from sfsync.logs import told_of
 
@@ -72,24 +73,24 @@ def complain(text: str, logged: str = "") -> None:
     where the text names people or records.
     """
     if is_json():
-        logger.warning("%s", logged or text)
+        logger.warning("%s", helpful(logged or text))
     else:
-        click.echo(text, err=True)
+        click.echo(helpful(text), err=True)
 
 
 def tell_failure(error: SfsyncError) -> None:
     """Write to the standard error why a command failed."""
-    problems = error.problems if isinstance(error, ConfigError) else ()
+    problems = tuple(map(helpful, error.problems)) if isinstance(error, ConfigError) else ()
     if is_json():
         told = {"error": type(error).__name__, "exit_code": int(error.exit_code)}
         several = {"problems": list(map(masked, problems))} if len(problems) > 1 else {}
-        logger.error("%s", error.logged, extra={**told, **several})
+        logger.error("%s", helpful(error.logged), extra={**told, **several})
     elif len(problems) > 1:
         click.echo(f"sfsync: there are {len(problems)} problems:", err=True)
         for problem in problems:
             click.echo(f"  {problem}", err=True)
     else:
-        click.echo(f"sfsync: {error}", err=True)
+        click.echo(helpful(f"sfsync: {error}"), err=True)
 
 
 class PassedOn:

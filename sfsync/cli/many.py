@@ -6,6 +6,7 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
+from sfsync.cli.hints import helpful
 from sfsync.cli.options import Place
 from sfsync.cli.scheduler import Doorbell, Jobs, at_post, heeding, ready
 from sfsync.cli.setting import SALESFORCE, settings_and_file, several, shared_settings
@@ -57,7 +58,7 @@ def each_of(
                 raise ConfigError([refused[name]])
             done[name] = do(place)
         except ConfigError as error:
-            failed[name] = error
+            failed[name] = type(error)([helpful(each, place) for each in error.problems])
     return done, failed
 
 
@@ -106,7 +107,14 @@ class _Served:
         if name in self._refused:
             raise ConfigError([self._refused[name]])
         place = replace(self._place, org=name)
+        try:
+            with self._opened(place, name, bell) as scheduler:
+                yield scheduler
+        except ConfigError as error:
+            raise ConfigError([helpful(each, place) for each in error.problems]) from error
 
+    @contextmanager
+    def _opened(self, place: Place, name: str, bell: Event) -> "Iterator[Scheduler]":
         def pause(seconds: float) -> None:
             bell.wait(seconds)
             bell.clear()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from sfsync.cli.hints import note_place
 from sfsync.cli.logs import FORMS, tell_logs
 from sfsync.model import from_wire, to_iso
 
@@ -178,7 +179,9 @@ def _place(
     from sfsync.settings import log_format
 
     tell_logs(log_form or log_format(), verbose)
-    return Place(org, config, state_dir)
+    place = Place(org, config, state_dir)
+    note_place(place)
+    return place
 
 
 def narrowing_options(command: F) -> F:

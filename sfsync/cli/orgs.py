@@ -1,10 +1,10 @@
 """How are the orgs that have a file in `config/orgs`? (`sfsync orgs`)"""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -12,14 +12,18 @@ import click
 from sfsync.cli import HelpfulGroup
 from sfsync.cli.books import is_ours
 from sfsync.cli.health import looked
+from sfsync.cli.hints import helpful
 from sfsync.cli.opening import opened_journal, wall_clock
 from sfsync.cli.options import Place, format_option, place_options
-from sfsync.cli.rules import check_others
+from sfsync.cli.posting import check_mail_settings
+from sfsync.cli.rules import check_others, warnings_of
+from sfsync.cli.salesforce import credentials_of
 from sfsync.cli.screen import Screen, count, echo
-from sfsync.cli.setting import Setting, set_up, several
+from sfsync.cli.service import name_of
+from sfsync.cli.setting import SALESFORCE, Setting, set_up, settings_and_file, several
 from sfsync.errors import ConfigError, JournalError
 from sfsync.model import to_iso
-from sfsync.orgs import ALL
+from sfsync.orgs import ALL, load_sign_in
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -27,15 +31,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What is told of an org; instants are ISO texts, UTC; empty: there is none."""
+    """What is told of an org; instants are aware UTC; None: there is none, or nobody knows."""
 
     name: str
-    org: str
-    state_dir: str
-    last_good_run: str = ""
-    next_turn: str = ""
-    findings: int = 0
+    org: str = ""
+    state_dir: str = ""
+    last_good_run: datetime | None = None
+    next_turn: datetime | None = None
+    findings: int | None = None
     problems: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it: instants are ISO texts, empty where there is none."""
+        last, coming = (to_iso(at) if at else "" for at in (self.last_good_run, self.next_turn))
+        return {**asdict(self), "last_good_run": last, "next_turn": coming}
 
 
 @click.group(cls=HelpfulGroup, invoke_without_command=True)
@@ -69,7 +78,10 @@ def check_all(places: Sequence[Place], screen: Screen) -> None:
     from sfsync.cli.many import each_of
 
     done, failed = each_of(places, _checked)
+    at = {str(each.org): each for each in places}
     for name, setting in done.items():
+        for warning in warnings_of(setting):
+            screen.warn(f"{name}: {helpful(warning, at[name])}")
         screen.say(f"{name}: {_org_of(setting)}, policy {setting.policy.hash[:12]}, is right")
     if failed:
         raise ConfigError([f"{name}: {each}" for name, e in failed.items() for each in e.problems])
@@ -82,40 +94,60 @@ def _meant(place: Place) -> tuple[Place, ...]:
 
 
 def _checked(place: Place) -> Setting:
-    setting = set_up(place)
+    try:
+        setting = set_up(place)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_of_sign_in(place)]) from error
+    problems = _problems(setting)
+    if problems:
+        raise ConfigError(problems)
+    return setting
+
+
+def _of_sign_in(place: Place) -> tuple[str, ...]:
+    """Tell what is wrong with signing in, where the configuration is wrong, too."""
+    try:
+        settings, file = settings_and_file(place)
+        if file is not None and settings.org == SALESFORCE:
+            credentials_of(load_sign_in(file), file)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _problems(setting: Setting) -> list[str]:
+    """Tell what of a configuration that can be read is wrong all the same."""
     problems: list[str] = []
-    parts: list[Callable[[], object]] = [lambda: check_others(setting)]
+    parts: list[Callable[[], object]] = [
+        lambda: check_others(setting),
+        lambda: check_mail_settings(setting.settings),
+    ]
     parts.append(setting.credentials if setting.is_salesforce else lambda: setting.source)
     for part in parts:
         try:
             part()
         except ConfigError as error:
             problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return setting
+    return problems
 
 
 def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
     from sfsync.cli.many import each_of
 
     now = wall_clock()
-    done, failed = each_of(places, lambda place: _line(set_up(place), now))
+    done, failed = each_of(places, lambda place: _line(place, set_up(place), now))
     lines = {str(each.org): done.get(str(each.org)) for each in places}
-    told = [
-        line or _Line(name, "", "", problems=failed[name].problems) for name, line in lines.items()
-    ]
+    told = [line or _Line(name, problems=failed[name].problems) for name, line in lines.items()]
     if form == "json":
-        echo(json.dumps({"orgs": [asdict(each) for each in told]}, indent=2, ensure_ascii=False))
+        echo(json.dumps({"orgs": [each.data() for each in told]}, indent=2, ensure_ascii=False))
         return
     heads = ("name", "org", "last good run", "next turn", "findings", "health")
     rows = [
         (
             each.name,
             each.org,
-            _minute(each.last_good_run),
-            _minute(each.next_turn),
-            str(each.findings),
+            *(screen.moment(at) if at else "" for at in (each.last_good_run, each.next_turn)),
+            "" if each.findings is None else str(each.findings),
             count(len(each.problems), "problem") if each.problems else "well",
         )
         for each in told
@@ -127,26 +159,37 @@ def _list(places: Sequence[Place], form: str, screen: Screen) -> None:
             screen.tell(f"✗ {each.name}: {problem}")
 
 
-def _minute(instant: str) -> str:
-    return instant[:16].replace("T", " ")
-
-
-def _line(setting: Setting, now: datetime) -> _Line:
+def _line(place: Place, setting: Setting, now: datetime) -> _Line:
     settings = setting.settings
     name, state_dir = settings.service or settings.org, str(settings.state_dir)
     coming = _next(setting.policy.schedule, now)
-    line = _Line(name, _org_of(setting), state_dir, next_turn=to_iso(coming) if coming else "")
+    line = _Line(name, _org_of(setting), state_dir, next_turn=coming)
+    wrong = [helpful(each, place) for each in _problems(setting)]
     try:
         with opened_journal(settings) as journal:
             ours = is_ours(setting)
-            goods = [each.good for each in journal.totals.jobs() if ours(each.org)]
+            jobs = [each for each in journal.totals.jobs() if ours(each.org)]
             found = sum(each.number for each in journal.totals.findings(now) if ours(each.org))
+            turns = journal.turns.newest(name_of(settings), now)
     except (ConfigError, JournalError) as error:
-        return replace(line, problems=(str(error),))
-    good = max(filter(None, goods), default=None)
-    last = to_iso(good) if good else ""
-    problems = looked(setting, None).problems
-    return replace(line, last_good_run=last, findings=found, problems=problems)
+        return replace(line, problems=tuple(dict.fromkeys([*wrong, str(error)])))
+    good = max(filter(None, (each.good for each in jobs)), default=None)
+    problems = [*wrong, *looked(setting, None).problems]
+    if not wrong and not jobs and not turns:
+        problems += _never_done(setting.policy.schedule, place, now)
+    known = found if jobs else None
+    return replace(line, last_good_run=good, findings=known, problems=tuple(problems))
+
+
+def _never_done(schedule: "Schedule", place: Place, now: datetime) -> Iterator[str]:
+    """Tell what is due of an org for which nothing was done so far."""
+    from sfsync.due import due_now
+
+    found = due_now(schedule, {}, now)
+    if found:
+        first = f"{found[0].job.name} since {Screen().moment(found[0].since)}"
+        told = f"nothing was done so far, and due: {count(len(found), 'job')} ({first} UTC)"
+        yield helpful(f"{told}: is a scheduler there? `sfsync due` lists what is", place)
 
 
 def _next(schedule: "Schedule", now: datetime) -> datetime | None:

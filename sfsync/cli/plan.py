@@ -2,12 +2,14 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sfsync.cli.hints import helpful
 from sfsync.cli.opening import Opened, is_at_work, opened
 from sfsync.cli.options import (
     Errand,
@@ -69,7 +71,7 @@ def plan(
                 file.writelines(written(made))
         _print(made, form, at, quiet)
     if out is not None and not quiet:
-        use = f"`sfsync apply {out}` carries it out"
+        use = helpful(f"`sfsync apply {shlex.quote(str(out))}` carries it out")
         if setting.is_salesforce and scope.now is not None:
             use = "it rehearses another moment, so it cannot be applied to a real org"
         # Beside JSON or CSV the standard output holds nothing else.

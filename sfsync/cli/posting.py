@@ -99,6 +99,17 @@ def letterhead_of(settings: Settings) -> "Letterhead":
     return Letterhead(sender, reply_to, admin or reply_to or sender)
 
 
+def check_mail_settings(settings: Settings) -> None:
+    """Check server and addresses, where they are set. Raises ConfigError with all problems."""
+    problems = _problems(settings)
+    try:
+        letterhead_of(settings)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+
+
 def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
     """Say how mails leave, and whether the mail server lets us in; nothing is sent. `is_real`: the
     org is no recorded one.
@@ -107,6 +118,7 @@ def check_mail(settings: Settings, *, is_real: bool) -> list["Check"]:
     from sfsync.mail import SmtpCarrier
 
     try:
+        check_mail_settings(settings)
         server, head = server_of(settings), letterhead_of(settings)
     except ConfigError as error:
         remedy = f"correct it, and {TRY_IT}"

@@ -8,12 +8,13 @@ from rich.text import Text
 
 from sfsync.cli import HelpfulGroup
 from sfsync.cli.options import Place, place_options
+from sfsync.cli.posting import check_mail_settings
 from sfsync.cli.screen import Cell, Screen, echo
 from sfsync.cli.setting import set_up, several, texts_file
 from sfsync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sfsync.cli.setting import Setting
     from sfsync.policy import Machine, TaskRule
@@ -31,7 +32,8 @@ def check(place: Place, quiet: bool) -> None:
 
     findings.yaml, reports.yaml, setup.yaml, the providers of enrich.yaml and the commands of the
     schedule are checked when all else is right: they speak of the others' findings, fields and
-    states. With several orgs (--org all) the configuration of each is checked.
+    states. Mail settings are checked, too. With several orgs (--org all) the configuration of each
+    is checked.
     """
     places = several(place)
     if places is not None:
@@ -41,6 +43,9 @@ def check(place: Place, quiet: bool) -> None:
         return
     setting = set_up(place)
     check_others(setting)
+    check_mail_settings(setting.settings)
+    for warning in warnings_of(setting):
+        Screen(is_quiet=quiet).warn(warning)
     policy = setting.policy
     parts = [(m.rules, m.keep, m.findings, m.tasks) for m in policy.judged.values()]
     count = sum(len(part) for each in parts for part in each)
@@ -72,6 +77,17 @@ def check_others(setting: "Setting") -> None:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+
+
+def warnings_of(setting: "Setting") -> "Iterator[str]":
+    """Tell what is no mistake by itself, and surely not meant."""
+    from sfsync.cli.jobs import writers
+
+    names = writers(setting.policy.schedule)
+    if names and setting.settings.read_only:
+        jobs = ", ".join(names)
+        told = "SFSYNC_READ_ONLY is set, and jobs of the schedule that write will fail each time"
+        yield f"{told} ({jobs}): take them out, or unset it"
 
 
 def _check_mails(setting: "Setting") -> None:

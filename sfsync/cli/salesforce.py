@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sfsync.org.credentials import Credentials
     from sfsync.org.line import Session
     from sfsync.org.tokens import Tokens
+    from sfsync.orgs import OrgFile
     from sfsync.settings import SalesforceSettings
 
 logger = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ def new_session() -> "Session":
     return line.new_session()
 
 
-def credentials_of(settings: "SalesforceSettings", place: str = "") -> "Credentials":
-    """Return what the one way to sign in takes that is set; `place` is the line of an org's file
-    that sets it. Raises ConfigError with all problems.
+def credentials_of(settings: "SalesforceSettings", file: "OrgFile | None" = None) -> "Credentials":
+    """Return what the one way to sign in takes that is set, by an org's file if it has one. Raises
+    ConfigError with all problems.
     """
     from sfsync.org.credentials import Given, choose
 
@@ -64,9 +65,23 @@ def credentials_of(settings: "SalesforceSettings", place: str = "") -> "Credenti
     try:
         return choose(given)
     except ConfigError as error:
-        if not place:
+        if file is None:
             raise
-        raise ConfigError([f"{place}: {each}" for each in error.problems]) from error
+        raise ConfigError([_placed(each, file) for each in error.problems]) from error
+
+
+def _placed(problem: str, file: "OrgFile") -> str:
+    """Say where in an org's file a problem of signing in stands: at its key, else above all."""
+    from sfsync.settings import SALESFORCE_PREFIX
+    from sfsync.shipped import SALESFORCE
+
+    name, _, rest = problem.partition(": ")
+    key = name.removeprefix(SALESFORCE_PREFIX).lower()
+    # A private key is named by its file, wherever it stands.
+    place = file.places.get(key) or file.places.get(key.removesuffix("_file"))
+    if name.startswith(SALESFORCE_PREFIX) and place:
+        return f"{place}: {rest}"
+    return f"{file.document.place((SALESFORCE,))}: {problem}"
 
 
 def enter_salesforce(

@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from sfsync.cli.hints import helpful
 from sfsync.cli.logs import complain, is_json
 from sfsync.errors import Stopped
 from sfsync.model import Value, from_wire
@@ -65,14 +66,15 @@ class Screen:
         if self.is_quiet or is_json():
             complain(text, logged)
         if not self.is_quiet:
-            click.echo(text)
+            click.echo(helpful(text))
 
     def say_how_to_apply(self) -> None:
         """Say that only a preview was shown."""
         self.say("Nothing was written: add --apply to do it.")
 
     def tell(self, text: str = "") -> None:
-        """Print a sentence; in a terminal it is wrapped between words."""
+        """Print a sentence, its commands as they can be copied; wrapped in a terminal."""
+        text = helpful(text)
         if self.is_terminal:
             Console().print(Text(text))
         else:

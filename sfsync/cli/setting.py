@@ -68,8 +68,7 @@ class Setting:
 
     def credentials(self) -> "Credentials":
         """Return what to sign in with. Raises ConfigError with all problems."""
-        place = "" if self.file is None else self.file.document.place((SALESFORCE,))
-        return credentials_of(self.sign_in, place)
+        return credentials_of(self.sign_in, self.file)
 
     @cached_property
     def source(self) -> Path:
@@ -93,14 +92,34 @@ def set_up(place: Place, *, writes: bool = False) -> Setting:
 
     `writes` says that the org is to be written, which some settings forbid: ConfigError, too.
     """
-    from sfsync.configuration import read_config
-
-    settings, file = settings_and_file(place)
+    try:
+        settings, file = settings_and_file(place)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_problems_beside(place)]) from error
     if writes and settings.read_only:
         raise ConfigError([READ_ONLY])
+    return Setting(settings, *_configured(settings, file), file)
+
+
+def _configured(settings: "Settings", file: "OrgFile | None") -> "tuple[ConfigFolder, Policy]":
+    """Read the configuration, and the policy of an org. Raises ConfigError with all problems."""
+    from sfsync.configuration import read_config
+
     config = read_config(settings, None if file is None else file.own)
     policy = _policy_of(config)
-    return Setting(settings, config, policy if file is None else _scheduled(policy, file), file)
+    return config, policy if file is None else _scheduled(policy, file)
+
+
+def _problems_beside(place: Place) -> tuple[str, ...]:
+    """Tell what is wrong with the configuration where the settings are wrong, too."""
+    from sfsync.orgs import file_of
+
+    try:
+        settings = shared_settings(place)
+        _configured(settings, file_of(settings))
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def settings_of(place: Place) -> "Settings":

@@ -5,6 +5,7 @@ do.
 """
 
 from sfsync.doctor.check import (
+    ENGINE,
     GROUPS,
     JOURNAL,
     LIMITS,
@@ -28,6 +29,7 @@ from sfsync.doctor.org import (
 
 __all__ = [
     "ASKED_ABOUT",
+    "ENGINE",
     "GROUPS",
     "JOURNAL",
     "LIMITS",

@@ -14,8 +14,21 @@ PERMISSIONS = "permissions"
 JOURNAL = "journal"
 FILES = "files"
 MAIL = "mail"
+ENGINE = "engine"
 CLOCK = "clock"
-GROUPS = (SETTINGS, SIGN_IN, LIMITS, FIELDS, HISTORY, PERMISSIONS, JOURNAL, FILES, MAIL, CLOCK)
+GROUPS = (
+    SETTINGS,
+    SIGN_IN,
+    LIMITS,
+    FIELDS,
+    HISTORY,
+    PERMISSIONS,
+    JOURNAL,
+    FILES,
+    MAIL,
+    ENGINE,
+    CLOCK,
+)
 
 
 class Level(StrEnum):

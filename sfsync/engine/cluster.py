@@ -4,8 +4,6 @@ A worker that dies is survived: what it had not given yet is done again by anoth
 """
 
 import logging
-import re
-import socket
 import time
 import warnings
 from collections import deque
@@ -17,9 +15,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from distributed import CancelledError, Client, Future, KilledWorker, wait
-from distributed.security import Security
 from distributed.versions import VersionMismatchWarning
 
+from sfsync.engine.door import check_address, knock
 from sfsync.engine.local import local_cluster
 from sfsync.engine.versions import differing, other_versions, versions_here
 from sfsync.errors import ConfigError, EngineFailed
@@ -37,22 +35,10 @@ _LOOK_SECONDS = 2
 # Of each thread one part is at work and one is waiting: results pile up no higher than that.
 _AHEAD = 2
 _LOST = (OSError, CancelledError)
-_ADDRESS = re.compile(r"(tcp|tls)://([^\s/]+):(\d{1,5})")
-_LAST_PORT = 65_535
-_LENGTH_BYTES, _LONG_GREETING = 8, 1 << 20
-_NO_ADDRESS = (
-    "--scheduler {scheduler}: no address of a Dask scheduler (SFSYNC_DASK_SCHEDULER): write it as"
-    " tcp://10.0.0.5:8786, or tls:// where its connections are closed to others"
-)
 _NOTHING_WRITTEN = "nothing was written"
 _MEMORY = (
     "Mostly they lack memory: see the system's log, and have fewer of them (--workers), more"
     " memory, or smaller parts"
-)
-_NO_CERTIFICATE = (
-    "--scheduler {scheduler}: for tls:// Dask needs certificates: name them in its configuration"
-    " (distributed.comm.tls), or by DASK_DISTRIBUTED__COMM__TLS__CA_FILE,"
-    " DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY"
 )
 
 
@@ -75,8 +61,8 @@ class Dask:
         seconds the scheduler, and then workers at it, are waited for. Raises ConfigError for a
         scheduler that is no address.
         """
-        if scheduler and not _is_address(scheduler):
-            raise ConfigError([_NO_ADDRESS.format(scheduler=scheduler)])
+        if scheduler:
+            check_address(scheduler)
         self._scheduler = scheduler
         self._workers = workers
         self._connect_seconds = connect_seconds
@@ -92,7 +78,10 @@ class Dask:
         has no workers, ConfigError where these have other versions than this process.
         """
         if self._scheduler:
-            self._knock()
+            try:
+                knock(self._scheduler, self._connect_seconds)
+            except OSError as error:
+                raise self._unreached(error) from error
             with self._open:
                 self._connect(self._scheduler)
                 self._open = self._open.pop_all()
@@ -163,30 +152,6 @@ class Dask:
         if problems:
             raise ConfigError(problems)
         return client
-
-    def _knock(self) -> None:
-        """Raise where no scheduler can be connected to: a client of Dask's that failed to is left
-        half made, and may block another one; one that meets something else waits for ever.
-        """
-        way, _, place = self._scheduler.partition("://")
-        context = None
-        if way == "tls":
-            context = Security().get_connection_args("client").get("ssl_context")
-            if context is None:
-                raise ConfigError([_NO_CERTIFICATE.format(scheduler=self._scheduler)])
-        host, _, port = place.rpartition(":")
-        try:
-            address = (host.strip("[]"), int(port))
-            with (
-                socket.create_connection(address, self._connect_seconds) as plain,
-                ExitStack() as s,
-            ):
-                stream = s.enter_context(context.wrap_socket(plain)) if context else plain
-                is_dask = _greets_as_dask(stream)
-        except OSError as error:
-            raise self._unreached(error) from error
-        if not is_dask:
-            raise self._unreached(OSError("what answers there is something else"))
 
     def _unreached(self, error: OSError) -> EngineFailed:
         return EngineFailed(
@@ -263,28 +228,6 @@ def done_by_worker(work: Callable[[Part], Done], versions: Mapping[str, str], pa
     if problems:
         raise ConfigError(problems)
     return work(part)
-
-
-def _greets_as_dask(stream: socket.socket) -> bool:
-    """Tell whether who was connected to greets as Dask's processes do: at once, with the length of
-    what follows, eight bytes, the lowest first.
-    """
-    head = b""
-    while len(head) < _LENGTH_BYTES and (more := stream.recv(_LENGTH_BYTES - len(head))):
-        head += more
-    return len(head) == _LENGTH_BYTES and int.from_bytes(head, "little") < _LONG_GREETING
-
-
-def _is_address(scheduler: str) -> bool:
-    found = _ADDRESS.fullmatch(scheduler)
-    if found is None or int(found[3]) > _LAST_PORT:
-        return False
-    try:
-        found[2].encode("idna")
-    except UnicodeError:
-        # The name of no host: a part of it is empty, or too long.
-        return False
-    return True
 
 
 def _is_done(client: Client, future: Future[Any]) -> bool:

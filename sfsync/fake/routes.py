@@ -89,9 +89,9 @@ def find_route(request: Request) -> Match:
 
 
 @lru_cache(maxsize=1_024)
-def _fitting(rest: str) -> list[tuple[Route, tuple[str, ...]]]:
+def _fitting(rest: str) -> tuple[tuple[Route, tuple[str, ...]], ...]:
     fitting = [(each, _values(each.pattern, rest)) for each in ROUTES]
-    return [(route, values) for route, values in fitting if values is not None]
+    return tuple((route, values) for route, values in fitting if values is not None)
 
 
 def _values(pattern: str, rest: str) -> tuple[str, ...] | None:

@@ -15,6 +15,7 @@ from sfsync.model import Turn, to_iso
 from sfsync.policy import Schedule, ScheduledJob
 from sfsync.scheduler.agenda import Agenda, Ended, Waits
 from sfsync.scheduler.child import Child
+from sfsync.scheduler.several_lines import each_line
 from sfsync.scheduler.slots import Always, Slot
 
 logger = logging.getLogger("sfsync.scheduler")
@@ -191,8 +192,9 @@ class Scheduler:
         try:
             self._agenda.follow(self._world.load())
         except (ConfigError, OSError) as error:
-            told = "%sthe configuration is refused, and the one before goes on:\n%s"
-            logger.error(told, self._world.label, error)
+            label = self._world.label
+            told = "%sthe configuration is refused, and the one before goes on:%s"
+            logger.error(told, label, each_line(label, f"\n{error}"))
         else:
             logger.info("%s: the configuration is read again", self._world.service)
 
@@ -272,7 +274,8 @@ class Scheduler:
         is_good = turn.exit_code == ExitCode.DONE
         why, logged = ("" if is_good or not text else f": {text}" for text in (turn.message, told))
         level = logging.INFO if is_good else logging.WARNING
-        name, words = self._world.label + turn.job, Worded(why, logged)
+        name = self._world.label + turn.job
+        words = Worded(each_line(f"{name}: ", why) if self._world.label else why, logged)
         logger.log(level, "%s: ended, %s, due %s%s", name, how, to_iso(turn.due), words)
         try:
             self._world.after(turn)

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from sfsync.errors import ConfigError, ExitCode, SfsyncError
 from sfsync.logs import thread_tells_of
 from sfsync.scheduler.loop import Scheduler
+from sfsync.scheduler.several_lines import each_line
 
 logger = logging.getLogger("sfsync.scheduler")
 
@@ -159,7 +160,7 @@ class Roster:
                 trouble = ""
             except (SfsyncError, OSError) as error:
                 if str(error) != trouble:
-                    logger.error("%s: is not served: %s", member.name, error)
+                    logger.error("%s: is not served: %s", member.name, _told(member, error))
                 trouble = str(error)
             except Exception:
                 logger.exception("%s: an error in sfsync itself; it begins anew", member.name)
@@ -172,7 +173,7 @@ class Roster:
             with self._opened(member) as scheduler:
                 member.code = scheduler.run_due()
         except SfsyncError as error:
-            logger.error("%s: %s", member.name, error)
+            logger.error("%s: %s", member.name, _told(member, error))
             member.code = error.exit_code
         except Exception:
             logger.exception("%s: an error in sfsync itself", member.name)
@@ -218,6 +219,10 @@ class Roster:
     def _pause_for(member: _Member) -> None:
         if member.thread is not None:
             member.thread.join(0.1)
+
+
+def _told(member: _Member, error: Exception) -> str:
+    return each_line(f"{member.name}: ", str(error))
 
 
 def _is_alive(member: _Member) -> bool:
