@@ -6,25 +6,24 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import once
 import pytest
+import sqlalchemy
 from cut_org import cut
 from entering import connect
 from hypothesis import settings
 from postgres_server import Server, served_postgresql
 
 from sfsync.fake import FakeOrg
+from sfsync.fake.recording.load import _Loading
+from sfsync.garbage import collect_seldom
 from sfsync.journal import Journal
-from sfsync.lines import read_yaml
 from sfsync.org import Org
-from sfsync.policy import Policy
 from sfsync.report import orders
 from sfsync.rules import load, texts
-
-BUILD, READ = load.load_policy, cache(read_yaml)
 
 # Nothing here is slow by mistake: what takes long is an org that is read and written for real.
 settings.register_profile("small", deadline=None, max_examples=100)
@@ -42,22 +41,21 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-@cache
-def once(texts: tuple[tuple[str, str], ...]) -> Policy:
-    return BUILD(dict(texts))
+    collect_seldom()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def as_one_process() -> Iterator[None]:
     """Let commands build each policy once and read each file of the configuration once, as a
-    process does, and see no setting of the machine's: the same texts give the same policy.
+    process does, and see no setting of the machine's: the same texts give the same policy. Nor are
+    the files of an org read twice that have not changed, or statements put into words.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "load_policy", lambda texts: once(tuple(texts.items())))
+        patch.setattr(load, "load_policy", once.policy_of)
         for module in (texts, orders):
-            patch.setattr(module, "read_yaml", READ)
+            patch.setattr(module, "read_yaml", once.READ)
+        patch.setattr(_Loading, "load", once.loaded)
+        patch.setattr(sqlalchemy, "create_engine", once.connected)
         for name in [name for name in os.environ if name.startswith(("SFSYNC_", "SALESFORCE_"))]:
             patch.delenv(name)
         yield

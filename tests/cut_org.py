@@ -2,8 +2,10 @@
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sfsync.fake import FakeOrg, load_folder
 
@@ -16,6 +18,19 @@ _Row = dict[str, str]
 def cut(folder: Path, accounts: tuple[str, ...] = (WON, IDLE, STAYING)) -> Path:
     """Write a recording with these accounts of the demo and all that belongs to them."""
     folder.mkdir()
+    for name, content in _files_of(frozenset(accounts)).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@cache
+def _files_of(accounts: frozenset[str]) -> Mapping[str, bytes]:
+    with TemporaryDirectory() as folder:
+        _cut(Path(folder), accounts)
+        return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
+
+
+def _cut(folder: Path, accounts: frozenset[str]) -> None:
     for name in ("describe.json", "state.json"):
         shutil.copy(DEMO / name, folder)
     for name in _SETUP:
@@ -25,7 +40,6 @@ def cut(folder: Path, accounts: tuple[str, ...] = (WON, IDLE, STAYING)) -> Path:
     for name in ("Task", "Event", "Contact", "AccountHistory"):
         _copy_some(name, folder, lambda row: row["AccountId"] in accounts)
     _copy_some("OpportunityHistory", folder, lambda row: row["OpportunityId"] in deals)
-    return folder
 
 
 def _copy_some(name: str, folder: Path, stays: Callable[[_Row], bool]) -> set[str]:

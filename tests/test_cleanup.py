@@ -5,6 +5,8 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +106,9 @@ def to_the_minute(wanted: dict[str, Any]) -> dict[str, Any]:
 
 def opportunities(**wanted: str) -> dict[str, dict[str, str]]:
     """The demo's opportunities that have these texts in their fields."""
-    with (DEMO / "Opportunity.csv").open(encoding="utf-8") as stream:
-        rows = {row["Id"]: row for row in csv.DictReader(stream)}
     return {
         id: row
-        for id, row in rows.items()
+        for id, row in rows_of("Opportunity").items()
         if all(row[name] == text for name, text in wanted.items())
     }
 
@@ -235,7 +235,12 @@ GILLES, ROSALIND, QUEUE = "005Dm000000000HIAQ", "005Dm000000000IIAQ", "00GDm0000
 
 
 def rows_of(name: str, folder: Path = DEMO) -> dict[str, dict[str, str]]:
-    with (folder / f"{name}.csv").open(encoding="utf-8") as stream:
+    return {id: dict(row) for id, row in _rows_in((folder / f"{name}.csv").read_bytes()).items()}
+
+
+@cache
+def _rows_in(content: bytes) -> dict[str, dict[str, str]]:
+    with StringIO(content.decode("utf-8"), newline="") as stream:
         return {row["Id"]: row for row in csv.DictReader(stream)}
 
 

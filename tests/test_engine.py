@@ -21,7 +21,7 @@ from cut_org import cut
 from distributed import LocalCluster
 from loop_org import CONFIG, Loop
 from test_partitions import org_of, policy_of
-from works import doubled, ended_once, killing, noted, refused, resting
+from works import doubled, ended_once, killing, met, noted, refused, resting
 
 from sfsync.cli import commands
 from sfsync.engine import Engine, Here
@@ -72,9 +72,11 @@ def test_two_workers_give_the_plan_of_one_process(tmp_path: Path, two_workers: D
         assert in_parts(loop, Store(tmp_path / "there"), two_workers) == here
 
 
-def test_what_is_given_comes_in_the_order_of_the_parts_from_both(two_workers: Dask) -> None:
-    given = list(two_workers.each(doubled, list(range(30))))
-    assert [number for number, _ in given] == [2 * number for number in range(30)]
+def test_what_is_given_comes_in_the_order_of_the_parts_from_both(
+    tmp_path: Path, two_workers: Dask
+) -> None:
+    given = list(two_workers.each(met, [(str(tmp_path), number) for number in range(30)]))
+    assert [number for number, _ in given] == list(range(30))
     processes = {process for _, process in given}
     assert os.getpid() not in processes
     assert len(processes) == 2

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from web_hostile import ADDRESSES, NAMES, SERVERS, Serve
+from web_hostile import ADDRESSES, NAMES, SERVERS, Serve, bomb
 from web_server import (
     HERE,
     NO_ROBOTS,
@@ -185,6 +185,7 @@ def with_port(respond: Serve, server: Server, canary: Server) -> Respond:
 
 
 def test_hostile_servers_are_refused_within_the_time_and_50_megabytes(canary: Server) -> None:
+    bomb()
     with ExitStack() as open_servers:
         ports = {}
         for name, respond in SERVERS.items():

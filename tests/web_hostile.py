@@ -8,6 +8,7 @@ import gzip
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from web_server import NO_ROBOTS, Request, answer, leads_to
 
@@ -147,7 +148,9 @@ def _once(redirect: bytes) -> Serve:
     return _page(lambda request: answer() if request.path == "/there" else redirect)
 
 
-def _bomb(megabytes: int) -> bytes:
+@cache
+def bomb(megabytes: int = 200) -> bytes:
+    """Much in little. Make it before somebody waits for it: that takes a second."""
     packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
     zeros = bytes(1024**2)
     return b"".join([*(packer.compress(zeros) for _ in range(megabytes)), packer.flush()])
@@ -166,6 +169,7 @@ def _endless(head: bytes, piece: bytes, pause: float = 0.0) -> Serve:
 _CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n"
 _OPEN = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 _PIECE = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
+_ZEROS = gzip.compress(bytes(10_000_000), 1)
 _NESTED = b'{"a":' * 100_000
 
 
@@ -200,17 +204,16 @@ SERVERS: dict[str, Serve] = {
     "robots.txt says no to us": _robots(b"User-agent: Sfsync/1.0\nDisallow: /\n"),
     "robots.txt is not to be had": _robots(b"", "500 Internal Server Error"),
     "robots.txt asks for patience": _robots(b"", "429 Too Many Requests"),
-    "gzip of 200 MB": _page(lambda _: answer(_BOMB, Content_Encoding="gzip")),
+    "gzip of 200 MB": _page(lambda _: answer(bomb(), Content_Encoding="gzip")),
     "gzip of 200 MB in robots.txt": lambda request: answer(
-        _BOMB if request.path == "/robots.txt" else b"br", Content_Encoding="gzip"
+        bomb() if request.path == "/robots.txt" else b"br", Content_Encoding="gzip"
     ),
     "gzip in chunks, endless": _endless(
-        _CHUNKED + b"Content-Encoding: gzip\r\n\r\n",
-        b"%x\r\n" % len(gzip.compress(bytes(10_000_000))) + gzip.compress(bytes(10_000_000)),
+        _CHUNKED + b"Content-Encoding: gzip\r\n\r\n", b"%x\r\n" % len(_ZEROS) + _ZEROS
     ),
-    "gzip in gzip": _page(lambda _: answer(gzip.compress(_BOMB), Content_Encoding="gzip, gzip")),
+    "gzip in gzip": _page(lambda _: answer(gzip.compress(bomb()), Content_Encoding="gzip, gzip")),
     "gzip named twice": _page(
-        lambda _: answer(_BOMB, Content_Encoding="gzip", content_encoding="gzip")
+        lambda _: answer(bomb(), Content_Encoding="gzip", content_encoding="gzip")
     ),
     "deflate": _page(lambda _: answer(zlib.compress(b"a"), Content_Encoding="deflate")),
     "brotli": _page(lambda _: answer(b"\x0b\x02\x80a\x03", Content_Encoding="br")),
@@ -256,4 +259,3 @@ SERVERS: dict[str, Serve] = {
     "an error": _page(lambda _: answer(b"", "503 Service Unavailable")),
     "no content": _page(lambda _: b"HTTP/1.1 204 No Content\r\n\r\n"),
 }
-_BOMB = _bomb(200)

@@ -8,6 +8,16 @@ from pathlib import Path
 from sfsync.errors import CircleError
 
 
+def met(place: tuple[str, int]) -> tuple[int, int]:
+    """Give a number, and the process that did it, once two processes have been here."""
+    here, number = Path(place[0]), place[1]
+    (here / str(os.getpid())).touch()
+    ends = time.monotonic() + 60
+    while len(list(here.iterdir())) < 2 and time.monotonic() < ends:
+        time.sleep(0.01)
+    return number, os.getpid()
+
+
 def doubled(number: int) -> tuple[int, int]:
     """Give twice a number, and the process that did it."""
     time.sleep(0.01)

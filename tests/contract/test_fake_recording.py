@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import once
 import pytest
 from contract_org import CUSTOM_FIELDS, NOW, sign_in
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceResourceNotFound
 
 from sfsync.fake import FakeOrg, RecordingError, load_folder
+from sfsync.fake.recording.load import _Loading
 
 DATA = Path(__file__).parents[2] / "../shared/data/crm-sales-2017"
 ACCOUNTS = (
@@ -34,6 +36,12 @@ TASKS = (
     '"00T000000000002EAA","001000000000002AAA","","Completed","true","2026-01-31","false"\n'
     '"00T000000000003EAA","001000000000001AAA","","Completed","true","2026-02-11","true"\n'
 )
+
+
+@pytest.fixture(autouse=True)
+def each_time_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files however often they were read before: that is what is tried here."""
+    monkeypatch.setattr(_Loading, "load", once.LOAD)
 
 
 def write(folder: Path, **files: str) -> Path:
