@@ -84,7 +84,8 @@ def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Place
         return _texts(column)
     encoded = _encoded(column)
     # Empty fields and subjects such as "Call" are most of the texts.
-    if len(encoded.dictionary) * _RARELY < len(column):
+    distinct = len(encoded.dictionary) - encoded.dictionary.null_count
+    if distinct * _RARELY < len(column):
         return _categories(encoded)
     return _texts(column)
 
@@ -114,15 +115,16 @@ def _are_mostly_distinct(column: pa.ChunkedArray) -> bool:
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    encoded = column.combine_chunks().dictionary_encode()
+    """Give each text a code, null too: no mask is needed then."""
+    encoded = column.combine_chunks().dictionary_encode("encode")
     return encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
 
 
 def _categories(encoded: pa.DictionaryArray) -> pd.Categorical:
+    # Null comes last.
     order = pc.array_sort_indices(encoded.dictionary)
-    places = np.empty(len(order) + 1, dtype="int32")
-    places[order.to_numpy()] = np.arange(len(order))
-    places[-1] = -1
-    codes = encoded.indices.fill_null(-1).to_numpy()
-    words = pd.Index(_texts(encoded.dictionary.take(order)), copy=False)
-    return pd.Categorical.from_codes(places[codes], words, validate=False)
+    words = encoded.dictionary.take(order).drop_null()
+    places = np.full(len(order), -1, dtype="int32")
+    places[order[: len(words)].to_numpy()] = np.arange(len(words))
+    codes = places[encoded.indices.to_numpy()]
+    return pd.Categorical.from_codes(codes, pd.Index(_texts(words), copy=False), validate=False)
