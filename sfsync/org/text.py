@@ -91,11 +91,7 @@ def _read_blocks(
 ) -> pa.Table:
     return pa.csv.read_csv(
         pa.BufferReader(body),
-        # A block that goes from one processor's cache to another's takes a third more to read;
-        # where there are many pages, some are read at the same time.
-        pa.csv.ReadOptions(
-            use_threads=False, column_names=list(names), skip_rows=int(skip), block_size=block
-        ),
+        pa.csv.ReadOptions(column_names=list(names), skip_rows=int(skip), block_size=block),
         pa.csv.ParseOptions(newlines_in_values=True),
         # Left to guess, it would take NA for nothing and 007 for 7.
         pa.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
