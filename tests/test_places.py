@@ -2,14 +2,16 @@
 texts are and however Arrow holds them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfsync import places
 from sfsync.places import Places
 
 # Few letters, so that Ids meet; two that differ in their last two letters alone have equal hashes.
@@ -22,6 +24,14 @@ _ID = st.builds(
 _TEXT = st.one_of(_ID, _ID, _ID, st.sampled_from(["", "001", "001000000000001", "é" * 9, "é" * 18]))
 _WANTED = st.lists(st.one_of(_ID, _TEXT, st.none()), max_size=12)
 _TYPES = st.sampled_from([pa.string(), pa.large_string()])
+
+
+@pytest.fixture(params=["as numbers", "as text"], autouse=True, scope="module")
+def few(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Few Ids are looked up as text, and many as numbers: here each way is taken by all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "_FEW", 0 if request.param == "as numbers" else 10**9)
+        yield
 
 
 def by_dict(known: Sequence[str], wanted: Sequence[str | None]) -> list[int]:
