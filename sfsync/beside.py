@@ -1,11 +1,14 @@
-"""What may be worked out on several processors at once?
+"""What may be worked out on several processors at once, or while an answer is waited for?
 
-Arrow and NumPy let go of the interpreter while they work on an array, so that threads do for them.
+Arrow, NumPy and the database let go of the interpreter while they work, so that threads do for
+them.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,6 +17,17 @@ R = TypeVar("R")
 # With fewer rows threads take longer to begin than they save.
 _MANY = 20_000
 _MOST = 4
+
+
+@contextmanager
+def begun(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Begin something that is short, and give the way to wait for what comes of it. It is over
+    when what follows is; what it raises is raised where it is waited for, or at the end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(copy_context().run, work)
+        yield outcome.result
+        outcome.result()
 
 
 def column_by_column(work: Callable[[T], R], columns: Iterable[T], rows: int) -> list[R]:

@@ -5,10 +5,11 @@ need it cannot judge. With a store only what changed since the last reading is a
 snapshot is the same as if everything had been read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sfsync.beside import begun
 from sfsync.errors import ReserveKept
 from sfsync.extract.reading import read_changes, read_whole
 from sfsync.extract.seen import Origin, in_the_loop, snapshot_of
@@ -23,14 +24,20 @@ from sfsync.store import Kept, Shards, Store
 
 __all__ = [
     "Approach",
+    "Known",
     "Origin",
     "approach",
     "extract",
     "in_the_loop",
     "origin_of",
     "read",
+    "seen",
     "snapshot_of",
 ]
+
+
+# What earlier passes left, and wrote.
+Known = tuple[PreviousPass | None, Sequence[OwnWrite]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +132,20 @@ def extract(
     their field's type, Stopped where the org cannot spare the API calls.
     """
     way = way or approach(org, policy, now)
-    tables = read(org, policy, way)
-    return snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
+    return seen(org, policy, now, way, lambda: (previous, own_writes))
+
+
+def seen(
+    org: OrgReader, policy: Policy, now: datetime, way: Approach, known: Callable[[], Known]
+) -> Snapshot:
+    """Read as `extract` does, and meanwhile look up what is `known` of earlier passes; what was
+    read is put into the store while the snapshot is made of it.
+    """
+    with begun(known) as looked_up:
+        tables, keep = _read(org, policy, way)
+        previous, own_writes = looked_up()
+    with begun(keep):
+        return snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
 
 
 def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:
@@ -136,6 +155,15 @@ def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:
 
 def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
     """Read the org in the way decided before, and keep what it said. Raises as `extract`."""
+    tables, keep = _read(org, policy, way)
+    keep()
+    return tables
+
+
+def _read(
+    org: OrgReader, policy: Policy, way: Approach
+) -> tuple[Mapping[str, Shards], Callable[[], None]]:
+    """Read the org, and give the way to keep what it said."""
     tables: Mapping[str, Shards] | None = None
     whole_at = way.read_at
     spool = Spool(way.shards, way.store)
@@ -150,6 +178,5 @@ def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
             _check_spared(org, way)
         spool = Spool(way.shards, way.store)
         tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
-    if way.store is not None:
-        way.store.keep(Kept(way.shape, way.read_at, whole_at, tables))
-    return tables
+    kept = Kept(way.shape, way.read_at, whole_at, tables)
+    return tables, lambda: way.store.keep(kept) if way.store is not None else None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sfsync.calendar import latest
 from sfsync.duplicates import likely_duplicates
-from sfsync.extract import Approach, approach, extract
+from sfsync.extract import Approach, Known, approach, seen
 from sfsync.facts import Look
 from sfsync.jobs.job import JOBS, Planned, Services
 from sfsync.jobs.judged import judged
@@ -20,16 +20,13 @@ def read(services: Services, way: Approach | None = None) -> Look:
 
     Raises Stopped where that takes more API calls than the org can spare.
     """
-    org, policy, journal = services.org, services.policy, services.journal
-    snapshot = extract(
-        org,
-        policy,
-        services.now,
-        journal.previous_pass(services.books),
-        journal.own_writes(services.books, policy.state_fields()),
-        way=way or way_to_read(services),
-    )
-    return Look(snapshot, policy)
+    policy, journal, books = services.policy, services.journal, services.books
+
+    def known() -> Known:
+        return journal.previous_pass(books), journal.own_writes(books, policy.state_fields())
+
+    way = way or way_to_read(services)
+    return Look(seen(services.org, policy, services.now, way, known), policy)
 
 
 def way_to_read(services: Services) -> Approach:

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from sfsync.apply import Desk, apply, close_early, settle
+from sfsync.beside import begun
 from sfsync.errors import (
     ConfigError,
     EngineFailed,
@@ -118,7 +119,9 @@ def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> 
     """Apply the plan of a run, and close its books."""
     plan = planned.plan
     desk.journal.start(run, plan.changes)
-    outcomes = _applied(plan, run, services, desk)
+    unsaid = planned.unsaid
+    with begun(unsaid.fingerprints if unsaid else tuple):
+        outcomes = _applied(plan, run, services, desk)
     states = _left(planned, services.policy, outcomes)
     desk.journal.finish(
         run.id,

@@ -1,7 +1,6 @@
 """Which findings of a plan are put into words only when somebody looks at them?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import overload
 
@@ -13,29 +12,31 @@ from sfsync.model import Finding
 from sfsync.rules.found import Findings, Found
 
 
-@dataclass(frozen=True, slots=True)
 class Unsaid:
     """What rules found in all of an org, with the money at stake: `stakes` has it for all records
     of an object, row by row (float64, NaN for none).
     """
 
-    found: Found
-    stakes: Mapping[str, Array]
+    def __init__(self, found: Found, stakes: Mapping[str, Array]) -> None:
+        self._found = found
+        self._amounts = found.amounts(stakes)
+        self._fingerprints: list[int] | None = None
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self._found)
 
     def fingerprints(self) -> Sequence[int]:
         """Return a number for each, which is the same in the next pass where all of it is."""
-        numbers: list[int] = self.found.fingerprints(self.found.amounts(self.stakes)).tolist()
-        return numbers
+        if self._fingerprints is None:
+            self._fingerprints = self._found.fingerprints(self._amounts).tolist()
+        return self._fingerprints
 
     def some(self, places: Sequence[int]) -> Sequence[tuple[Finding, float | None]]:
         """Put some into words, each with the amount at stake; `places` are in order."""
         here = np.array(places, dtype="int64")
-        amounts = self.found.amounts(self.stakes)[here].tolist()
+        amounts = self._amounts[here].tolist()
         told = [amount if is_at_stake(amount) else None for amount in amounts]
-        return list(zip(self.found.some(here), told, strict=True))
+        return list(zip(self._found.some(here), told, strict=True))
 
 
 class Joined(Findings):

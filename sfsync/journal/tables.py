@@ -286,6 +286,14 @@ FINDINGS = sa.Table(
     # Since version 7: the same where all that a pass says of it is.
     sa.Column("fingerprint", sa.BigInteger),
 )
+sa.Index(
+    "findings_open",
+    FINDINGS.c.org,
+    FINDINGS.c.fingerprint,
+    FINDINGS.c.record_id,
+    sqlite_where=FINDINGS.c.solved_at.is_(None),
+    postgresql_where=FINDINGS.c.solved_at.is_(None),
+)
 # Since version 7: which pass found all that is open of an org last. It is not entered in each row,
 # of which there are very many.
 FINDINGS_SEEN = sa.Table(

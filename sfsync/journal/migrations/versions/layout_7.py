@@ -4,7 +4,12 @@ pass found last what is open stands once for each org.
 
 import sqlalchemy as sa
 
-from sfsync.journal.migrations.making import add_column, create_table, execute
+from sfsync.journal.migrations.making import (
+    add_column,
+    create_index,
+    create_table,
+    execute,
+)
 
 revision, down_revision = "7", "6"
 
@@ -12,6 +17,9 @@ revision, down_revision = "7", "6"
 def upgrade() -> None:
     """Add them; the numbers are entered by the next pass."""
     add_column("findings", sa.Column("fingerprint", sa.BigInteger))
+    is_open = sa.text("solved_at IS NULL")
+    only = {"sqlite_where": is_open, "postgresql_where": is_open}
+    create_index("findings_open", "findings", "org", "fingerprint", "record_id", **only)
     create_table(
         "findings_seen",
         sa.Column("org", sa.String(80), primary_key=True),
