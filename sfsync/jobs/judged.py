@@ -69,7 +69,7 @@ class Judged:
     part of this. `reviews` are the questions that are open. `judged` counts accounts. `owners` has
     whose the records are that change, `amounts` what is at stake in these and in those of which
     something is told beside the `findings`; `at_stake_in_tasks` the same of those that are to get
-    a task, `stakes` that of all records of an object, row by row (float64, NaN for none).
+    a task, `stakes` that of all records of an object, row by row (float64, NaN for none or 0).
     """
 
     changes: tuple[Change, ...]
@@ -124,14 +124,9 @@ def in_words(judged: Judged) -> Judged:
     amounts = {
         (each.object, each.id): amount
         for each, amount in zip(findings, found, strict=True)
-        if is_at_stake(amount)
+        if not isnan(amount)
     }
     return replace(judged, findings=findings, amounts={**judged.amounts, **amounts}, stakes={})
-
-
-def is_at_stake(amount: float) -> bool:
-    """Tell whether it is an amount at all: neither 0 nor NaN."""
-    return amount != 0 and not isnan(amount)
 
 
 def apart(
@@ -211,11 +206,12 @@ def _stakes(look: Look, terms: Terms) -> dict[str, Array]:
     """Return the amounts of all opportunities, and of the open ones of each account; the latter
     only where amounts add up, being in one currency.
     """
-    return {
-        name: look.column(name, column).values
+    adding = [
+        (name, look.column(name, column).values)
         for name, column in _STAKES.items()
         if name in look.policy.judged and (name != "Account" or terms.adds_up)
-    }
+    ]
+    return {name: np.where(values == 0, np.nan, values) for name, values in adding}
 
 
 def _at_stake(
@@ -227,5 +223,5 @@ def _at_stake(
         ids = sorted({id for of, id in records if of == object_name})
         rows = np.asarray(look.frame(object_name).index.get_indexer(pd.Index(ids)))
         there = zip(ids, np.append(values, np.nan)[rows].tolist(), strict=True)
-        amounts.update({(object_name, id): each for id, each in there if is_at_stake(each)})
+        amounts.update({(object_name, id): each for id, each in there if not isnan(each)})
     return amounts

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from math import isnan
 from typing import overload
 
 import numpy as np
 
 from sfsync.columns import Array
-from sfsync.jobs.judged import is_at_stake
 from sfsync.model import Finding
 from sfsync.rules.found import Findings, Found
 
@@ -35,7 +35,7 @@ class Unsaid:
         """Put some into words, each with the amount at stake; `places` are in order."""
         here = np.array(places, dtype="int64")
         amounts = self._amounts[here].tolist()
-        told = [amount if is_at_stake(amount) else None for amount in amounts]
+        told = [None if isnan(amount) else amount for amount in amounts]
         return list(zip(self._found.some(here), told, strict=True))
 
 

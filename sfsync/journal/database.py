@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -57,6 +58,9 @@ def open_database(url: str) -> sa.Engine:
     return engine
 
 
+_IN_MEMORY = (None, "", ":memory:")
+
+
 def _unopened(engine: sa.Engine, error: DatabaseError | OSError) -> ConfigError | JournalError:
     why = " ".join(str(error.orig if isinstance(error, DatabaseError) else error).split())
     problem = f"the journal {_shown(engine)} cannot be"
@@ -72,8 +76,13 @@ def _unopened(engine: sa.Engine, error: DatabaseError | OSError) -> ConfigError 
 def _connected(url: str) -> sa.Engine:
     try:
         parts = sa.make_url(url)
-        # Between two runs of a service the server may have been started again.
-        how = {} if parts.get_backend_name() != POSTGRESQL else {"pool_pre_ping": True}
+        how: dict[str, Any] = {}
+        if parts.get_backend_name() == POSTGRESQL:
+            # Between two runs of a service the server may have been started again.
+            how = {"pool_pre_ping": True}
+        elif parts.get_backend_name() == SQLITE and parts.database in _IN_MEMORY:
+            # What is in memory is there for one connection alone, of whichever thread.
+            how = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sa.create_engine(parts, **how)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         problem = f"the journal's URL cannot be used: {error}; write it as sqlite:///PATH or as"

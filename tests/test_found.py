@@ -1,0 +1,117 @@
+"""What rules found is only put into words where it differs: nobody may notice."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from loop_org import Loop
+from test_laws import LARGE, ORGS, a_few, looped
+
+from sfsync.jobs import Planned
+from sfsync.jobs.unsaid import Unsaid
+from sfsync.journal import Journal
+from sfsync.model import Finding
+from sfsync.rules.judge import judge
+
+FIRMS = ("Oak Works", "Elm House", None)
+BOOKS = "00D000000000001AAA"
+
+
+def somebody_works(loop: Loop, chance: Random) -> None:
+    """Some accounts and deals are edited; some deals are there no more."""
+    for row in loop.fake.records("Account"):
+        if chance.random() < 0.3:
+            loop.fake.edit("Account", str(row["Id"]), BillingCity=chance.choice(FIRMS))
+        if chance.random() < 0.3:
+            loop.fake.edit("Account", str(row["Id"]), Name=f"Firm {chance.random()}")
+    for row in loop.fake.records("Opportunity"):
+        if chance.random() < 0.4:
+            loop.fake.edit("Opportunity", str(row["Id"]), Amount=chance.choice([None, 0, 10, 20]))
+        elif chance.random() < 0.2:
+            loop.fake.remove("Opportunity", str(row["Id"]))
+
+
+def passes(loop: Loop, chance: Random) -> Iterator[tuple[Loop, Planned]]:
+    """What passes would say: now, an hour later, and a day later, when something has changed."""
+    yield loop, loop.plan()
+    for later in (timedelta(hours=1), timedelta(days=1)):
+        loop.fake.clock.set(loop.fake.clock.now() + later)
+        somebody_works(loop, chance)
+        now = max(loop.now, loop.fake.clock.now())
+        yield replace(loop, now=now), replace(loop, now=now).plan()
+
+
+def unsaid_of(planned: Planned) -> Unsaid:
+    assert planned.unsaid is not None
+    return planned.unsaid
+
+
+@a_few()
+@given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(1))
+def test_a_fingerprint_is_the_same_only_where_all_that_is_said_is(
+    org: object, chance: Random
+) -> None:
+    said: dict[int, tuple[Finding, float | None]] = {}
+    with looped(org) as loop:  # type: ignore[arg-type]
+        for _, planned in passes(loop, chance):
+            unsaid = unsaid_of(planned)
+            numbers = unsaid.fingerprints()
+            assert len({*numbers}) == len(numbers)
+            told = unsaid.some(range(len(unsaid)))
+            for number, each in zip(numbers, told, strict=True):
+                assert said.setdefault(number, each) == each
+            # Whoever says the same has the same number.
+            assert len({*said.values()}) == len(said)
+
+
+@a_few()
+@given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(2))
+def test_some_findings_are_said_as_all_are(org: object, chance: Random) -> None:
+    with looped(org) as loop:  # type: ignore[arg-type]
+        found = judge(loop.look()).findings
+        assert [*found] == sorted(found, key=lambda each: (each.object, each.id, each.code))
+        places = [place for place in range(len(found)) if chance.random() < 0.5]
+        assert found.some(np.array(places, dtype="int64")) == [[*found][each] for each in places]
+        assert [found[place] for place in places] == [[*found][each] for each in places]
+
+
+@a_few()
+@given(ORGS, st.randoms(use_true_random=False))
+@example(LARGE, Random(3))
+def test_the_journal_keeps_the_same_whether_findings_come_in_words_or_not(
+    org: object, chance: Random
+) -> None:
+    with (
+        looped(org) as loop,  # type: ignore[arg-type]
+        closing(Journal.open("sqlite://")) as in_words,
+        closing(Journal.open("sqlite://")) as unsaid,
+    ):
+        for at, planned in passes(loop, chance):
+            told = unsaid_of(planned).some(range(len(unsaid_of(planned))))
+            counts = in_words.merge_findings(BOOKS, at.now, told)
+            assert unsaid.merge_findings(BOOKS, at.now, (), unsaid_of(planned)) == counts
+            assert unsaid.findings(BOOKS) == in_words.findings(BOOKS)
+
+
+def test_what_is_the_same_is_not_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with looped(LARGE) as loop, closing(Journal.open("sqlite://")) as journal:
+        planned = loop.plan()
+        journal.merge_findings(BOOKS, loop.now, (), unsaid_of(planned))
+        again = unsaid_of(loop.plan())
+        asked: list[int] = []
+        some = Unsaid.some
+        monkeypatch.setattr(
+            Unsaid, "some", lambda self, places: asked.extend(places) or some(self, places)
+        )
+        counts = journal.merge_findings(BOOKS, loop.now + timedelta(hours=1), (), again)
+    assert asked == []
+    assert (counts.open, counts.new, counts.solved) == (len(again), 0, 0)
+    assert len(again) > 50
