@@ -6,7 +6,7 @@ sent, then with their outcomes. It is the only part that knows the database.
 
 from sfsync.journal.enrichment import Filled
 from sfsync.journal.exports import Cut
-from sfsync.journal.findings import FindingCounts
+from sfsync.journal.found import FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
 from sfsync.journal.lock import JournalLock, is_lockable
