@@ -101,6 +101,28 @@ def test_the_journal_keeps_the_same_whether_findings_come_in_words_or_not(
             assert unsaid.findings(BOOKS) == in_words.findings(BOOKS)
 
 
+def test_states_are_told_where_they_are_new() -> None:
+    with looped(LARGE) as loop:
+        first = loop.plan()
+        ids = {*first.read["Account", 0].to_pylist()}
+        # What changed while it was read has no state.
+        assert len(ids) - 2 < len(first.states["Account"]) <= len(ids)
+        loop.apply(first)
+        left = loop.journal.previous_pass(loop.org.id)
+        again = loop.plan()
+        assert not any(again.states.values())
+        assert {*again.read["Account", 0].to_pylist()} == ids
+        one, other = sorted(first.states["Account"])[:2]
+        loop.fake.edit("Account", one, Status__c="Customer")
+        loop.fake.edit("Account", other, Status__c=None)
+        assert loop.plan().states["Account"] == {one: "Customer", other: None}
+        loop.apply(again)
+        assert left is not None
+        kept = loop.journal.previous_pass(loop.org.id)
+        assert kept is not None
+        assert kept.states.keys() == left.states.keys()
+
+
 def test_what_is_the_same_is_not_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with looped(LARGE) as loop, closing(Journal.open("sqlite://")) as journal:
         planned = loop.plan()

@@ -395,7 +395,7 @@ def test_where_writing_is_forbidden_the_org_is_not_even_asked(
     said = call("setup", "--apply", "--yes", exits=ExitCode.CONFIGURATION).stderr
 
     assert said.startswith("sfsync: SFSYNC_READ_ONLY is set")
-    assert "`sfsync setup --out DIR`" in said
+    assert "`sfsync setup --out DIR" in said
     assert bare.calls == []
     call("setup", "--out", "made")
 

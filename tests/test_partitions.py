@@ -101,11 +101,18 @@ def in_parts(loop: Loop, count: int, folder: Path) -> Planned:
     return hourly(services)
 
 
+def ids_read(planned: Planned, name: str) -> list[str]:
+    """The Ids of all records of an object, whichever partition they are in."""
+    read = [ids.to_pylist() for (of, _), ids in planned.read.items() if of == name]
+    return [each for ids in read for each in ids]
+
+
 def said(planned: Planned) -> Mapping[str, Any]:
     """All that comes of planning."""
     return {
         "plan": to_json(planned.plan),
         "states": dict(planned.states),
+        "read": {name: sorted(ids_read(planned, name)) for name, _ in planned.read},
         "amounts": amounts_of(planned),
         "owners": dict(planned.owners),
         "whole": planned.whole,

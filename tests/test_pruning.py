@@ -106,7 +106,7 @@ def test_runs_that_are_open_stay(journal: Journal) -> None:
 
 def test_the_previous_pass_stays(journal: Journal) -> None:
     for hours in (0, 1):
-        a_past_run(journal, OLD + timedelta(hours=hours), states={("Account", "a"): "Target"})
+        a_past_run(journal, OLD + timedelta(hours=hours), states={"Account": {"a": "Target"}})
     a_past_run(journal, OLD + timedelta(hours=2), applied(plain()))
     before = journal.previous_pass(ORG)
     assert pruned(journal) == {"changes": 1, "runs": 2}

@@ -17,6 +17,8 @@ from sfsync.registry import Registry
 from sfsync.store import Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sfsync.enrich.provider import Provider, Web
     from sfsync.jobs.unsaid import Unsaid
 
@@ -74,7 +76,9 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a job made: the plan, and the state (status or stage) of each record that it read.
+    """What a job made: the plan, and the state (status or stage) of each record that was read in
+    another one than the last pass had left it in; `read` has the Ids of all that were read
+    (string), by object and partition.
 
     `whole` says that it read whole objects, so that its run is the previous pass of the next one.
     `undoes` names the run that the plan takes back. `amounts` says, by (object, id), what is at
@@ -85,6 +89,7 @@ class Planned:
 
     plan: Plan
     states: States = field(default_factory=dict)
+    read: Mapping[tuple[str, int], "pa.Array"] = field(default_factory=dict)
     whole: bool = False
     undoes: str | None = None
     amounts: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -141,9 +146,12 @@ def as_plan(
 def _narrowed(
     planned: Planned, services: Services, name: str, *, only: Sequence[str], ids: Sequence[str]
 ) -> Planned:
-    read = {record_id for each in planned.states.values() for record_id in each}
+    import pyarrow.compute as pc
+
     for record_id in sorted(set(ids)):
-        if not any(each.startswith(record_id) for each in read):
+        if not any(
+            pc.any(pc.starts_with(each, record_id)).as_py() for each in planned.read.values()
+        ):
             raise NotFound(f"the job {name} knows no record {record_id}: {CHECK_ID}")
     # What was read beside these records is not kept: what an earlier run knows is still needed.
     plan = narrowed(planned.plan, services.policy, only=only, ids=ids)

@@ -17,12 +17,12 @@ from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.jobs.asked import reviews_found
 from sfsync.journal import Review
-from sfsync.model import Action, Change, Finding, Stamp, Watch, from_wire, to_wire
+from sfsync.model import Action, Change, Finding, Stamp, Value, Watch, from_wire, to_wire
 from sfsync.rules.findings import owners_of
 from sfsync.rules.found import Found
 from sfsync.rules.judge import judge
 from sfsync.rules.tasks import DueTask
-from sfsync.snapshot import MODIFIED
+from sfsync.snapshot import MODIFIED, PREVIOUS_STATE, WAS_READ
 
 Key = tuple[str, str]
 # What is at stake in a record: the opportunity's own amount, the open ones of an account.
@@ -44,20 +44,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """In which state records of one object were read: `ids` (string), `states` (string, null for
-    none).
+    """Which records of one object were read: the Ids of all (string), and the state (None: none) of
+    each one that the last pass had left in another, or not read.
     """
 
     object: str
     ids: pa.Array
-    states: pa.DictionaryArray
-
-    def by_id(self) -> dict[str, str | None]:
-        """Return the state of each record."""
-        ids = self.ids.to_numpy(zero_copy_only=False).tolist()
-        words = [*self.states.dictionary.to_pylist(), None]
-        codes = self.states.indices.fill_null(-1).to_numpy().tolist()
-        return dict(zip(ids, [words[code] for code in codes], strict=True))
+    states: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +170,22 @@ def _changed_lately(watch: Watch, look: Look) -> dict[str, list[Stamp]]:
 
 
 def _left(look: Look) -> Iterator[Left]:
-    """Yield, per object, the status or stage of each record read."""
+    """Yield, per object, which records were read, and the status or stage that is new."""
     for name, machine in look.policy.machines.items():
-        if name in look.snapshot.frames:
-            column = look.column(name, machine.state)
-            guests = look.snapshot.guests.get(name)
-            home = slice(None) if guests is None else ~guests
-            codes = column.values[home]
-            places = pa.array(codes, pa.int32(), mask=codes < 0)
-            states = pa.DictionaryArray.from_arrays(places, pa.array(column.words, pa.string()))
-            yield Left(name, pa.array(look.frame(name).index[home], pa.string()), states)
+        if name not in look.snapshot.frames:
+            continue
+        column, frame = look.column(name, machine.state), look.frame(name)
+        before = frame[PREVIOUS_STATE].array
+        codes = np.array([*map(column.code, before.categories), -1])[before.codes]
+        guests = look.snapshot.guests.get(name)
+        home = np.full(len(frame), True) if guests is None else ~guests
+        new = np.flatnonzero(home & ~(frame[WAS_READ].to_numpy() & (codes == column.values)))
+        states = zip(frame.index[new].tolist(), map(_text, column.take(new)), strict=True)
+        yield Left(name, pa.array(frame.index[home], pa.string()), dict(states))
+
+
+def _text(state: Value) -> str | None:
+    return None if state is None else str(state)
 
 
 def _owners(look: Look, changes: Sequence[Change]) -> dict[Key, str | None]:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeAlias, TypeVar
 
+import pyarrow as pa
+
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.job import Planned, Services
@@ -22,6 +24,8 @@ from sfsync.rules.tasks import DueTask
 from sfsync.snapshot import Snapshot
 
 T = TypeVar("T")
+# An object, and the number of a partition.
+Part = tuple[str, int]
 _Told: TypeAlias = dict[Key, T] | Later[Key, T]
 NAME = "hourly"
 # Reading begins some moments after the pass has read its clock.
@@ -50,6 +54,7 @@ class _Together:
         # Without a folder there is one part, which is all of the org.
         self.findings: Sequence[Finding] = Pile(folder, _by_code) if folder else ()
         self.unsaid: Unsaid | None = None
+        self.read: dict[Part, pa.Array] | Later[Part, pa.Array] = Later(folder) if folder else {}
         self.states: dict[str, dict[str, str | None]] | LaterByObject = (
             LaterByObject(folder) if folder else {}
         )
@@ -61,11 +66,13 @@ class _Together:
         self.reviews: list[Finding] = []
         self.tasks: list[DueTask] = []
         self.stakes: dict[Key, float] = {}
-        self.stirred = self.judged = 0
+        self.stirred = self.judged = self._parts = 0
 
     def add(self, part: Judged) -> None:
         """Add what one partition gave."""
         self.states.update((left.object, _but(left, part.stirred)) for left in part.left)
+        self.read.update(((left.object, self._parts), left.ids) for left in part.left)
+        self._parts += 1
         self.owners.update(part.owners.items())
         self.amounts.update(part.amounts.items())
         self.calls.extend(part.changes)
@@ -94,7 +101,7 @@ def merged(
     """Make the plan of all partitions of an org: byte for byte what one snapshot of it gives.
 
     `alike` are the likely duplicates, which are found over all partitions. With a `folder` what
-    there is very much of is kept there: changes and findings, states, owners and amounts.
+    there is very much of is kept there: changes and findings, Ids, states, owners and amounts.
     """
     together = _Together(folder)
     rest = iter(parts)
@@ -120,6 +127,7 @@ def merged(
     return Planned(
         plan,
         together.states,
+        read=together.read,
         whole=True,
         amounts=together.amounts,
         unsaid=together.unsaid,
@@ -142,11 +150,8 @@ def _with_tasks(together: _Together, services: Services, read_at: datetime) -> W
 
 
 def _but(left: Left, stirred: Iterable[Key]) -> dict[str, str | None]:
-    states = left.by_id()
-    for name, id in stirred:
-        if name == left.object:
-            states.pop(id, None)
-    return states
+    gone = {id for name, id in stirred if name == left.object}
+    return {id: state for id, state in left.states.items() if id not in gone}
 
 
 def _sorted(changes: list[Change] | Pile[Change]) -> Sequence[Change]:

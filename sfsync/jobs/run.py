@@ -240,7 +240,8 @@ def _writable(org: OrgReader, object_name: str, action: Action) -> dict[str, boo
 
 
 def _left(planned: Planned, policy: Policy, outcomes: tuple[Outcome, ...]) -> States:
-    """Return the state in which the run left each record: as read, or as written.
+    """Return the states in which the run left records: as read, or as written; of those that it
+    found and left as the last pass had, nothing.
 
     Where a change was not done the record is left out: what an earlier run knows of it is still
     needed to tell since when it is in its state.

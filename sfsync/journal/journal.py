@@ -165,13 +165,13 @@ class Journal(CreationsBook, StatesBook, FindingsBook, EnrichmentBook, Shelf):
     ) -> None:
         """Close a run, and keep the state (status or stage) in which it left each record.
 
-        `states` is what the run read, changed by what it applied; only what
-        differs from the state kept so far is written. With None no state is touched. `forgotten`
-        are records whose state nobody knows any more: what was kept of them goes. `whole` says
-        that the run read whole objects, so that it is the previous pass of the next one; a run that
-        read some records only (an undo, a cleanup) says False. `api_calls` are the requests made
-        for it, None where nobody knows. Raises NotFound where there is no such run; Locked where
-        another machine has taken over the lock of the runs: it closes the books.
+        `states` is what the run read, changed by what it applied; only what differs from the state
+        kept so far is written, and of what is not named it stays. With None no state is touched.
+        `forgotten` are records whose state nobody knows any more: what was kept of them goes.
+        `whole` says that the run read whole objects, so that it is the previous pass of the next
+        one; a run that read some records only (an undo, a cleanup) says False. `api_calls` are the
+        requests made for it, None where nobody knows. Raises NotFound where there is no such run;
+        Locked where another machine has taken over the lock of the runs: it closes the books.
         """
         with self._engine.begin() as connection:
             check_fence(connection)

@@ -18,6 +18,8 @@ _OF_RECORD = (
 )
 # So many are in memory at a time where an org is judged in partitions.
 _AT_ONCE = 50_000
+# So many records are named in a question; where there are more it is as quick to read all.
+_NAMED = 10_000
 
 
 def kept_states(
@@ -43,14 +45,24 @@ def _together(portions: Iterable[tuple[str, Mapping[str, str | None]]]) -> State
     return found
 
 
+def _kept_of(
+    connection: sa.Connection, org: str, name: str, records: Collection[str]
+) -> Mapping[str, str | None]:
+    """Return the states of at least these records of an object."""
+    told = PASS_STATES.c
+    query = sa.select(told.record_id, told.state).where(told.org == org, told.object == name)
+    if len(records) <= _NAMED:
+        query = query.where(told.record_id.in_(sorted(records)))
+    return dict(fetch_plain(connection, query))
+
+
 def keep_states(connection: sa.Connection, org: str, states: States) -> None:
     """Keep the states of records; only what differs is written."""
     if not states:
         return
-    known = _together(kept_states(connection, org))
     new, changed = list[Plain](), list[Plain]()
     for name, mine in states.items():
-        kept = known.get(name, {})
+        kept = _kept_of(connection, org, name, mine)
         for record, state in mine.items() - kept.items():
             if record in kept:
                 changed.append((state, org, name, record))
