@@ -17,7 +17,7 @@ from sfsync.extract.shards import shards_needed
 from sfsync.extract.spool import Spool
 from sfsync.extract.wanted import ACCOUNT, Wanted, shape_of, wanted_of
 from sfsync.model import OwnWrite, PreviousPass
-from sfsync.org import OrgReader, reading_calls, told
+from sfsync.org import Budget, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import Snapshot
 from sfsync.store import Kept, Shards, Store
@@ -80,7 +80,9 @@ def approach(
     """
     wanted, missing = wanted_of(org, policy, columns)
     shape = shape_of(wanted, org.user_id)
-    kept = store.load(shape) if store is not None else None
+    with begun(lambda: store.load(shape) if store is not None else None) as loaded:
+        budget = org.budget()
+        kept = loaded()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
         if is_old or read_at < kept.read_at:
@@ -93,7 +95,7 @@ def approach(
         way = replace(changes, shards=max(map(len, kept.tables.values()), default=1))
     else:
         way = _whole(org, changes, policy)
-    _check_spared(org, way)
+    _check_spared(budget, way)
     return way
 
 
@@ -107,8 +109,7 @@ def _whole(org: OrgReader, way: Approach, policy: Policy) -> Approach:
     return replace(way, kept=None, counts=counts, calls=calls, shards=shards)
 
 
-def _check_spared(org: OrgReader, way: Approach) -> None:
-    budget = org.budget()
+def _check_spared(budget: Budget | None, way: Approach) -> None:
     if budget is not None and way.calls > budget.left - budget.kept(way.reserve):
         raise ReserveKept(
             f"nothing was read: reading needs about {way.calls} API calls;"
@@ -175,7 +176,7 @@ def _read(
             # So much was moved about: now it takes more calls than were asked for. Whoever asked
             # counts on so many shards, however many there would be by now.
             way, whole_at = replace(_whole(org, way, policy), shards=way.shards), way.read_at
-            _check_spared(org, way)
+            _check_spared(org.budget(), way)
         spool = Spool(way.shards, way.store)
         tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
     kept = Kept(way.shape, way.read_at, whole_at, tables)
