@@ -6,18 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from loop_org import Loop
+from random_orgs import RandomOrg
 from test_laws import LARGE, ORGS, a_few, looped
 
 from sfsync.jobs import Planned
 from sfsync.jobs.unsaid import Unsaid
 from sfsync.journal import Journal
 from sfsync.model import Finding
-from sfsync.rules.judge import judge
 
 FIRMS = ("Oak Works", "Elm House", None)
 BOOKS = "00D000000000001AAA"
@@ -55,50 +54,32 @@ def unsaid_of(planned: Planned) -> Unsaid:
 @a_few()
 @given(ORGS, st.randoms(use_true_random=False))
 @example(LARGE, Random(1))
-def test_a_fingerprint_is_the_same_only_where_all_that_is_said_is(
-    org: object, chance: Random
-) -> None:
+def test_nobody_notices_that_findings_come_without_words(org: RandomOrg, chance: Random) -> None:
     said: dict[int, tuple[Finding, float | None]] = {}
-    with looped(org) as loop:  # type: ignore[arg-type]
-        for _, planned in passes(loop, chance):
-            unsaid = unsaid_of(planned)
-            numbers = unsaid.fingerprints()
-            assert len({*numbers}) == len(numbers)
-            told = unsaid.some(range(len(unsaid)))
-            for number, each in zip(numbers, told, strict=True):
-                assert said.setdefault(number, each) == each
-            # Whoever says the same has the same number.
-            assert len({*said.values()}) == len(said)
-
-
-@a_few()
-@given(ORGS, st.randoms(use_true_random=False))
-@example(LARGE, Random(2))
-def test_some_findings_are_said_as_all_are(org: object, chance: Random) -> None:
-    with looped(org) as loop:  # type: ignore[arg-type]
-        found = judge(loop.look()).findings
-        assert [*found] == sorted(found, key=lambda each: (each.object, each.id, each.code))
-        places = [place for place in range(len(found)) if chance.random() < 0.5]
-        assert found.some(np.array(places, dtype="int64")) == [[*found][each] for each in places]
-        assert [found[place] for place in places] == [[*found][each] for each in places]
-
-
-@a_few()
-@given(ORGS, st.randoms(use_true_random=False))
-@example(LARGE, Random(3))
-def test_the_journal_keeps_the_same_whether_findings_come_in_words_or_not(
-    org: object, chance: Random
-) -> None:
     with (
-        looped(org) as loop,  # type: ignore[arg-type]
+        looped(org) as loop,
         closing(Journal.open("sqlite://")) as in_words,
-        closing(Journal.open("sqlite://")) as unsaid,
+        closing(Journal.open("sqlite://")) as without,
     ):
         for at, planned in passes(loop, chance):
-            told = unsaid_of(planned).some(range(len(unsaid_of(planned))))
+            unsaid = unsaid_of(planned)
+            told = unsaid.some(range(len(unsaid)))
+            findings = [finding for finding, _ in told]
+            assert findings == sorted(findings, key=lambda each: (each.object, each.id, each.code))
+            assert findings == [*planned.plan.findings[: len(unsaid)]]
+            # Some are said as all are.
+            places = [place for place in range(len(told)) if chance.random() < 0.5]
+            assert unsaid.some(places) == [told[place] for place in places]
+            # A number is the same only where all that is said is, and then always.
+            numbers = unsaid.fingerprints()
+            assert len({*numbers}) == len(numbers)
+            for number, each in zip(numbers, told, strict=True):
+                assert said.setdefault(number, each) == each
+            assert len({*said.values()}) == len(said)
+            # The journal keeps the same.
             counts = in_words.merge_findings(BOOKS, at.now, told)
-            assert unsaid.merge_findings(BOOKS, at.now, (), unsaid_of(planned)) == counts
-            assert unsaid.findings(BOOKS) == in_words.findings(BOOKS)
+            assert without.merge_findings(BOOKS, at.now, (), unsaid) == counts
+            assert without.findings(BOOKS) == in_words.findings(BOOKS)
 
 
 def test_states_are_told_where_they_are_new() -> None:
