@@ -3,37 +3,54 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from loop_org import Loop
+from loop_org import Loop, empty_org, fill, loop_of
 from random_orgs import RandomOrg
 from test_laws import LARGE, ORGS, a_few, looped
 
+from sfsync.facts import Look
 from sfsync.jobs import Planned
 from sfsync.jobs.unsaid import Unsaid
 from sfsync.journal import Journal
 from sfsync.model import Finding
+from sfsync.rules.judge import judge
 
 FIRMS = ("Oak Works", "Elm House", None)
 BOOKS = "00D000000000001AAA"
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 
 
 def somebody_works(loop: Loop, chance: Random) -> None:
-    """Some accounts and deals are edited; some deals are there no more."""
+    """Much is edited; some deals are there no more."""
+    users = [str(row["Id"]) for row in loop.fake.records("User")]
     for row in loop.fake.records("Account"):
-        if chance.random() < 0.3:
-            loop.fake.edit("Account", str(row["Id"]), BillingCity=chance.choice(FIRMS))
-        if chance.random() < 0.3:
-            loop.fake.edit("Account", str(row["Id"]), Name=f"Firm {chance.random()}")
+        edits = {
+            "BillingCity": chance.choice(FIRMS),
+            "Name": f"Firm {chance.random()}",
+            "OwnerId": chance.choice(users),
+            "NumberOfEmployees": chance.choice([None, 0, 7]),
+        }
+        loop.fake.edit("Account", str(row["Id"]), **some_of(edits, chance))
     for row in loop.fake.records("Opportunity"):
-        if chance.random() < 0.4:
-            loop.fake.edit("Opportunity", str(row["Id"]), Amount=chance.choice([None, 0, 10, 20]))
-        elif chance.random() < 0.2:
+        edits = {
+            "Amount": chance.choice([None, 0, 10, 20]),
+            "CloseDate": f"2026-0{chance.randint(1, 9)}-01",
+            "OwnerId": chance.choice(users),
+        }
+        if chance.random() < 0.1:
             loop.fake.remove("Opportunity", str(row["Id"]))
+        else:
+            loop.fake.edit("Opportunity", str(row["Id"]), **some_of(edits, chance))
+
+
+def some_of(edits: dict[str, Any], chance: Random) -> dict[str, Any]:
+    return {name: value for name, value in edits.items() if chance.random() < 0.3}
 
 
 def passes(loop: Loop, chance: Random) -> Iterator[tuple[Loop, Planned]]:
@@ -80,6 +97,47 @@ def test_nobody_notices_that_findings_come_without_words(org: RandomOrg, chance:
             counts = in_words.merge_findings(BOOKS, at.now, told)
             assert without.merge_findings(BOOKS, at.now, (), unsaid) == counts
             assert without.findings(BOOKS) == in_words.findings(BOOKS)
+
+
+def test_another_record_that_proves_the_same_makes_another_fingerprint() -> None:
+    account = {"Id": "001000000000001AAA", "Name": "Firm", "Status__c": "Working"}
+    deal = {"Id": "006000000000001AAA", "AccountId": account["Id"], "Name": "Deal",
+            "StageName": "Closing", "CloseDate": "2026-09-01", "Amount": 10,
+            "CreatedDate": "2026-03-01T08:00:00.000+0000"}  # fmt: skip
+    numbers, proved = [], []
+    for task in ("00T000000000001EAA", "00T000000000002EAA"):
+        call = {"Id": task, "Subject": "Call", "Status": "Completed", "WhatId": deal["Id"],
+                "ActivityDate": "2026-05-01", "CreatedDate": "2026-05-01T08:00:00.000+0000",
+                "SystemModstamp": "2026-05-01T08:00:00.000+0000"}  # fmt: skip
+        fake = empty_org(NOW, "Europe/Paris")
+        rep = {"Id": "005000000000009AAA", "Name": "Rep Example", "IsActive": True}
+        own = {"OwnerId": rep["Id"], "CreatedById": rep["Id"], "IsClosed": True,
+               "CompletedDateTime": "2026-05-01T09:00:00.000+0000"}  # fmt: skip
+        fill(fake, {"User": [rep], "Account": [account], "Opportunity": [deal],
+                    "Task": [call | own]})  # fmt: skip
+        with loop_of(fake, NOW) as loop:
+            unsaid = unsaid_of(loop.plan())
+        codes = [each.code for each, _ in unsaid.some(range(len(unsaid)))]
+        place = codes.index("closing-idle")
+        [(finding, _)] = unsaid.some([place])
+        numbers.append(unsaid.fingerprints()[place])
+        proved.append({each.record for each in finding.evidence} - {None})
+    assert proved == [{"00T000000000001EAA"}, {"00T000000000002EAA"}]
+    assert numbers[0] != numbers[1]
+
+
+@pytest.mark.parametrize(
+    "lacking", ["Opportunity.is_closed", "Opportunity.amount", "Event", "Task"]
+)
+def test_what_the_org_hides_for_a_while_makes_another_fingerprint(lacking: str) -> None:
+    with looped(LARGE) as loop:
+        snapshot, policy = loop.look().snapshot, loop.policy
+    told = {}
+    for missing in (frozenset({lacking}), frozenset[str]()):
+        found = judge(Look(replace(snapshot, missing=missing), policy)).findings
+        for number, each in zip(Unsaid(found, {}).fingerprints(), found, strict=True):
+            assert told.setdefault(number, each) == each
+    assert len({*told.values()}) == len(told)
 
 
 def test_states_are_told_where_they_are_new() -> None:

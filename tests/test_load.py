@@ -123,6 +123,12 @@ VALUES = [
         (ACCOUNTS, "because: an opportunity was won", "becaus: x", 'did you mean "because"?'),
         (ACCOUNTS, "state: status", "stat: status", 'unknown key "stat"; did you mean "state"?'),
         (ACCOUNTS, "points: 25,", "points: many,", "points"),
+        (
+            ACCOUNTS,
+            "- name: status-unknown",
+            "- name: update-refused",
+            "sfsync itself finds things",
+        ),
         (SETTINGS, "recent_days: 365", "recent_dayz: 365", 'did you mean "recent_days"?'),
         (SETTINGS, "recent_days: 365", "recent_days: -1", "greater than or equal to 0"),
         (SETTINGS, "recent_days: 365", "recent_days: 36501", "less than or equal to 36500"),

@@ -122,16 +122,15 @@ def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> 
     unsaid = planned.unsaid
     with begun(unsaid.fingerprints if unsaid else tuple):
         outcomes = _applied(plan, run, services, desk)
-    states = _left(planned, services.policy, outcomes)
-    desk.journal.finish(
-        run.id,
-        finished=services.wall(),
-        state=RunState.FINISHED,
-        states=states,
-        whole=planned.whole,
-        forgotten=_doubtful(plan, services.policy, outcomes),
-        api_calls=services.org.calls,
-    )
+        desk.journal.finish(
+            run.id,
+            finished=services.wall(),
+            state=RunState.FINISHED,
+            states=_left(planned, services.policy, outcomes),
+            whole=planned.whole,
+            forgotten=_doubtful(plan, services.policy, outcomes),
+            api_calls=services.org.calls,
+        )
     if planned.whole:
         _keep_findings(planned, outcomes, services)
     return outcomes

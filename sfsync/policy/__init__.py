@@ -51,6 +51,7 @@ __all__ = [
     "NO_STATE",
     "NO_STATE_CODE",
     "NUMBER_INVALID",
+    "OWN_CODES",
     "TASK_WAITING",
     "UPDATE_REFUSED",
     "WEEKDAYS",
@@ -94,6 +95,18 @@ NUMBER_INVALID = "number-invalid"
 UPDATE_REFUSED, MAIL_REFUSED = "update-refused", "mail-refused"
 # What a pass could not create: no rule declares that it is found.
 TASK_WAITING = "task-waiting"
+# Of one record a code is found once: these are not for rules.
+OWN_CODES = frozenset(
+    {
+        DUPLICATES,
+        ENRICHMENT_REVIEW,
+        COMPANY_CEASED,
+        NUMBER_INVALID,
+        UPDATE_REFUSED,
+        MAIL_REFUSED,
+        TASK_WAITING,
+    }
+)
 # The facts that count the days of a spell: since the last activity, or the entry.
 DAY_COUNTS = ("idle_days", "days_in_stage", "days_in_status")
 # The reason for what was lost from a stage that no other is named for.

@@ -14,6 +14,7 @@ from sfsync.policy import (
     FOUND,
     MISSING,
     NO_STATE,
+    OWN_CODES,
     Assignment,
     FieldSpec,
     FindingRule,
@@ -191,6 +192,9 @@ class Builder:
             self._known_states(states or [], (*path, key), self._asked_states)
         if each.in_states and each.staying_in:
             self._problems.add(path, f'{each.name}: give either "in" or "staying_in"')
+        if each.name in OWN_CODES:
+            words = f"sfsync itself finds things as {each.name}: call it otherwise"
+            self._problems.add((*path, "name"), words)
         for place, name in enumerate(each.missing):
             self._known_path(name, (*path, "missing", place))
         return FindingRule(

@@ -19,7 +19,8 @@ from sfsync.rules.words import proofs_of
 # Of splitmix64: each bit of a number moves about half of the bits of what comes out.
 _STEPS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 _LAST = np.uint64(31)
-_NOTHING = np.uint64(0)
+# Of what is null or unknown, which say the same; no number, day or flag is kept like this.
+_NOTHING = np.uint64(0x9E3779B97F4A7C15)
 
 
 def mixed(numbers: Array, more: Array) -> Array:
@@ -94,12 +95,11 @@ def _of_column(column: Column) -> Array:
         return np.full(len(column.values), _NOTHING)
     if column.kind is Kind.WORDS:
         return np.append(of_texts(column.words), _NOTHING)[column.values]
-    if column.kind is Kind.NUMBER:
-        # Of two zeros one has a sign.
-        return (column.values + 0.0).astype("float64").view("uint64")
-    if column.kind in (Kind.DATE, Kind.INSTANT):
-        return column.values.view("uint64")
-    return column.values.astype("uint64")
+    if column.kind is Kind.FLAG:
+        return column.values.astype("uint64")
+    # Of two zeros one has a sign.
+    values = column.values + 0.0 if column.kind is Kind.NUMBER else column.values
+    return np.where(column.present, values.view("uint64"), _NOTHING)
 
 
 def _ids(look: Look, object_name: str) -> Array:

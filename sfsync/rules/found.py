@@ -118,8 +118,8 @@ class Found(Findings):
         return found
 
     def fingerprints(self, amounts: Array) -> Array:
-        """Return a number for each (int64), which is the same in another process exactly where the
-        finding and its amount are.
+        """Return a number for each (int64), which is the same in another process where the finding
+        and its amount are, and only there.
         """
         found = np.zeros(len(self), dtype="uint64")
         for number, group in enumerate(self._groups):
