@@ -14,7 +14,15 @@ import sqlalchemy as sa
 
 from sfsync.garbage import uncollected
 from sfsync.journal.entries import encode_evidence
-from sfsync.journal.plain import Plain, fetch_plain, in_plain, insert_plain, plain, update_plain
+from sfsync.journal.plain import (
+    Plain,
+    fetch_of,
+    fetch_plain,
+    in_plain,
+    insert_plain,
+    plain,
+    update_plain,
+)
 from sfsync.journal.tables import FINDINGS, FINDINGS_SEEN
 from sfsync.model import Finding, OpenFinding
 
@@ -28,8 +36,6 @@ _SAID = tuple(
     for name in ("name", "owner_id", "message", "evidence", "amount", "fingerprint")
 )
 _IS_OPEN = FINDINGS.c.solved_at.is_(None)
-# So many records are named in a question; where there are more it is as quick to read all.
-_NAMED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +164,7 @@ def _known(connection: sa.Connection, org: str, records: Collection[str]) -> dic
     """
     columns = (*_KEY[1:], FINDINGS.c.solved_at, *_SAID)
     query = sa.select(*plain(columns)).where(FINDINGS.c.org == org)
-    if len(records) <= _NAMED:
-        query = query.where(FINDINGS.c.record_id.in_(sorted(records)))
-    rows = fetch_plain(connection, query)
+    rows = fetch_of(connection, query, FINDINGS.c.record_id, records)
     return {(code, name, record): tuple(told) for code, name, record, *told in rows}
 
 

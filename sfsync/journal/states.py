@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from sfsync.journal.plain import Plain, fetch_plain, insert_plain, update_plain
+from sfsync.journal.plain import Plain, fetch_of, fetch_plain, insert_plain, update_plain
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS
 from sfsync.model import OwnWrite, PreviousPass, RunState, States, Value
@@ -18,8 +18,6 @@ _OF_RECORD = (
 )
 # So many are in memory at a time where an org is judged in partitions.
 _AT_ONCE = 50_000
-# So many records are named in a question; where there are more it is as quick to read all.
-_NAMED = 10_000
 
 
 def kept_states(
@@ -51,9 +49,7 @@ def _kept_of(
     """Return the states of at least these records of an object."""
     told = PASS_STATES.c
     query = sa.select(told.record_id, told.state).where(told.org == org, told.object == name)
-    if len(records) <= _NAMED:
-        query = query.where(told.record_id.in_(sorted(records)))
-    return dict(fetch_plain(connection, query))
+    return dict(fetch_of(connection, query, told.record_id, records))
 
 
 def keep_states(connection: sa.Connection, org: str, states: States) -> None:
