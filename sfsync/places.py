@@ -60,6 +60,16 @@ class Places:
         return found
 
 
+def letters_of(ids: Texts) -> Array:
+    """Return Ids as NumPy compares them: bytes, in the order of the texts; none may be null."""
+    texts = _flat(ids)
+    if not _are_usual(texts):
+        return np.array([each.encode() for each in texts.to_pylist()], dtype=bytes)
+    _, ends, letters = texts.buffers()
+    start = int(np.frombuffer(ends, "int64")[texts.offset])
+    return np.ndarray(len(texts), f"S{_LENGTH}", letters, start)
+
+
 def _flat(ids: Texts) -> pa.LargeStringArray:
     texts = (pa.array(ids) if isinstance(ids, pd.Index) else ids).cast(pa.large_string())
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
@@ -69,16 +79,19 @@ def _words_of(texts: pa.LargeStringArray) -> list[Array]:
     """Return the Ids' bytes as words of eight, uint64; nothing where one is null or of another
     length, or where there is none.
     """
-    if not len(texts) or texts.null_count:
+    if not _are_usual(texts):
         return []
     _, ends, letters = texts.buffers()
-    bounds = np.frombuffer(ends, "int64")[texts.offset : texts.offset + len(texts) + 1]
-    if (np.diff(bounds) != _LENGTH).any():
-        return []
-    return [
-        np.ndarray(len(texts), "<u8", letters, int(bounds[0]) + start, (_LENGTH,))
-        for start in _STARTS
-    ]
+    first = int(np.frombuffer(ends, "int64")[texts.offset])
+    return [np.ndarray(len(texts), "<u8", letters, first + start, (_LENGTH,)) for start in _STARTS]
+
+
+def _are_usual(texts: pa.LargeStringArray) -> bool:
+    """Whether there are Ids, each of the usual length."""
+    if not len(texts) or texts.null_count:
+        return False
+    bounds = np.frombuffer(texts.buffers()[1], "int64")[texts.offset :][: len(texts) + 1]
+    return bool((np.diff(bounds) == _LENGTH).all())
 
 
 def _hashes(words: list[Array]) -> Array:

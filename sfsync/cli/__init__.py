@@ -150,6 +150,9 @@ def main() -> None:
     """Run the command line."""
     # What is written (books, plans, copies, recordings) holds customers' data: for this user alone.
     os.umask(0o077)
+    # Arrow takes memory from the C library: its own allocator, which serves programs that make
+    # tables for hours, gives a command its first tables at half the speed.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, _stop)
     collect_seldom()
     try:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from sfsync.beside import column_by_column
 from sfsync.columns import position_dtype
+from sfsync.extract.order import in_order
 from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
 from sfsync.store import Shards, table_of
@@ -23,7 +24,10 @@ _TEXT = pd.StringDtype(na_value=np.nan)
 
 def frames_of(tables: Mapping[str, Shards], policy: Policy) -> dict[str, pd.DataFrame]:
     """Build the frames of a snapshot, indexed by Id and sorted by it (dtypes: see snapshot)."""
-    sorted_tables = {name: _sorted(shards) for name, shards in tables.items()}
+    # What belongs to several records is in the shard of each.
+    sorted_tables = {
+        name: in_order(pa.concat_tables(map(table_of, shards))) for name, shards in tables.items()
+    }
     indexes = {
         name: pd.Index(_texts(table[ID]), name=ID, copy=False)
         for name, table in sorted_tables.items()
@@ -46,23 +50,6 @@ def _columns(
         lambda name: _column(table[name], specs[name], places), names, table.num_rows
     )
     return dict(zip(names, made, strict=True))
-
-
-def _sorted(shards: Shards) -> pa.Table:
-    table = pa.concat_tables(map(table_of, shards))
-    if _is_rising(table[ID]):
-        return table
-    table = table.sort_by(ID)
-    if _is_rising(table[ID]):
-        return table
-    # What belongs to several records is in the shard of each.
-    ids = table[ID].combine_chunks()
-    again = pa.concat_arrays([pa.array([False]), pc.equal(ids[1:], ids[:-1])])
-    return table.filter(pc.invert(again))
-
-
-def _is_rising(ids: pa.ChunkedArray) -> bool:
-    return len(ids) < 2 or bool(pc.all(pc.less(ids[:-1], ids[1:])).as_py())
 
 
 def _column(column: pa.ChunkedArray, spec: FieldSpec, places: Mapping[str, Places]) -> Any:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.errors import ConfigError
-from sfsync.extract.records import DELETED, each_once, empty_table, pieces_of, read_records
+from sfsync.extract.order import in_order
+from sfsync.extract.records import DELETED, empty_table, pieces_of, read_records
 from sfsync.extract.shards import merged, spread
 from sfsync.extract.spool import Spool, wanted_places
 from sfsync.extract.wanted import ACCOUNT, ACTIVITIES, CREATED, Wanted
@@ -176,7 +177,7 @@ class _Changes:
         if each.object not in ACTIVITIES:
             moved = _moved(each, old, changed, self.since)
             self._uproot(each, _union(deleted, masters, moved), (*old, changed))
-        fresh = each_once(pa.concat_tables([changed, again]))
+        fresh = in_order(pa.concat_tables([changed, again]))
         gone = _union(deleted, left, fresh[ID])
         logger.info("%s: %d records read, %d gone", each.object, len(fresh), len(deleted))
         self.tables[each.object] = self._merged(each, old, gone, fresh)

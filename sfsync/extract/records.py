@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from sfsync.extract.order import in_order
 from sfsync.extract.wanted import Wanted
 from sfsync.org import OrgReader
 from sfsync.typed import ID, Misfit, arrow_type, typed
@@ -21,14 +22,14 @@ def read_records(
     extra: Sequence[str] = (),
     expected: int = 0,
 ) -> pa.Table:
-    """Read the records that meet `where` into a table of our columns, each record once.
+    """Read the records that meet `where` into a table of our columns, in order, each record once.
 
     `extra` fields come along as text, by their names in the API; with IsDeleted among them deleted
     records come too. Pieces get their types as they come. Values that do not fit are told in
     `problems`. Raises OrgUnavailable or OrgRefused from the door.
     """
     pieces = pieces_of(org, each, where, problems, extra=extra, expected=expected)
-    return each_once(pa.concat_tables([_with_text(empty_table(each), extra), *pieces]))
+    return in_order(pa.concat_tables([_with_text(empty_table(each), extra), *pieces]))
 
 
 def pieces_of(
@@ -57,14 +58,6 @@ def pieces_of(
             table = table.append_column(name, text[name])
         yield table
     problems += _sentences(each, misfits)
-
-
-def each_once(table: pa.Table) -> pa.Table:
-    """Keep the last reading of a record that came twice: it changed in between."""
-    if len(table[ID].unique()) == len(table):
-        return table
-    places = {record_id: place for place, record_id in enumerate(table[ID].to_pylist())}
-    return table.take(sorted(places.values()))
 
 
 def empty_table(each: Wanted) -> pa.Table:

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.columns import Array, Mask
+from sfsync.extract.order import in_order, replaced, rows_of
 from sfsync.extract.wanted import ACCOUNT, Wanted
+from sfsync.places import letters_of
 from sfsync.store import Shards, Table, table_of
 from sfsync.typed import ID
 
@@ -91,16 +93,9 @@ def merged(old: Shards, gone: pa.Array, fresh: Sequence[Table]) -> Iterator[tupl
     not as they were, by their numbers.
     """
     for number, (before, new) in enumerate(zip(old, fresh, strict=True)):
-        leaving = _any_of(table_of(before, [ID]), gone) if len(gone) else False
-        if not leaving and not len(new):
-            continue
-        table = table_of(before)
-        stays = pc.invert(pc.is_in(table[ID], value_set=gone))
-        yield number, pa.concat_tables([table.filter(stays) if leaving else table, new])
-
-
-def _any_of(table: Table, ids: pa.Array) -> bool:
-    return bool(pc.any(pc.is_in(table[ID], value_set=ids)).as_py())
+        # Of most shards none leaves: then only their Ids are read.
+        if len(new) or len(rows_of(in_order(table_of(before, [ID]))[ID], gone)):
+            yield number, replaced(in_order(table_of(before)), gone, new)
 
 
 def _homes(table: Table, each: Wanted, places: Mapping[str, Places], count: int) -> Iterator[Array]:
@@ -135,4 +130,4 @@ def _by_reference(ids: pa.ChunkedArray, to: str, places: Mapping[str, Places], c
 
 
 def _letters(ids: pa.ChunkedArray | pa.Array) -> Array:
-    return np.array(ids.to_pylist(), dtype=f"S{_ID_LENGTH}")
+    return letters_of(ids).astype(f"S{_ID_LENGTH}", copy=False)

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sfsync.extract.records import each_once, empty_table
+from sfsync.extract.order import in_order
+from sfsync.extract.records import empty_table
 from sfsync.extract.shards import Places, by_own_id, places_of, spread, starts_of
 from sfsync.extract.wanted import ACCOUNT, Wanted
 from sfsync.store import Filed, Shards, Store, Table
@@ -92,14 +93,14 @@ class Spool:
                 Bins(readings, self.count, _READ) as read,
             ):
                 for table in _portions(pieces):
-                    some = each_once(table.cast(schema)) if may_move else table.cast(schema)
+                    some = in_order(table.cast(schema)) if may_move else table.cast(schema)
                     shards = spread(some, each, places, self.count)
                     bins.put(shards)
                     if may_move:
                         read.put(_by_own_id(shards))
             last = _last_shards(read.tables())
             return tuple(
-                self.filed(each.object, number, _without_moved(each_once(table), number, last))
+                self.filed(each.object, number, _without_moved(in_order(table), number, last))
                 for number, table in enumerate(bins.tables())
             )
 
