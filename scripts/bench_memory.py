@@ -262,10 +262,7 @@ def measured(folder: Path, accounts: int, *, whole: bool, writes: bool) -> Measu
 
 def _made_whole(place: Path, parts: Path) -> None:
     """Put the shards of a store together into one."""
-    policy = policy_of_config()
-    wanted, _ = wanted_of(still_org(policy), policy)
-    shape = shape_of(wanted, SERVICE_USER)
-    kept = Store(parts / "store").load(shape)
+    kept = Store(parts / "store").load()
     assert kept is not None, parts
     store = Store(place / "store")
     tables = {

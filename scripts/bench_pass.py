@@ -49,7 +49,7 @@ from sfsync.cli.opening import sleep, wall_clock
 from sfsync.cli.salesforce import credentials_of, enter_salesforce
 from sfsync.garbage import collect_seldom
 from sfsync.jobs import Services, run_planned
-from sfsync.jobs.hourly import planned, read, way_to_read
+from sfsync.jobs.hourly import looking, planned, way_to_read
 from sfsync.journal import Journal
 from sfsync.model import Plan
 from sfsync.org.client import API_VERSION, open_org
@@ -192,9 +192,9 @@ def one_pass(folder: Path, policy: Policy, seed: int) -> tuple[Clocked, Plan]:
         )
         desk = Desk(org, journal, told, sleep, lambda *_: None, policy.limits.api_reserve)
         way = way_to_read(services)
-        look = read(services, way)
-        clock.ends("reading")
-        made = planned(services, look, way.read_at)
+        with looking(services, way) as look:
+            clock.ends("reading")
+            made = planned(services, look, way.read_at)
         clock.ends("judging")
         ran = run_planned(made, services, desk, allow_large=True, chance=Random(seed))
     clock.ended = time.monotonic()

@@ -4,6 +4,7 @@ Ids are looked up as numbers: eight of their bytes at once are hashed, and what 
 byte by byte. Whatever is not as Ids usually are (other lengths, an Id twice) is looked up as text.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -58,6 +59,16 @@ class Places:
         found = np.full(len(texts), -1, dtype="int32")
         found[texts.is_valid().to_numpy(zero_copy_only=False)] = rows
         return found
+
+
+def rows_among(ids: Texts, wanted: Sequence[str] | Texts) -> Array:
+    """Return the row of each of a few Ids among sorted ones, -1 where it is not there."""
+    letters = letters_of(ids)
+    asked = letters_of(wanted if isinstance(wanted, Texts) else pa.array(wanted, pa.string()))
+    rows = np.searchsorted(letters, asked)
+    there = rows < len(letters)
+    there[there] = letters[rows[there]] == asked[there]
+    return np.where(there, rows, -1)
 
 
 def letters_of(ids: Texts) -> Array:

@@ -16,6 +16,7 @@ from test_laws import LARGE, ORGS, a_few, looped
 
 from sfsync.facts import Look
 from sfsync.jobs import Planned
+from sfsync.jobs.stakes import AtStake
 from sfsync.jobs.unsaid import Unsaid
 from sfsync.journal import Journal
 from sfsync.model import Finding
@@ -95,7 +96,8 @@ def test_nobody_notices_that_findings_come_without_words(org: RandomOrg, chance:
             assert len({*said.values()}) == len(said)
             # The journal keeps the same.
             counts = in_words.merge_findings(BOOKS, at.now, told)
-            assert without.merge_findings(BOOKS, at.now, (), unsaid) == counts
+            compared = without.compare_findings(BOOKS, unsaid)
+            assert without.merge_findings(BOOKS, at.now, (), compared) == counts
             assert without.findings(BOOKS) == in_words.findings(BOOKS)
 
 
@@ -134,8 +136,10 @@ def test_what_the_org_hides_for_a_while_makes_another_fingerprint(lacking: str) 
         snapshot, policy = loop.look().snapshot, loop.policy
     told = {}
     for missing in (frozenset({lacking}), frozenset[str]()):
-        found = judge(Look(replace(snapshot, missing=missing), policy)).findings
-        for number, each in zip(Unsaid(found, {}).fingerprints(), found, strict=True):
+        look = Look(replace(snapshot, missing=missing), policy)
+        found = judge(look).findings
+        unsaid = Unsaid(found, AtStake(look, adds_up=False))
+        for number, each in zip(unsaid.fingerprints(), found, strict=True):
             assert told.setdefault(number, each) == each
     assert len({*told.values()}) == len(told)
 
@@ -165,14 +169,16 @@ def test_states_are_told_where_they_are_new() -> None:
 def test_what_is_the_same_is_not_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with looped(LARGE) as loop, closing(Journal.open("sqlite://")) as journal:
         planned = loop.plan()
-        journal.merge_findings(BOOKS, loop.now, (), unsaid_of(planned))
+        compared = journal.compare_findings(BOOKS, unsaid_of(planned))
+        journal.merge_findings(BOOKS, loop.now, (), compared)
         again = unsaid_of(loop.plan())
         asked: list[int] = []
         some = Unsaid.some
         monkeypatch.setattr(
             Unsaid, "some", lambda self, places: asked.extend(places) or some(self, places)
         )
-        counts = journal.merge_findings(BOOKS, loop.now + timedelta(hours=1), (), again)
+        compared = journal.compare_findings(BOOKS, again)
+        counts = journal.merge_findings(BOOKS, loop.now + timedelta(hours=1), (), compared)
     assert asked == []
     assert (counts.open, counts.new, counts.solved) == (len(again), 0, 0)
     assert len(again) > 50

@@ -5,7 +5,8 @@ need it cannot judge. With a store only what changed since the last reading is a
 snapshot is the same as if everything had been read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -78,14 +79,14 @@ def approach(
     clock `read_at` is behind the store's: that is another timeline. Raises Stopped where the org
     cannot spare the API calls, OrgUnavailable or OrgRefused from the door.
     """
-    wanted, missing = wanted_of(org, policy, columns)
-    shape = shape_of(wanted, org.user_id)
-    with begun(lambda: store.load(shape) if store is not None else None) as loaded:
+    with begun(lambda: store.load() if store is not None else None) as loaded:
+        wanted, missing = wanted_of(org, policy, columns)
+        shape = shape_of(wanted, org.user_id)
         budget = org.budget()
         kept = loaded()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
-        if is_old or read_at < kept.read_at:
+        if is_old or read_at < kept.read_at or kept.shape != shape:
             kept = None
     reserve = policy.limits.api_reserve
     at_once = policy.reading.at_once
@@ -133,20 +134,23 @@ def extract(
     their field's type, Stopped where the org cannot spare the API calls.
     """
     way = way or approach(org, policy, now)
-    return seen(org, policy, now, way, lambda: (previous, own_writes))
+    with seen(org, policy, now, way, lambda: (previous, own_writes)) as snapshot:
+        return snapshot
 
 
+@contextmanager
 def seen(
     org: OrgReader, policy: Policy, now: datetime, way: Approach, known: Callable[[], Known]
-) -> Snapshot:
+) -> Iterator[Snapshot]:
     """Read as `extract` does, and meanwhile look up what is `known` of earlier passes; what was
-    read is put into the store while the snapshot is made of it.
+    read is put into the store while something is done with the snapshot of it.
     """
     with begun(known) as looked_up:
         tables, keep = _read(org, policy, way)
         previous, own_writes = looked_up()
+    snapshot = snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
     with begun(keep):
-        return snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
+        yield snapshot
 
 
 def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:

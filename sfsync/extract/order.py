@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.columns import Array
-from sfsync.places import letters_of
+from sfsync.places import letters_of, rows_among
 from sfsync.store import Table
 from sfsync.typed import ID
 
@@ -44,11 +44,8 @@ def replaced(table: Table, gone: pa.Array, fresh: Table) -> Table:
 
 def rows_of(ids: pa.ChunkedArray, wanted: pa.Array | pa.ChunkedArray) -> Array:
     """Return the rows, sorted, of those Ids that are among sorted ones."""
-    letters, asked = letters_of(ids), np.unique(letters_of(wanted))
-    rows = np.searchsorted(letters, asked)
-    there = rows < len(letters)
-    there[there] = letters[rows[there]] == asked[there]
-    return rows[there]
+    rows = np.unique(rows_among(ids, wanted))
+    return rows[rows >= 0]
 
 
 def _is_rising(ids: pa.ChunkedArray) -> bool:

@@ -1,5 +1,7 @@
 """What does the sales loop ask for, right now?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sfsync.calendar import latest
@@ -11,6 +13,7 @@ from sfsync.jobs.judged import judged
 from sfsync.jobs.merging import merged, terms_of
 from sfsync.jobs.parting import parted
 from sfsync.jobs.partition import judge_part
+from sfsync.jobs.unsaid import Sought
 
 NAME = "hourly"
 
@@ -20,13 +23,22 @@ def read(services: Services, way: Approach | None = None) -> Look:
 
     Raises Stopped where that takes more API calls than the org can spare.
     """
+    with looking(services, way or way_to_read(services)) as look:
+        return look
+
+
+@contextmanager
+def looking(services: Services, way: Approach) -> Iterator[Look]:
+    """Read the org as `read` does, in a way decided before; what was read is kept while something
+    is done with it.
+    """
     policy, journal, books = services.policy, services.journal, services.books
 
     def known() -> Known:
         return journal.previous_pass(books), journal.own_writes(books, policy.state_fields())
 
-    way = way or way_to_read(services)
-    return Look(seen(services.org, policy, services.now, way, known), policy)
+    with seen(services.org, policy, services.now, way, known) as snapshot:
+        yield Look(snapshot, policy)
 
 
 def way_to_read(services: Services) -> Approach:
@@ -46,15 +58,16 @@ def hourly(services: Services) -> Planned:
     way = way_to_read(services)
     if way.shards > 1:
         return planned_by_parts(services, way)
-    return planned(services, read(services, way), way.read_at)
+    with looking(services, way) as look:
+        return planned(services, look, way.read_at)
 
 
 def planned(services: Services, look: Look, read_at: datetime) -> Planned:
     """Plan what the rules ask for, of an org that was read when its clock said `read_at`."""
     reviews = services.journal.reviews.open(services.books)
-    alike = likely_duplicates(look)
-    told = {(each.object, each.id) for each in alike}
-    only = judged(look, terms_of(services, read_at), reviews, told)
+    # To compare all records takes a while, and nothing that is written rests on it.
+    alike = Sought(lambda: likely_duplicates(look))
+    only = judged(look, terms_of(services, read_at), reviews)
     return merged([only], services, read_at, look.snapshot.missing, alike)
 
 

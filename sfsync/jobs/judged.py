@@ -7,26 +7,20 @@ from process to process: plain values, none of which leads back to the snapshot.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import isnan
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from sfsync.columns import Array
 from sfsync.facts import Look
 from sfsync.jobs.asked import reviews_found
+from sfsync.jobs.stakes import AtStake, Key
 from sfsync.journal import Review
 from sfsync.model import Action, Change, Finding, Stamp, Value, Watch, from_wire, to_wire
+from sfsync.places import rows_among
 from sfsync.rules.findings import owners_of
-from sfsync.rules.found import Found
 from sfsync.rules.judge import judge
 from sfsync.rules.tasks import DueTask
 from sfsync.snapshot import MODIFIED, PREVIOUS_STATE, WAS_READ
-
-Key = tuple[str, str]
-# What is at stake in a record: the opportunity's own amount, the open ones of an account.
-_STAKES = {"Opportunity": "amount", "Account": "open_pipeline"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +54,8 @@ class Judged:
     `tasks` are in the order of their rules, then of the records. `stirred` names the records that
     changed while they were read: nothing is done to them in this pass, and they are in no other
     part of this. `reviews` are the questions that are open. `judged` counts accounts. `owners` has
-    whose the records are that change, `amounts` what is at stake in these and in those of which
-    something is told beside the `findings`; `at_stake_in_tasks` the same of those that are to get
-    a task, `stakes` that of all records of an object, row by row (float64, NaN for none or 0).
+    whose the records are that change, `amounts` what is at stake, in these at least and in those of
+    which something is told.
     """
 
     changes: tuple[Change, ...]
@@ -74,25 +67,16 @@ class Judged:
     left: tuple[Left, ...]
     owners: Mapping[Key, str | None]
     amounts: Mapping[Key, float]
-    at_stake_in_tasks: Mapping[Key, float]
-    stakes: Mapping[str, Array]
 
 
-def judged(
-    look: Look, terms: Terms, reviews: Sequence[Review], told: Collection[Key] = ()
-) -> Judged:
-    """Judge a partition. `reviews` are open questions about accounts, `told` records of which
-    something was found by comparing them with those of others.
+def judged(look: Look, terms: Terms, reviews: Sequence[Review]) -> Judged:
+    """Judge a partition. `reviews` are open questions about accounts.
 
     Raises CircleError where rules contradict each other.
     """
     judgement = judge(look, terms.made)
     quiet, stirred = apart(with_recent(judgement.changes, look), terms.read_at)
     asked = tuple(reviews_found(look, reviews))
-    beside = {(each.object, each.id) for each in judgement.changes}
-    beside |= {(each.object, each.id) for each in asked}
-    due = {(each.object, each.id) for each in judgement.tasks}
-    stakes = _stakes(look, terms)
     return Judged(
         changes=quiet,
         tasks=judgement.tasks,
@@ -102,24 +86,19 @@ def judged(
         judged=judgement.judged,
         left=tuple(_left(look)),
         owners=_owners(look, quiet),
-        amounts=_at_stake(look, beside.union(told), stakes),
-        at_stake_in_tasks=_at_stake(look, due, stakes),
-        stakes=stakes,
+        amounts=AtStake(look, adds_up=terms.adds_up),
     )
 
 
-def in_words(judged: Judged) -> Judged:
-    """Return the same as plain values: all findings in words, and what is at stake in them."""
-    if not isinstance(judged.findings, Found):
-        return judged
-    findings = tuple(judged.findings)
-    found = judged.findings.amounts(judged.stakes).tolist()
-    amounts = {
-        (each.object, each.id): amount
-        for each, amount in zip(findings, found, strict=True)
-        if not isnan(amount)
-    }
-    return replace(judged, findings=findings, amounts={**judged.amounts, **amounts}, stakes={})
+def in_words(judged: Judged, told: Collection[Key] = ()) -> Judged:
+    """Return the same as plain values: all findings in words, and what is at stake in the records
+    of which something is found or told.
+    """
+    amounts = judged.amounts
+    if isinstance(amounts, AtStake):
+        several = (judged.changes, judged.findings, judged.reviews, judged.tasks)
+        amounts = amounts.of({*told, *((one.object, one.id) for each in several for one in each)})
+    return replace(judged, findings=tuple(judged.findings), amounts=amounts)
 
 
 def apart(
@@ -194,33 +173,8 @@ def _owners(look: Look, changes: Sequence[Change]) -> dict[Key, str | None]:
     updated = [each for each in changes if each.action is Action.UPDATE]
     for name in sorted({each.object for each in updated}):
         index = look.frame(name).index
-        rows = index.get_indexer(pd.Index([each.id for each in updated if each.object == name]))
+        rows = rows_among(index, [each.id for each in updated if each.object == name])
         rows = rows[rows >= 0]
         keys = [(name, id) for id in index[rows]]
         owners.update(zip(keys, owners_of(look, name, rows), strict=True))
     return owners
-
-
-def _stakes(look: Look, terms: Terms) -> dict[str, Array]:
-    """Return the amounts of all opportunities, and of the open ones of each account; the latter
-    only where amounts add up, being in one currency.
-    """
-    adding = [
-        (name, look.column(name, column).values)
-        for name, column in _STAKES.items()
-        if name in look.policy.judged and (name != "Account" or terms.adds_up)
-    ]
-    return {name: np.where(values == 0, np.nan, values) for name, values in adding}
-
-
-def _at_stake(
-    look: Look, records: Collection[Key], stakes: Mapping[str, Array]
-) -> dict[Key, float]:
-    """Return what is at stake in some records."""
-    amounts: dict[Key, float] = {}
-    for object_name, values in stakes.items():
-        ids = sorted({id for of, id in records if of == object_name})
-        rows = np.asarray(look.frame(object_name).index.get_indexer(pd.Index(ids)))
-        there = zip(ids, np.append(values, np.nan)[rows].tolist(), strict=True)
-        amounts.update({(object_name, id): each for id, each in there if not isnan(each)})
-    return amounts

@@ -1,6 +1,6 @@
 """What is the plan of an org, of what was decided in its partitions?"""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeAlias, TypeVar
@@ -10,8 +10,9 @@ import pyarrow as pa
 from sfsync.extract.currencies import keeps_currencies
 from sfsync.facts import Look
 from sfsync.jobs.job import Planned, Services
-from sfsync.jobs.judged import Judged, Key, Left, Terms, apart
+from sfsync.jobs.judged import Judged, Left, Terms, apart
 from sfsync.jobs.piles import Folder, Later, LaterByObject, Pile
+from sfsync.jobs.stakes import AtStake, Key
 from sfsync.jobs.tasks import Waiting, tasks_of
 from sfsync.jobs.unsaid import Joined, Unsaid
 from sfsync.model import Action, Change, Finding, Plan
@@ -61,11 +62,10 @@ class _Together:
         self.owners: dict[Key, str | None] | Later[Key, str | None] = (
             Later(folder) if folder else {}
         )
-        self.amounts: _Told[float] = Later(folder) if folder else {}
+        self.amounts: Mapping[Key, float] = Later(folder) if folder else {}
         self.calls = Calls(folder)
         self.reviews: list[Finding] = []
         self.tasks: list[DueTask] = []
-        self.stakes: dict[Key, float] = {}
         self.stirred = self.judged = self._parts = 0
 
     def add(self, part: Judged) -> None:
@@ -74,18 +74,20 @@ class _Together:
         self.read.update(((left.object, self._parts), left.ids) for left in part.left)
         self._parts += 1
         self.owners.update(part.owners.items())
-        self.amounts.update(part.amounts.items())
+        if isinstance(self.amounts, Later):
+            self.amounts.update(part.amounts.items())
+        else:
+            self.amounts = part.amounts
         self.calls.extend(part.changes)
         self.changes.extend(part.changes)
         if isinstance(self.findings, Pile):
             self.findings.extend(part.findings)
         else:
             self.findings = part.findings
-        if isinstance(part.findings, Found):
-            self.unsaid = Unsaid(part.findings, part.stakes)
+        if isinstance(part.findings, Found) and isinstance(part.amounts, AtStake):
+            self.unsaid = Unsaid(part.findings, part.amounts)
         self.reviews += part.reviews
         self.tasks += part.tasks
-        self.stakes |= part.at_stake_in_tasks
         self.stirred += len({*part.stirred})
         self.judged += part.judged
 
@@ -110,7 +112,7 @@ def merged(
         together.add(part)
         del part
     waiting = _with_tasks(together, services, read_at)
-    more = (*alike, *waiting.findings, *sorted(together.reviews, key=lambda each: each.id))
+    more = Joined(alike, (*waiting.findings, *sorted(together.reviews, key=lambda each: each.id)))
     plan = Plan(
         job=NAME,
         made_at=services.wall(),
@@ -143,9 +145,6 @@ def _with_tasks(together: _Together, services: Services, read_at: datetime) -> W
     together.calls.extend(created)
     together.changes.extend(created)
     together.stirred += len(later)
-    late = {(each.object, each.id) for each in waiting.findings}
-    stakes = ((key, amount) for key, amount in together.stakes.items() if key in late)
-    together.amounts.update(stakes)
     return waiting
 
 

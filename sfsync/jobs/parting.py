@@ -19,10 +19,10 @@ from sfsync.extract.shards import Places, by_own_id, places_of
 from sfsync.extract.spool import Bins
 from sfsync.extract.wanted import ACCOUNT, Wanted
 from sfsync.jobs.job import Services
-from sfsync.jobs.judged import Key
 from sfsync.jobs.merging import terms_of
 from sfsync.jobs.partition import OBJECT, STATE, Common, Part
 from sfsync.jobs.piles import Folder
+from sfsync.jobs.stakes import Key
 from sfsync.model import Finding
 from sfsync.policy import Policy
 from sfsync.store import Filed, Shards, table_of, write_table

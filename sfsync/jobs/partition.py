@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from sfsync.extract import Origin, snapshot_of
 from sfsync.facts import Look
-from sfsync.jobs.judged import Judged, Key, Terms, in_words, judged
+from sfsync.jobs.judged import Judged, Terms, in_words, judged
+from sfsync.jobs.stakes import Key
 from sfsync.journal import Review
 from sfsync.model import OwnWrite, PreviousPass
 from sfsync.policy import Policy
@@ -35,7 +36,7 @@ class Part:
     `tables` holds for each object the files of its shard, `guests` those with rows of other
     partitions that its records are compared with. `previous` is the `now` of the last pass, None
     where there was none, and `states` the file of what it left of these records (object, Id,
-    state); `own_writes`, `reviews` and `told` (see `judged`) are of these records too.
+    state); `own_writes`, `reviews` and `told` (see `in_words`) are of these records too.
     """
 
     number: int
@@ -64,7 +65,7 @@ def judge_part(part: Part) -> Judged:
         {name: _together(files) for name, files in part.guests.items()},
     )
     look = Look(snapshot, common.policy)
-    return in_words(judged(look, common.terms, part.reviews, part.told))
+    return in_words(judged(look, common.terms, part.reviews), part.told)
 
 
 def _previous(part: Part) -> PreviousPass | None:

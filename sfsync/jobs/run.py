@@ -25,7 +25,7 @@ from sfsync.errors import (
 from sfsync.jobs.job import Planned, Services
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
-from sfsync.journal import new_run_id
+from sfsync.journal import Compared, new_run_id
 from sfsync.lock import LockFile
 from sfsync.model import Action, Finding, OpenFinding, Outcome, Plan, Run, RunState, State, States
 from sfsync.org import UNPROCESSED, OrgReader
@@ -119,8 +119,7 @@ def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> 
     """Apply the plan of a run, and close its books."""
     plan = planned.plan
     desk.journal.start(run, plan.changes)
-    unsaid = planned.unsaid
-    with begun(unsaid.fingerprints if unsaid else tuple):
+    with begun(lambda: _compared(planned, services)) as compared:
         outcomes = _applied(plan, run, services, desk)
         desk.journal.finish(
             run.id,
@@ -131,8 +130,8 @@ def _carried_out(planned: Planned, run: Run, services: Services, desk: Desk) -> 
             forgotten=_doubtful(plan, services.policy, outcomes),
             api_calls=services.org.calls,
         )
-    if planned.whole:
-        _keep_findings(planned, outcomes, services)
+        if planned.whole:
+            _keep_findings(planned, outcomes, services, compared())
     return outcomes
 
 
@@ -152,14 +151,30 @@ def _begun(planned: Planned, services: Services, chance: Random) -> Run:
     )
 
 
-def _keep_findings(planned: Planned, outcomes: Sequence[Outcome], services: Services) -> None:
+def _compared(planned: Planned, services: Services) -> tuple[Sequence[Finding], Compared | None]:
+    """Give the findings of a whole pass that are in words, and compare the others with what is
+    open. While the org is at work there is time for that.
+    """
+    unsaid = planned.unsaid
+    if unsaid is None or not planned.whole:
+        return planned.plan.findings, None
+    compared = services.journal.compare_findings(services.books, unsaid)
+    return planned.plan.findings[len(unsaid) :], compared
+
+
+def _keep_findings(
+    planned: Planned,
+    outcomes: Sequence[Outcome],
+    services: Services,
+    found: tuple[Sequence[Finding], Compared | None],
+) -> None:
     """Enter what a whole pass found and met with. One that died before this is made good by the
     next.
     """
-    journal, unsaid = services.journal, planned.unsaid
-    found = planned.plan.findings[len(unsaid) if unsaid else 0 :]
-    told = _told(planned, (*found, *_met_with(planned, outcomes, services)))
-    counts = journal.merge_findings(services.books, planned.plan.now, told, unsaid)
+    findings, compared = found
+    told = _told(planned, (*findings, *_met_with(planned, outcomes, services)))
+    journal, now = services.journal, planned.plan.now
+    counts = journal.merge_findings(services.books, now, told, compared)
     logger.info(
         "findings: %d new, %d open as before, %d returned, %d solved",
         counts.new,

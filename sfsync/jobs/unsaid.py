@@ -1,6 +1,7 @@
 """Which findings of a plan are put into words only when somebody looks at them?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from math import isnan
 from typing import overload
@@ -8,35 +9,59 @@ from typing import overload
 import numpy as np
 
 from sfsync.columns import Array
+from sfsync.jobs.stakes import AtStake
 from sfsync.model import Finding
 from sfsync.rules.found import Findings, Found
 
 
 class Unsaid:
-    """What rules found in all of an org, with the money at stake: `stakes` has it for all records
-    of an object, row by row (float64, NaN for none).
-    """
+    """What rules found in all of an org, with the money at stake."""
 
-    def __init__(self, found: Found, stakes: Mapping[str, Array]) -> None:
+    def __init__(self, found: Found, stakes: AtStake) -> None:
         self._found = found
-        self._amounts = found.amounts(stakes)
-        self._fingerprints: list[int] | None = None
+        self._amounts = found.amounts(stakes.values_of)
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def fingerprints(self) -> Sequence[int]:
-        """Return a number for each, which is the same in the next pass where all of it is."""
-        if self._fingerprints is None:
-            self._fingerprints = self._found.fingerprints(self._amounts).tolist()
-        return self._fingerprints
+    def fingerprints(self) -> Array:
+        """Return a number for each (int64), which is the same in the next pass where all of it
+        is.
+        """
+        return self._found.fingerprints(self._amounts)
 
-    def some(self, places: Sequence[int]) -> Sequence[tuple[Finding, float | None]]:
+    def some(self, places: Sequence[int] | Array) -> Sequence[tuple[Finding, float | None]]:
         """Put some into words, each with the amount at stake; `places` are in order."""
-        here = np.array(places, dtype="int64")
+        here = np.asarray(places, dtype="int64")
         amounts = self._amounts[here].tolist()
         told = [None if isnan(amount) else amount for amount in amounts]
         return list(zip(self._found.some(here), told, strict=True))
+
+
+class Sought(Findings):
+    """Findings that are looked for when somebody looks at them."""
+
+    def __init__(self, look_for: Callable[[], Sequence[Finding]]) -> None:
+        self._look_for = look_for
+
+    @cached_property
+    def _found(self) -> Sequence[Finding]:
+        return tuple(self._look_for())
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._found)
+
+    @overload
+    def __getitem__(self, place: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Finding]: ...
+
+    def __getitem__(self, place: int | slice) -> Finding | Sequence[Finding]:
+        return self._found[place]
 
 
 class Joined(Findings):

@@ -6,7 +6,7 @@ sent, then with their outcomes. It is the only part that knows the database.
 
 from sfsync.journal.enrichment import Filled
 from sfsync.journal.exports import Cut
-from sfsync.journal.found import FindingCounts
+from sfsync.journal.found import Compared, FindingCounts
 from sfsync.journal.ids import new_run_id
 from sfsync.journal.journal import Journal
 from sfsync.journal.lock import JournalLock, is_lockable
@@ -25,6 +25,7 @@ from sfsync.journal.turns import Turns
 
 __all__ = [
     "Ages",
+    "Compared",
     "Cut",
     "Filled",
     "FindingCounts",

@@ -81,8 +81,9 @@ def _connected(url: str) -> sa.Engine:
             # Between two runs of a service the server may have been started again.
             how = {"pool_pre_ping": True}
         elif parts.get_backend_name() == SQLITE and parts.database in _IN_MEMORY:
-            # What is in memory is there for one connection alone, of whichever thread.
-            how = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
+            # What is in memory is there for one connection alone, which threads have in turns.
+            how = {"poolclass": sa.QueuePool, "pool_size": 1, "max_overflow": 0}
+            how["connect_args"] = {"check_same_thread": False}
         engine = sa.create_engine(parts, **how)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         problem = f"the journal's URL cannot be used: {error}; write it as sqlite:///PATH or as"

@@ -6,7 +6,16 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
-from sfsync.journal.found import FindingCounts, Found, Unsaid, foreseen, key_of, merge
+from sfsync.journal.found import (
+    Compared,
+    FindingCounts,
+    Found,
+    Unsaid,
+    compare,
+    foreseen,
+    key_of,
+    merge,
+)
 from sfsync.journal.lock import check_fence
 from sfsync.journal.rows import Row, decode_evidence
 from sfsync.journal.tables import FINDINGS, LAST_SEEN
@@ -62,17 +71,25 @@ class FindingsBook:
 
     _engine: sa.Engine
 
+    def compare_findings(self, books: str, unsaid: Unsaid | None = None) -> Compared:
+        """Compare what a whole pass found with what is open; it is only put into words where it
+        differs. Nothing is written.
+        """
+        with self._engine.connect() as connection:
+            return compare(connection, books, unsaid)
+
     def merge_findings(
-        self, books: str, at: datetime, found: Found, unsaid: Unsaid | None = None
+        self, books: str, at: datetime, found: Found, compared: Compared | None = None
     ) -> FindingCounts:
-        """Put what a whole pass at `at` (aware) found, each with the amount at stake, beside what
-        is known: what it did not find is solved, what had been solved before has returned. What is
-        `unsaid` was found, too; it is only put into words where it differs. Raises Locked where
-        another machine has taken over the lock of the runs.
+        """Put what a whole pass at `at` (aware) found, each with the amount at stake, and what was
+        `compared` before, beside what is known: what it did not find is solved, what had been
+        solved before has returned. Raises Locked where another machine has taken over the lock of
+        the runs.
         """
         with self._engine.begin() as connection:
             check_fence(connection)
-            return merge(connection, books, at, found, unsaid)
+            compared = compared or compare(connection, books, None)
+            return merge(connection, books, at, found, compared)
 
     def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:
         """What `merge_findings` would make of these, sorted by code, object and Id; nothing is

@@ -4,27 +4,31 @@ Of hour after hour most findings are the same. A fingerprint says so; what is op
 is neither put into words nor looked at.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
 from sfsync.garbage import uncollected
 from sfsync.journal.entries import encode_evidence
 from sfsync.journal.plain import (
+    SEPARATOR,
     Plain,
-    fetch_of,
     fetch_plain,
     in_plain,
     insert_plain,
+    joined,
     plain,
     update_plain,
 )
 from sfsync.journal.tables import FINDINGS, FINDINGS_SEEN
 from sfsync.model import Finding, OpenFinding
+
+if TYPE_CHECKING:
+    from sfsync.columns import Array
 
 Key = tuple[str, str, str]
 Found = Sequence[tuple[Finding, float | None]]
@@ -36,6 +40,8 @@ _SAID = tuple(
     for name in ("name", "owner_id", "message", "evidence", "amount", "fingerprint")
 )
 _IS_OPEN = FINDINGS.c.solved_at.is_(None)
+# So many are named in a question; where there are more it is as quick to read all.
+_NAMED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +57,72 @@ class FindingCounts:
 class Unsaid(Protocol):
     """Findings that are put into words when somebody looks at them."""
 
-    def fingerprints(self) -> Sequence[int]:
-        """Return a number for each, which is the same in the next pass where all of it is."""
+    def __len__(self) -> int:
+        """Count them."""
 
-    def some(self, places: Sequence[int]) -> Found:
+    def fingerprints(self) -> "Array":
+        """Return a number for each (int64), which is the same in the next pass where all of it
+        is.
+        """
+
+    def some(self, places: "Array") -> Found:
         """Put some into words, each with the amount at stake; `places` are in order."""
 
 
-def merge(
-    connection: sa.Connection, org: str, at: datetime, found: Found, unsaid: Unsaid | None
-) -> FindingCounts:
-    """Put what a whole pass at `at` found beside what is known, and close what it did not find.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How findings that are not put into words differ from what is open: how many are the `same`;
+    all others by their keys, with what is `said` of them; and what is open besides, by the
+    fingerprints of what was said of it (`left`), or the keys of what has none (`unmarked`).
+    """
 
-    Of hour after hour most findings are the same: what is open with the same fingerprint is not
-    looked at, and only what differs is written.
+    same: int
+    said: Mapping[Key, Plain]
+    left: frozenset[int]
+    unmarked: frozenset[Key]
+
+
+def compare(connection: sa.Connection, org: str, unsaid: Unsaid | None) -> Compared:
+    """Compare findings with what is open; of hour after hour most are the same."""
+    import numpy as np
+
+    numbers = unsaid.fingerprints() if unsaid else np.empty(0, "int64")
+    opened = _opened(connection, org)
+    is_same = np.isin(numbers, opened)
+    differ = np.flatnonzero(~is_same)
+    said: dict[Key, Plain] = {}
+    if unsaid:
+        told = zip(unsaid.some(differ), numbers[differ].tolist(), strict=True)
+        for (finding, amount), number in told:
+            said[key_of(finding)] = (*_told(finding, amount), number)
+    left = opened[~np.isin(opened, numbers)].tolist()
+    same = len(numbers) - len(differ)
+    return Compared(same, said, frozenset(left), frozenset(_unmarked(connection, org)))
+
+
+def merge(
+    connection: sa.Connection, org: str, at: datetime, found: Found, compared: Compared
+) -> FindingCounts:
+    """Put what a whole pass at `at` found, and what was `compared` before, beside what is known,
+    and close what it did not find. Only what differs is written.
     """
     with uncollected():
-        return _merged(connection, org, at, found, unsaid)
+        return _merged(connection, org, at, found, compared)
 
 
 def _merged(
-    connection: sa.Connection, org: str, at: datetime, found: Found, unsaid: Unsaid | None
+    connection: sa.Connection, org: str, at: datetime, found: Found, compared: Compared
 ) -> FindingCounts:
-    opened = _opened(connection, org)
-    same, here = _apart(found, unsaid, opened)
-    gone = {opened[number] for number in opened.keys() - same}
-    gone.update(_unmarked(connection, org))
-    known = _known(connection, org, gone.union(record for _, _, record in here))
+    here, left, same = {**compared.said}, {*compared.left}, compared.same
+    for finding, amount in found:
+        key, said = key_of(finding), _told(finding, amount)
+        number = _fingerprint(key, said)
+        if number in left:
+            left.discard(number)
+            same += 1
+        else:
+            here[key] = (*said, number)
+    known = _known(connection, org, left, compared.unmarked.union(here))
     moment = in_plain(connection, FINDINGS.c.last_seen, at)
     before = _seen(connection, org, at)
     new, changed, returned = list[Plain](), list[Plain](), list[Plain]()
@@ -94,14 +139,14 @@ def _merged(
     solved = [
         (moment, before, org, *key)
         for key, was in known.items()
-        if was[0] is None and was[-1] not in same and key not in here
+        if was[0] is None and (was[-1] in left or key in compared.unmarked) and key not in here
     ]
     insert_plain(connection, FINDINGS, new)
     update_plain(connection, _SAID, _KEY, changed)
     again = (*_SAID, FINDINGS.c.first_seen, FINDINGS.c.returned, FINDINGS.c.solved_at)
     update_plain(connection, again, _KEY, returned)
     update_plain(connection, [FINDINGS.c.solved_at, FINDINGS.c.last_seen], _KEY, solved)
-    as_before = len(same) + len(here) - len(new) - len(returned)
+    as_before = same + len(here) - len(new) - len(returned)
     return FindingCounts(len(new), as_before, len(solved), len(returned))
 
 
@@ -116,40 +161,20 @@ def _seen(connection: sa.Connection, org: str, at: datetime) -> Any:
     return before
 
 
-def _opened(connection: sa.Connection, org: str) -> dict[int, str]:
-    """Read the record of each open finding, by fingerprint."""
-    told = FINDINGS.c
-    query = sa.select(told.fingerprint, told.record_id).where(told.org == org, _IS_OPEN)
-    return dict(fetch_plain(connection, query.where(told.fingerprint.is_not(None))))
+def _opened(connection: sa.Connection, org: str) -> "Array":
+    """Read the fingerprints of open findings."""
+    import numpy as np
+
+    number = FINDINGS.c.fingerprint
+    query = sa.select(joined(number)).where(FINDINGS.c.org == org, _IS_OPEN, number.is_not(None))
+    return np.fromstring(connection.scalar(query) or "", "int64", sep=SEPARATOR)
 
 
-def _unmarked(connection: sa.Connection, org: str) -> list[str]:
-    """Read the records of open findings without a fingerprint: of an earlier version, or cut."""
-    told = FINDINGS.c
-    query = sa.select(told.record_id).where(told.org == org, _IS_OPEN, told.fingerprint.is_(None))
-    return [*connection.scalars(query)]
-
-
-def _apart(
-    found: Found, unsaid: Unsaid | None, opened: Collection[int]
-) -> tuple[set[int], dict[Key, Plain]]:
-    """Part what was found: the fingerprints of what is open and the same; all else by its key, with
-    what is said of it.
-    """
-    numbers = unsaid.fingerprints() if unsaid else ()
-    same = {*numbers}.intersection(opened)
-    here: dict[Key, Plain] = {}
-    differ = [place for place, number in enumerate(numbers) if number not in same]
-    for place, (finding, amount) in zip(differ, unsaid.some(differ) if unsaid else (), strict=True):
-        here[key_of(finding)] = (*_told(finding, amount), numbers[place])
-    for finding, amount in found:
-        key, said = key_of(finding), _told(finding, amount)
-        number = _fingerprint(key, said)
-        if number in opened:
-            same.add(number)
-        else:
-            here[key] = (*said, number)
-    return same, here
+def _unmarked(connection: sa.Connection, org: str) -> list[Key]:
+    """Read the keys of open findings without a fingerprint: of an earlier version, or cut."""
+    query = sa.select(*_KEY[1:]).where(FINDINGS.c.org == org, _IS_OPEN)
+    rows = connection.execute(query.where(FINDINGS.c.fingerprint.is_(None)))
+    return [(code, name, record) for code, name, record in rows]
 
 
 def _fingerprint(key: Key, said: Plain) -> int:
@@ -158,13 +183,20 @@ def _fingerprint(key: Key, said: Plain) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def _known(connection: sa.Connection, org: str, records: Collection[str]) -> dict[Key, Plain]:
-    """Read what is known of these records' findings: when each was solved, and what was last said
-    of it.
+def _known(
+    connection: sa.Connection, org: str, numbers: Collection[int], keys: Collection[Key]
+) -> dict[Key, Plain]:
+    """Read what is known of at least the open findings with these fingerprints, and those with
+    these keys: when each was solved, and what was last said of it.
     """
     columns = (*_KEY[1:], FINDINGS.c.solved_at, *_SAID)
     query = sa.select(*plain(columns)).where(FINDINGS.c.org == org)
-    rows = fetch_of(connection, query, FINDINGS.c.record_id, records)
+    if len(numbers) + len(keys) > _NAMED:
+        rows = fetch_plain(connection, query)
+    else:
+        marked = query.where(_IS_OPEN, FINDINGS.c.fingerprint.in_(sorted(numbers)))
+        named = query.where(sa.tuple_(*_KEY[1:]).in_(sorted(keys)))
+        rows = [row for each in (marked, named) for row in fetch_plain(connection, each)]
     return {(code, name, record): tuple(told) for code, name, record, *told in rows}
 
 

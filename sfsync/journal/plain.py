@@ -12,6 +12,8 @@ import sqlalchemy as sa
 Plain = tuple[Any, ...]
 # So many records are named in a question; where there are more it is as quick to read all.
 _NAMED = 10_000
+# What is in no Id, state or number.
+SEPARATOR, _NONE = "\x1f", "\x1e"
 
 
 def plain(columns: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.ColumnElement[Any], ...]:
@@ -41,6 +43,19 @@ def fetch_of(
     if len(ids) <= _NAMED:
         query = query.where(record.in_(sorted(ids)))
     return fetch_plain(connection, query)
+
+
+def joined(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """Return, to select, all values of a column as one text, for `parted`: a database makes it in a
+    fraction of the time that its driver takes for as many rows.
+    """
+    texts = sa.func.coalesce(sa.cast(column, sa.Text), _NONE)
+    return sa.func.aggregate_strings(texts, SEPARATOR)
+
+
+def parted(text: str) -> list[str | None]:
+    """Return the values of a column that was `joined`."""
+    return [None if each == _NONE else each for each in text.split(SEPARATOR)]
 
 
 def in_plain(connection: sa.Connection, column: sa.Column[Any], value: object) -> Any:

@@ -1,11 +1,20 @@
 """In which state (status or stage) did runs leave each record, and when did they write it?"""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from sfsync.journal.plain import Plain, fetch_of, fetch_plain, insert_plain, update_plain
+from sfsync.journal.plain import (
+    SEPARATOR,
+    Plain,
+    fetch_of,
+    fetch_plain,
+    insert_plain,
+    joined,
+    parted,
+    update_plain,
+)
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode
 from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, PASS_STATES, RUNS
 from sfsync.model import OwnWrite, PreviousPass, RunState, States, Value
@@ -36,11 +45,16 @@ def kept_states(
             last = rows[-1][0]
 
 
-def _together(portions: Iterable[tuple[str, Mapping[str, str | None]]]) -> States:
-    found: dict[str, dict[str, str | None]] = {}
-    for name, some in portions:
-        found.setdefault(name, {}).update(some)
-    return found
+def _all_kept(connection: sa.Connection, org: str) -> States:
+    """Return the states that `kept_states` yields, at once."""
+    told = PASS_STATES.c
+    query = sa.select(told.object, joined(told.record_id), joined(told.state))
+    rows = connection.execute(query.where(told.org == org).group_by(told.object))
+    return {name: dict(zip(_ids(ids), parted(states), strict=True)) for name, ids, states in rows}
+
+
+def _ids(text: str) -> list[str]:
+    return text.split(SEPARATOR)
 
 
 def _kept_of(
@@ -123,7 +137,10 @@ class StatesBook:
         Its states include what runs that read some records only have left since.
         """
         now = self.previous_now(org)
-        return None if now is None else PreviousPass(now, _together(self.states_left(org)))
+        if now is None:
+            return None
+        with self._engine.connect() as connection:
+            return PreviousPass(now, _all_kept(connection, org))
 
     def states_left(self, org: str) -> Iterator[tuple[str, Mapping[str, str | None]]]:
         """Yield the states of `previous_pass` object by object, some of its records at a time."""

@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from sfsync.model import State
 
-LAYOUT = 7
+LAYOUT = 8
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -262,6 +262,7 @@ PASS_STATES = sa.Table(
     sa.Column("object", OBJECT, primary_key=True),
     sa.Column("record_id", RECORD_ID, primary_key=True),
     sa.Column("state", sa.String(255)),
+    sqlite_with_rowid=False,
 )
 # Since version 3: what was found of each record, while it is open and afterwards.
 FINDINGS = sa.Table(

@@ -152,12 +152,12 @@ class Store:
         except OSError as error:
             raise _no_room(self._folder, error) from error
 
-    def load(self, shape: str) -> Kept | None:
-        """Return what is kept; None where that is nothing, of another shape, or not readable."""
+    def load(self) -> Kept | None:
+        """Return what is kept; None where that is nothing, or not readable."""
         try:
             with self._kept.opened(MANIFEST) as source:
                 manifest = json.loads(source.read())
-            if manifest["version"] != VERSION or manifest["shape"] != shape:
+            if manifest["version"] != VERSION:
                 return None
             tables = {name: self._shards(files) for name, files in manifest["tables"].items()}
             moments = from_wire(manifest["read_at"]), from_wire(manifest["whole_at"])
@@ -166,7 +166,7 @@ class Store:
         except _UNREADABLE as error:
             logger.warning("%s cannot be read and is left aside: %s", self._place, error)
             return None
-        return Kept(shape, *moments, tables)
+        return Kept(manifest["shape"], *moments, tables)
 
     def _shards(self, files: Sequence[str]) -> Shards:
         if len(files) == 1:
