@@ -367,4 +367,4 @@ def test_the_letters_of_names_keep_apart_none_that_are_alike() -> None:
             )
         ]
         assert 100 < len(close) < 60 * 28
-        assert likely_pairs(names, places, spread, at_least) == close
+        assert likely_pairs(names, places, lambda: spread, at_least) == close

@@ -57,9 +57,9 @@ def accounts_of(look: Look, settings: DuplicateSettings) -> Accounts:
     read_domain = partial(domain_of, also_shared=settings.shared_hosts)
     return Accounts(
         names=texts_of(look, ACCOUNT, "name", company_words, _NOBODY),
-        towns=texts_of(look, ACCOUNT, "billing_city", town_of, ""),
-        domains=texts_of(look, ACCOUNT, "website", read_domain, None),
-        numbers=texts_of(look, ACCOUNT, "registration_number", registration_of, None),
+        towns=[*texts_of(look, ACCOUNT, "billing_city", town_of, "")],
+        domains=[*texts_of(look, ACCOUNT, "website", read_domain, None)],
+        numbers=[*texts_of(look, ACCOUNT, "registration_number", registration_of, None)],
         families=_families(positions_of(look, ACCOUNT, "parent")),
     )
 
@@ -120,7 +120,8 @@ def by_name(
     places = {town: place for place, town in enumerate(sorted({*accounts.towns} - {""}))}
     codes = np.array([places.get(town, -1) for town in accounts.towns], dtype="int64")
     names = accounts.names
-    for left, right in likely_pairs(names, codes, likeness.spread, settings.near_name):
+    pairs = likely_pairs(names, codes, lambda: likeness.spread, settings.near_name)
+    for left, right in pairs:
         score = likeness.score(names[left], names[right])
         if score is not None and (score == SAME_WORDS or not _sites_differ(accounts, left, right)):
             yield (left, right), Clue(Kind.NAME, accounts.towns[left], score)

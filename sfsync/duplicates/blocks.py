@@ -5,7 +5,7 @@ are compared: all of them where they are few, else those that share a word, or t
 of one of their rarest words; where very many share one, each with its neighbours by spelling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -30,13 +30,16 @@ _PORTION = 10_000
 
 
 def likely_pairs(
-    names: Sequence[Words], places: Array, spread: Mapping[str, int], at_least: int
+    names: Sequence[Words],
+    places: Array,
+    spread: Callable[[], Mapping[str, int]],
+    at_least: int,
 ) -> list[tuple[int, int]]:
     """Return pairs of rows (the lower first, sorted) whose names score `at_least` (0 to 100) letter
     by letter.
 
     `places`: int codes, records of different places are not compared, those below 0 with none;
-    `spread` says how many names have a word.
+    `spread` says how many names have a word; it is only asked where a place is crowded.
     """
     left, right = _neighbours(*_keys(names, places, spread), len(names))
     least = (at_least - 0.5) / 100
@@ -53,15 +56,17 @@ def likely_pairs(
 
 
 def _keys(
-    names: Sequence[Words], places: Array, spread: Mapping[str, int]
+    names: Sequence[Words], places: Array, spread: Callable[[], Mapping[str, int]]
 ) -> tuple[Array, Array, Array]:
     """Return, key by key: its code, the row that has it, the row's rank by spelling."""
-    here = np.flatnonzero((places >= 0) & np.fromiter(map(bool, names), bool, len(names)))
+    here = np.flatnonzero(places >= 0)
+    here = here[[bool(names[row]) for row in here.tolist()]]
     sizes = np.bincount(places[here])[places[here]]
     few, crowded = here[(sizes > 1) & (sizes <= _FEW)], here[sizes > _FEW]
     words = [names[row] for row in crowded.tolist()]
     distinct = {*chain.from_iterable(words)}
-    rarity = {word: (spread[word], word) for word in distinct}
+    times = spread() if distinct else {}
+    rarity = {word: (times[word], word) for word in distinct}
     edges = {word: (f"{word[:_EDGE]}*", f"*{word[-_EDGE:]}") for word in distinct}
     by_rarity = [sorted(each, key=rarity.__getitem__) for each in words]
     keys = [_keys_of(*each, edges) for each in zip(words, by_rarity, strict=True)]

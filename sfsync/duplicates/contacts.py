@@ -81,7 +81,7 @@ def by_name(
     """Yield the pairs of contacts of one account with near names."""
     # A first name alone is many people's.
     names = [words if len(words) >= _WORDS_OF_A_PERSON else _NOBODY for words in contacts.names]
-    pairs = likely_pairs(names, contacts.accounts, likeness.spread, settings.near_name)
+    pairs = likely_pairs(names, contacts.accounts, lambda: likeness.spread, settings.near_name)
     for left, right in pairs:
         score = likeness.score(names[left], names[right])
         if score is not None and (score == SAME_WORDS or not _mails_differ(contacts, left, right)):

@@ -195,8 +195,12 @@ def _known(
         rows = fetch_plain(connection, query)
     else:
         marked = query.where(_IS_OPEN, FINDINGS.c.fingerprint.in_(sorted(numbers)))
-        named = query.where(sa.tuple_(*_KEY[1:]).in_(sorted(keys)))
-        rows = [row for each in (marked, named) for row in fetch_plain(connection, each)]
+        # Each of these codes is looked up for each of these records: that has an index.
+        named = query
+        for column, each in zip(_KEY[1:], zip(*keys, strict=True), strict=False):
+            named = named.where(column.in_(sorted({*each})))
+        asked = [marked, named] if keys else [marked]
+        rows = [row for each in asked for row in fetch_plain(connection, each)]
     return {(code, name, record): tuple(told) for code, name, record, *told in rows}
 
 
