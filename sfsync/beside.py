@@ -19,6 +19,16 @@ _MANY = 20_000
 _MOST = 4
 
 
+def started(work: Callable[[], R]) -> Callable[[], R]:
+    """Start something that is short, whether somebody waits for it or not, and give the way to wait
+    for what comes of it; what it raises is raised there.
+    """
+    pool = ThreadPoolExecutor(1)
+    outcome = pool.submit(copy_context().run, work)
+    pool.shutdown(wait=False)
+    return outcome.result
+
+
 @contextmanager
 def begun(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
     """Begin something that is short, and give the way to wait for what comes of it. It is over

@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 
-from sfsync.beside import begun
+import pandas as pd
+
+from sfsync.beside import begun, started
 from sfsync.errors import ReserveKept
-from sfsync.extract.reading import read_changes, read_whole
-from sfsync.extract.seen import Origin, in_the_loop, snapshot_of
+from sfsync.extract.frames import frames_of
+from sfsync.extract.order import in_order
+from sfsync.extract.patched import patched
+from sfsync.extract.reading import read_changes, read_whole, with_changes
+from sfsync.extract.seen import Origin, in_the_loop, snapshot_from, snapshot_of
 from sfsync.extract.shards import shards_needed
 from sfsync.extract.spool import Spool
 from sfsync.extract.wanted import ACCOUNT, Wanted, shape_of, wanted_of
@@ -21,7 +27,7 @@ from sfsync.model import OwnWrite, PreviousPass
 from sfsync.org import Budget, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import Snapshot
-from sfsync.store import Kept, Shards, Store
+from sfsync.store import Kept, Shards, Store, Table, table_of
 
 __all__ = [
     "Approach",
@@ -37,6 +43,7 @@ __all__ = [
 ]
 
 
+Frames = Mapping[str, pd.DataFrame]
 # What earlier passes left, and wrote.
 Known = tuple[PreviousPass | None, Sequence[OwnWrite]]
 
@@ -47,7 +54,8 @@ class Approach:
 
     `calls` estimates the requests that it takes; the share `reserve` of the day's is left to
     others, and `at_once` objects are read beside each other. `read_at` is the org's clock before
-    reading. What is read is kept in the `store`, cut into so many `shards`.
+    reading. What is read is kept in the `store`, cut into so many `shards`; `framed` gives the
+    frames and tables of what is kept as one.
     """
 
     wanted: tuple[Wanted, ...]
@@ -61,6 +69,7 @@ class Approach:
     at_once: int
     store: Store | None
     shards: int = 1
+    framed: Callable[[], tuple[Frames, Mapping[str, Table]]] | None = None
 
 
 def approach(
@@ -79,11 +88,13 @@ def approach(
     clock `read_at` is behind the store's: that is another timeline. Raises Stopped where the org
     cannot spare the API calls, OrgUnavailable or OrgRefused from the door.
     """
-    with begun(lambda: store.load() if store is not None else None) as loaded:
-        wanted, missing = wanted_of(org, policy, columns)
-        shape = shape_of(wanted, org.user_id)
-        budget = org.budget()
-        kept = loaded()
+    # While the org is asked this and that there is time for what it said before.
+    loaded = started(lambda: store.load() if store is not None else None)
+    framed = started(lambda: _framed(loaded(), policy))
+    wanted, missing = wanted_of(org, policy, columns)
+    shape = shape_of(wanted, org.user_id)
+    budget = org.budget()
+    kept = loaded()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
         if is_old or read_at < kept.read_at or kept.shape != shape:
@@ -93,11 +104,20 @@ def approach(
     calls = len(wanted)
     changes = Approach(wanted, missing, shape, read_at, kept, {}, calls, reserve, at_once, store)
     if kept is not None:
-        way = replace(changes, shards=max(map(len, kept.tables.values()), default=1))
+        shards = max(map(len, kept.tables.values()), default=1)
+        way = replace(changes, shards=shards, framed=framed if shards == 1 else None)
     else:
         way = _whole(org, changes, policy)
     _check_spared(budget, way)
     return way
+
+
+def _framed(kept: Kept | None, policy: Policy) -> tuple[Frames, Mapping[str, Table]]:
+    """Make the frames of an org that is kept as one, and give the tables that they are of."""
+    if kept is None or any(len(shards) > 1 for shards in kept.tables.values()):
+        return {}, {}
+    tables = {name: in_order(table_of(shard)) for name, (shard,) in kept.tables.items()}
+    return frames_of({name: (table,) for name, table in tables.items()}, policy), tables
 
 
 def _whole(org: OrgReader, way: Approach, policy: Policy) -> Approach:
@@ -146,11 +166,12 @@ def seen(
     read is put into the store while something is done with the snapshot of it.
     """
     with begun(known) as looked_up:
-        tables, keep = _read(org, policy, way)
+        was_read = _read(org, policy, way)
         previous, own_writes = looked_up()
-    snapshot = snapshot_of(tables, policy, origin_of(org, way, now), previous, own_writes)
-    with begun(keep):
-        yield snapshot
+    origin = origin_of(org, way, now)
+    snapshot = snapshot_from(was_read.frames(), policy, origin, previous, own_writes)
+    with begun(was_read.keep):
+        yield in_the_loop(snapshot, policy)
 
 
 def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:
@@ -160,28 +181,48 @@ def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:
 
 def read(org: OrgReader, policy: Policy, way: Approach) -> Mapping[str, Shards]:
     """Read the org in the way decided before, and keep what it said. Raises as `extract`."""
-    tables, keep = _read(org, policy, way)
-    keep()
-    return tables
+    was_read = _read(org, policy, way)
+    was_read.keep()
+    return was_read.tables()
 
 
-def _read(
-    org: OrgReader, policy: Policy, way: Approach
-) -> tuple[Mapping[str, Shards], Callable[[], None]]:
-    """Read the org, and give the way to keep what it said."""
-    tables: Mapping[str, Shards] | None = None
-    whole_at = way.read_at
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read: as `frames` and as `tables`, either made when it is asked for, and the way to
+    `keep` it.
+    """
+
+    frames: Callable[[], Frames]
+    tables: Callable[[], Mapping[str, Shards]]
+    keep: Callable[[], None]
+
+
+def _read(org: OrgReader, policy: Policy, way: Approach) -> _Read:
+    kept, whole_at = way.kept, way.read_at
     spool = Spool(way.shards, way.store)
-    if way.kept is not None:
-        tables = read_changes(org, way.wanted, way.kept, way.reserve, way.at_once, spool)
-        whole_at = way.kept.whole_at
-    if tables is None:
-        if way.kept is not None:
+    changes = None
+    if kept is not None:
+        changes = read_changes(org, way.wanted, kept, way.reserve, way.at_once)
+    if kept is not None and changes is not None:
+        whole_at = kept.whole_at
+        tables = cache(partial(with_changes, way.wanted, kept, changes, spool))
+    else:
+        if kept is not None:
             # So much was moved about: now it takes more calls than were asked for. Whoever asked
             # counts on so many shards, however many there would be by now.
-            way, whole_at = replace(_whole(org, way, policy), shards=way.shards), way.read_at
+            way = replace(_whole(org, way, policy), shards=way.shards)
             _check_spared(org.budget(), way)
-        spool = Spool(way.shards, way.store)
-        tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
-    kept = Kept(way.shape, way.read_at, whole_at, tables)
-    return tables, lambda: way.store.keep(kept) if way.store is not None else None
+        found = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
+        tables = cache(lambda: found)
+
+    def frames() -> Frames:
+        if way.framed is None or changes is None:
+            return frames_of(tables(), policy)
+        old, before = way.framed()
+        return patched(old, before, changes, policy)
+
+    def keep() -> None:
+        if way.store is not None:
+            way.store.keep(Kept(way.shape, way.read_at, whole_at, tables()))
+
+    return _Read(frames, tables, keep)

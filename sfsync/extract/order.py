@@ -35,11 +35,18 @@ def replaced(table: Table, gone: pa.Array, fresh: Table) -> Table:
     rows = rows_of(table[ID], gone)
     if not len(rows) and not len(fresh):
         return table
-    stays = np.delete(np.arange(len(table)), rows)
-    before = np.searchsorted(letters_of(table[ID]), letters_of(fresh[ID]))
-    before -= np.searchsorted(rows, before)
-    order = np.insert(stays, before, np.arange(len(table), len(table) + len(fresh)))
-    return pa.concat_tables([table, fresh]).combine_chunks().take(pa.array(order))
+    order = pa.array(new_order(table[ID], rows, fresh[ID]))
+    return pa.concat_tables([table, fresh]).combine_chunks().take(order)
+
+
+def new_order(ids: pa.ChunkedArray, gone: Array, fresh: pa.ChunkedArray) -> Array:
+    """Return in which order rows come where some are gone (sorted) and others are put in: rows of
+    the sorted Ids, and behind them of the fresh ones, which are sorted, too.
+    """
+    stays = np.delete(np.arange(len(ids)), gone)
+    before = np.searchsorted(letters_of(ids), letters_of(fresh))
+    before -= np.searchsorted(gone, before)
+    return np.insert(stays, before, np.arange(len(ids), len(ids) + len(fresh)))
 
 
 def rows_of(ids: pa.ChunkedArray, wanted: pa.Array | pa.ChunkedArray) -> Array:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from sfsync.errors import ConfigError
 from sfsync.extract.order import in_order
+from sfsync.extract.patched import Changed
 from sfsync.extract.records import DELETED, empty_table, pieces_of, read_records
 from sfsync.extract.shards import merged, spread
 from sfsync.extract.spool import Spool, wanted_places
@@ -99,29 +100,41 @@ def _read_in_shards(
 
 
 def read_changes(
-    org: OrgReader,
-    wanted: Sequence[Wanted],
-    kept: Kept,
-    reserve: float,
-    at_once: int,
-    into: Spool,
-) -> dict[str, Shards] | None:
-    """Read what changed since the kept tables were read, and give the tables as they are now; of
-    several shards those that changed are written anew.
+    org: OrgReader, wanted: Sequence[Wanted], kept: Kept, reserve: float, at_once: int
+) -> dict[str, Changed] | None:
+    """Read what changed of each object since the kept tables were read.
 
     What changed is asked of `at_once` objects beside each other; what belonged to uprooted records
     after that, object by object. None where so much was moved about that all is better read afresh.
     Raises as `read_whole`.
     """
     roots = {to for each in wanted for _, to in each.parents}
-    changes = _Changes(org, kept, roots, reserve, at_once, into)
+    changes = _Changes(org, kept, roots, reserve, at_once)
     works = [partial(changes.first, each) for each in wanted]
     for each, found in zip(wanted, abreast(works, at_once), strict=True):
         changes.take(each, found)
         if changes.uprooted_count > MOST_UPROOTED:
             return None
     _raise_told([told for each in wanted for told in changes.problems[each.object]])
-    return changes.tables
+    return changes.found
+
+
+def with_changes(
+    wanted: Sequence[Wanted], kept: Kept, changes: Mapping[str, Changed], into: Spool
+) -> dict[str, Shards]:
+    """Put what changed into the kept tables; those that stay as they were are the very same, and of
+    several shards those that changed are written anew. Raises Stopped where that cannot be.
+    """
+    tables: dict[str, Shards] = {}
+    for each in wanted:
+        old, changed = kept.tables[each.object], changes[each.object]
+        is_alone, fresh = len(old) == 1, changed.fresh
+        places = {} if is_alone or not len(fresh) else wanted_places(each, tables)
+        shards = [*old]
+        for number, table in merged(old, changed.gone, spread(fresh, each, places, len(old))):
+            shards[number] = table if is_alone else into.filed(each.object, number, table)
+        tables[each.object] = tuple(shards)
+    return tables
 
 
 def _raise_told(problems: Sequence[Sequence[str]]) -> None:
@@ -132,7 +145,7 @@ def _raise_told(problems: Sequence[Sequence[str]]) -> None:
 
 @dataclass(slots=True)
 class _Changes:
-    """What was found so far: the tables of some objects, and the records that others belonged to
+    """What was found so far: what changed of some objects, and the records that others belonged to
     and may no longer.
     """
 
@@ -141,8 +154,7 @@ class _Changes:
     roots: Collection[str]
     reserve: float
     at_once: int
-    into: Spool
-    tables: dict[str, Shards] = field(default_factory=dict)
+    found: dict[str, Changed] = field(default_factory=dict)
     uprooted: dict[str, pa.Array] = field(default_factory=dict)
     problems: dict[str, list[list[str]]] = field(default_factory=dict)
 
@@ -167,7 +179,7 @@ class _Changes:
         return _Found(changed, kept.filter(_not_in(kept, changed[ID])), _NO_IDS)
 
     def take(self, each: Wanted, found: _Found) -> None:
-        """Read what belonged to uprooted records, and put together the object's tables."""
+        """Read what belonged to uprooted records, and put together what changed of the object."""
         old = self.kept.tables[each.object]
         changed, deleted, masters = found.changed, found.deleted, found.masters
         if each.stamp is None:
@@ -180,16 +192,7 @@ class _Changes:
         fresh = in_order(pa.concat_tables([changed, again]))
         gone = _union(deleted, left, fresh[ID])
         logger.info("%s: %d records read, %d gone", each.object, len(fresh), len(deleted))
-        self.tables[each.object] = self._merged(each, old, gone, fresh)
-
-    def _merged(self, each: Wanted, old: Shards, gone: pa.Array, fresh: pa.Table) -> Shards:
-        """Put what changed into its shards; those that stay as they were are the very same."""
-        places = wanted_places(each, self.tables) if len(fresh) and len(old) > 1 else {}
-        shards = [*old]
-        for number, table in merged(old, gone, spread(fresh, each, places, len(old))):
-            is_alone = len(old) == 1
-            shards[number] = table if is_alone else self.into.filed(each.object, number, table)
-        return tuple(shards)
+        self.found[each.object] = Changed(gone, fresh)
 
     def _kept_ids(self, each: Wanted) -> pa.Array:
         return _union(*(table_of(shard, [ID])[ID] for shard in self.kept.tables[each.object]))

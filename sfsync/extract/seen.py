@@ -1,7 +1,7 @@
 """How do tables become what one pass sees of an org, or of one partition of it?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -45,6 +45,24 @@ def snapshot_of(
     `guests` of other partitions that its records are compared with; None: it is all of the org.
     """
     frames, elsewhere = _frames(tables, policy, origin, guests)
+    snapshot = snapshot_from(frames, policy, origin, previous, own_writes)
+    here = {
+        name: np.asarray(frames[name].index.isin(table[ID].to_pylist()))
+        for name, table in (guests or {}).items()
+        if name in frames
+    }
+    return in_the_loop(replace(snapshot, guests=here), policy, elsewhere)
+
+
+def snapshot_from(
+    frames: Mapping[str, pd.DataFrame],
+    policy: Policy,
+    origin: Origin,
+    previous: PreviousPass | None,
+    own_writes: Sequence[OwnWrite],
+) -> Snapshot:
+    """Make the snapshot of frames, with what is out of the loop."""
+    frames = {**frames}
     for object_name in policy.machines:
         if object_name in frames:
             frames[object_name] = with_previous(frames[object_name], object_name, previous)
@@ -54,7 +72,7 @@ def snapshot_of(
         if name in frames
     }
     references = _references(frames, policy)
-    snapshot = Snapshot(
+    return Snapshot(
         now=origin.now,
         zone=origin.zone,
         org=origin.org,
@@ -65,13 +83,7 @@ def snapshot_of(
         previous=previous.now if previous else None,
         own_writes=own,
         recent=_recent(frames, references, origin.read_at - LAG),
-        guests={
-            name: np.asarray(frames[name].index.isin(table[ID].to_pylist()))
-            for name, table in (guests or {}).items()
-            if name in frames
-        },
     )
-    return in_the_loop(snapshot, policy, elsewhere)
 
 
 def _frames(
