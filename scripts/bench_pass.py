@@ -45,11 +45,12 @@ from bench_served import Answered, Served, counted, longest_chain, served
 from simple_salesforce.api import Salesforce
 
 from sfsync.apply import Desk
+from sfsync.beside import meanwhile
 from sfsync.cli.opening import sleep, wall_clock
 from sfsync.cli.salesforce import credentials_of, enter_salesforce
 from sfsync.garbage import collect_seldom
 from sfsync.jobs import Services, run_planned
-from sfsync.jobs.hourly import looking, planned, way_to_read
+from sfsync.jobs.hourly import planned, read, way_to_read
 from sfsync.journal import Journal
 from sfsync.model import Plan
 from sfsync.org.client import API_VERSION, open_org
@@ -180,7 +181,8 @@ def one_pass(folder: Path, policy: Policy, seed: int) -> tuple[Clocked, Plan]:
     most = policy.reading.at_once
     org = open_org(entrance.session, entrance.tokens, version=entrance.version, at_once=most)
     clock.ends("signing in")
-    with closing(Journal.open(f"sqlite:///{folder / 'journal.db'}")) as journal:
+    database = f"sqlite:///{folder / 'journal.db'}"
+    with closing(Journal.open(database)) as journal, meanwhile() as besides:
         now = org.told_at or wall_clock()
 
         def told() -> object:
@@ -189,12 +191,13 @@ def one_pass(folder: Path, policy: Policy, seed: int) -> tuple[Clocked, Plan]:
         services = Services(
             *(org, journal, policy, now, wall_clock, told, org.id, Store(folder / "store")),
             begun=wall_clock(),
+            meanwhile=besides,
         )
         desk = Desk(org, journal, told, sleep, lambda *_: None, policy.limits.api_reserve)
         way = way_to_read(services)
-        with looking(services, way) as look:
-            clock.ends("reading")
-            made = planned(services, look, way.read_at)
+        look = read(services, way)
+        clock.ends("reading")
+        made = planned(services, look, way.read_at)
         clock.ends("judging")
         ran = run_planned(made, services, desk, allow_large=True, chance=Random(seed))
     clock.ended = time.monotonic()

@@ -6,7 +6,7 @@ them.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
@@ -27,6 +27,18 @@ def started(work: Callable[[], R]) -> Callable[[], R]:
     outcome = pool.submit(copy_context().run, work)
     pool.shutdown(wait=False)
     return outcome.result
+
+
+@contextmanager
+def meanwhile() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Give the way to begin things one after another. They are over when what follows is; what they
+    raise is raised at the end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        outcomes: list[Future[None]] = []
+        yield lambda work: outcomes.append(pool.submit(copy_context().run, work))
+        for each in outcomes:
+            each.result()
 
 
 @contextmanager

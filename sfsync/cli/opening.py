@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfsync.beside import meanwhile
 from sfsync.cli.copies import lock_of_copy, name_of_copy, open_recorded
 from sfsync.cli.salesforce import Entrance, enter_salesforce
 from sfsync.cli.setting import Setting, make
@@ -85,7 +86,7 @@ def opened(
     from sfsync.org.client import open_org, open_reader
 
     begun = wall_clock()
-    with opened_journal(setting.settings) as journal:
+    with opened_journal(setting.settings) as journal, meanwhile() as besides:
         entrance = enter(setting, now, at_least)
         may_write = writes and not setting.settings.read_only
         way, version = (entrance.session, entrance.tokens), entrance.version
@@ -103,6 +104,7 @@ def opened(
         services = Services(
             *(org, journal, setting.policy, moment, wall_clock, clock, books, store, whole),
             begun=begun,
+            meanwhile=besides,
         )
         yield Opened(org, writer, services, clock, setting)
 

@@ -5,8 +5,7 @@ need it cannot judge. With a store only what changed since the last reading is a
 snapshot is the same as if everything had been read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
@@ -154,24 +153,23 @@ def extract(
     their field's type, Stopped where the org cannot spare the API calls.
     """
     way = way or approach(org, policy, now)
-    with seen(org, policy, now, way, lambda: (previous, own_writes)) as snapshot:
-        return snapshot
+    snapshot, keep = seen(org, policy, now, way, lambda: (previous, own_writes))
+    keep()
+    return snapshot
 
 
-@contextmanager
 def seen(
     org: OrgReader, policy: Policy, now: datetime, way: Approach, known: Callable[[], Known]
-) -> Iterator[Snapshot]:
-    """Read as `extract` does, and meanwhile look up what is `known` of earlier passes; what was
-    read is put into the store while something is done with the snapshot of it.
+) -> tuple[Snapshot, Callable[[], None]]:
+    """Read as `extract` does, and meanwhile look up what is `known` of earlier passes; give also
+    the way to put what was read into the store.
     """
     with begun(known) as looked_up:
         was_read = _read(org, policy, way)
         previous, own_writes = looked_up()
     origin = origin_of(org, way, now)
     snapshot = snapshot_from(was_read.frames(), policy, origin, previous, own_writes)
-    with begun(was_read.keep):
-        yield in_the_loop(snapshot, policy)
+    return in_the_loop(snapshot, policy), was_read.keep
 
 
 def origin_of(org: OrgReader, way: Approach, now: datetime) -> Origin:

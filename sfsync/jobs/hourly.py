@@ -1,7 +1,5 @@
 """What does the sales loop ask for, right now?"""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sfsync.calendar import latest
@@ -23,22 +21,15 @@ def read(services: Services, way: Approach | None = None) -> Look:
 
     Raises Stopped where that takes more API calls than the org can spare.
     """
-    with looking(services, way or way_to_read(services)) as look:
-        return look
-
-
-@contextmanager
-def looking(services: Services, way: Approach) -> Iterator[Look]:
-    """Read the org as `read` does, in a way decided before; what was read is kept while something
-    is done with it.
-    """
     policy, journal, books = services.policy, services.journal, services.books
 
     def known() -> Known:
         return journal.previous_pass(books), journal.own_writes(books, policy.state_fields())
 
-    with seen(services.org, policy, services.now, way, known) as snapshot:
-        yield Look(snapshot, policy)
+    way = way or way_to_read(services)
+    snapshot, keep = seen(services.org, policy, services.now, way, known)
+    services.meanwhile(keep)
+    return Look(snapshot, policy)
 
 
 def way_to_read(services: Services) -> Approach:
@@ -58,8 +49,7 @@ def hourly(services: Services) -> Planned:
     way = way_to_read(services)
     if way.shards > 1:
         return planned_by_parts(services, way)
-    with looking(services, way) as look:
-        return planned(services, look, way.read_at)
+    return planned(services, read(services, way), way.read_at)
 
 
 def planned(services: Services, look: Look, read_at: datetime) -> Planned:

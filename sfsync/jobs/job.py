@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
 
 
+def _at_once(work: Callable[[], None]) -> None:
+    """Do something now."""
+    work()
+
+
 def _nobody(_done: int, _total: int, _hits: Mapping[str, int]) -> None:
     """Take notice of look-ups for nobody."""
 
@@ -57,7 +62,8 @@ class Services:
     org can only be read. `books` is the name under which the journal keeps this org's runs. `store`
     holds what was read before, None reads all; `whole` reads all though there is one. `sources` is
     there for the job that asks public sources. `begun` is when the process set out, by the
-    machine's clock; None: nobody looked. `engine` judges the partitions of a large org.
+    machine's clock; None: nobody looked. `engine` judges the partitions of a large org. What is
+    done `meanwhile` is over when the services are let go of.
     """
 
     org: OrgReader
@@ -72,6 +78,7 @@ class Services:
     sources: Sources | None = None
     begun: datetime | None = None
     engine: Engine = field(default_factory=Here)
+    meanwhile: Callable[[Callable[[], None]], None] = _at_once
 
 
 @dataclass(frozen=True, slots=True)
