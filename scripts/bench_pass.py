@@ -49,7 +49,7 @@ from sfsync.beside import meanwhile
 from sfsync.cli.opening import sleep, wall_clock
 from sfsync.cli.salesforce import credentials_of, enter_salesforce
 from sfsync.garbage import collect_seldom
-from sfsync.jobs import Services, run_planned
+from sfsync.jobs import Early, Services, run_planned
 from sfsync.jobs.hourly import planned, read, way_to_read
 from sfsync.journal import Journal
 from sfsync.model import Plan
@@ -178,20 +178,22 @@ def one_pass(folder: Path, policy: Policy, seed: int) -> tuple[Clocked, Plan]:
     gc.collect()
     clock = Clocked()
     entrance = enter_salesforce(credentials_of(load_salesforce()), API_VERSION, wall_clock)
-    most = policy.reading.at_once
-    org = open_org(entrance.session, entrance.tokens, version=entrance.version, at_once=most)
-    clock.ends("signing in")
     database = f"sqlite:///{folder / 'journal.db'}"
     with closing(Journal.open(database)) as journal, meanwhile() as besides:
+        most, store, named = policy.reading.at_once, Store(folder / "store"), entrance.tokens.org
+        early = Early.of(store, journal, policy, named) if named else None
+        org = open_org(entrance.session, entrance.tokens, version=entrance.version, at_once=most)
+        clock.ends("signing in")
         now = org.told_at or wall_clock()
 
         def told() -> object:
             return org.told_at or wall_clock()
 
         services = Services(
-            *(org, journal, policy, now, wall_clock, told, org.id, Store(folder / "store")),
+            *(org, journal, policy, now, wall_clock, told, org.id, store),
             begun=wall_clock(),
             meanwhile=besides,
+            early=early,
         )
         desk = Desk(org, journal, told, sleep, lambda *_: None, policy.limits.api_reserve)
         way = way_to_read(services)

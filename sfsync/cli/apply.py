@@ -26,7 +26,7 @@ from sfsync.cli.options import (
 from sfsync.cli.screen import Screen, counts_in_words
 from sfsync.cli.service import name_of
 from sfsync.cli.setting import READ_ONLY, set_up
-from sfsync.cli.sourcing import planned
+from sfsync.cli.sourcing import ENRICH, planned
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.logs import logs_tell_of
 
@@ -101,7 +101,7 @@ def _run(
     with (
         logs_tell_of(job=job, service=service),
         lock_of(setting),
-        opened(setting, scope.now, writes=True, whole=scope.whole) as at,
+        opened(setting, scope.now, writes=True, whole=scope.whole, judges=job != ENRICH) as at,
     ):
         screen = Screen(at.org.zone, at.org.url, quiet)
         if scope.now is not None and scope.now < at.clock():
@@ -109,10 +109,13 @@ def _run(
             raise click.UsageError(LOOKS_BACK.format(clock=clock))
         telling.at = at
         died = settle_first(at, screen)
+        services = at.services
         if died:
             telling.tell(died)
+            # What was known before is no longer all.
+            services = replace(services, early=None)
         # Settling may have waited for a bulk job: the pass judges the moment at which it reads.
-        services = replace(at.services, now=scope.now or at.clock())
+        services = replace(services, now=scope.now or at.clock())
         with stops_entered(services, job, SystemRandom()):
             made = planned(job, replace(at, services=services), scope, errand, workplace, screen)
         if not quiet:

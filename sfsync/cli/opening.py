@@ -75,19 +75,24 @@ def opened(
     *,
     writes: bool = False,
     whole: bool = False,
+    judges: bool = False,
 ) -> Iterator[Opened]:
     """Open org and journal for a pass at `now`; None: the org's present moment.
 
     `at_least` is a moment that a recorded org's clock must have reached, such as that of a plan to
     be applied. Without `writes`, and where settings forbid it, what is opened cannot write. `whole`
-    reads everything afresh, whatever is kept of it.
+    reads everything afresh, whatever is kept of it. Who `judges` all of the org has what is kept of
+    it looked up as soon as signing in tells which it is.
     """
-    from sfsync.jobs import Services
+    from sfsync.jobs import Early, Services
     from sfsync.org.client import open_org, open_reader
 
     begun = wall_clock()
     with opened_journal(setting.settings) as journal, meanwhile() as besides:
         entrance = enter(setting, now, at_least)
+        named, early = entrance.tokens.org, None
+        if judges and setting.is_salesforce and named:
+            early = Early.of(store_of(setting, named), journal, setting.policy, named)
         may_write = writes and not setting.settings.read_only
         way, version = (entrance.session, entrance.tokens), entrance.version
         most = setting.policy.reading.at_once
@@ -105,6 +110,7 @@ def opened(
             *(org, journal, setting.policy, moment, wall_clock, clock, books, store, whole),
             begun=begun,
             meanwhile=besides,
+            early=early if named == org.id else None,
         )
         yield Opened(org, writer, services, clock, setting)
 

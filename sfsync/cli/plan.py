@@ -24,7 +24,7 @@ from sfsync.cli.options import (
 )
 from sfsync.cli.screen import Screen, counts_in_words, echo
 from sfsync.cli.setting import set_up
-from sfsync.cli.sourcing import planned
+from sfsync.cli.sourcing import ENRICH, planned
 from sfsync.formula import harmless
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plan(
     from sfsync.plan_file import written
 
     setting = set_up(place)
-    with opened(setting, scope.now, whole=scope.whole) as at:
+    with opened(setting, scope.now, whole=scope.whole, judges=job != ENRICH) as at:
         screen = Screen(at.org.zone, at.org.url, quiet)
         made = planned(job, at, scope, errand, workplace, screen).plan
         if out is not None:

@@ -29,12 +29,14 @@ from sfsync.snapshot import Snapshot
 from sfsync.store import Kept, Shards, Store, Table, table_of
 
 __all__ = [
+    "Ahead",
     "Approach",
     "Known",
     "Origin",
     "approach",
     "extract",
     "in_the_loop",
+    "look_ahead",
     "origin_of",
     "read",
     "seen",
@@ -71,6 +73,22 @@ class Approach:
     framed: Callable[[], tuple[Frames, Mapping[str, Table]]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What an org said before, looked up while it is asked something else: what is `kept`, and if
+    that is one shard its frames, and the tables that they are of.
+    """
+
+    kept: Callable[[], Kept | None]
+    framed: Callable[[], tuple[Frames, Mapping[str, Table]]]
+
+
+def look_ahead(store: Store | None, policy: Policy) -> Ahead:
+    """Start to look up what is kept of an org."""
+    kept = started(lambda: store.load() if store is not None else None)
+    return Ahead(kept, started(lambda: _framed(kept(), policy)))
+
+
 def approach(
     org: OrgReader,
     policy: Policy,
@@ -79,21 +97,21 @@ def approach(
     *,
     whole_since: datetime | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
+    ahead: Ahead | None = None,
 ) -> Approach:
     """Decide how to read: what changed, where a store holds the rest, else all. What is read is
-    what facts and rules need, or the `columns` named by object.
+    what facts and rules need, or the `columns` named by object. Who has looked `ahead` into the
+    store says so.
 
     All is also read where the store was last read whole before `whole_since`, and where the org's
     clock `read_at` is behind the store's: that is another timeline. Raises Stopped where the org
     cannot spare the API calls, OrgUnavailable or OrgRefused from the door.
     """
-    # While the org is asked this and that there is time for what it said before.
-    loaded = started(lambda: store.load() if store is not None else None)
-    framed = started(lambda: _framed(loaded(), policy))
+    ahead = ahead or look_ahead(store, policy)
     wanted, missing = wanted_of(org, policy, columns)
     shape = shape_of(wanted, org.user_id)
     budget = org.budget()
-    kept = loaded()
+    kept = ahead.kept()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
         if is_old or read_at < kept.read_at or kept.shape != shape:
@@ -104,7 +122,7 @@ def approach(
     changes = Approach(wanted, missing, shape, read_at, kept, {}, calls, reserve, at_once, store)
     if kept is not None:
         shards = max(map(len, kept.tables.values()), default=1)
-        way = replace(changes, shards=shards, framed=framed if shards == 1 else None)
+        way = replace(changes, shards=shards, framed=ahead.framed if shards == 1 else None)
     else:
         way = _whole(org, changes, policy)
     _check_spared(budget, way)

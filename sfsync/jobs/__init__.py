@@ -5,6 +5,7 @@ the `JOBS.named` decorator, and a line here.
 """
 
 from sfsync.jobs import hourly
+from sfsync.jobs.early import Early
 from sfsync.jobs.job import JOBS, Planned, Services, Sources, plan_job
 from sfsync.jobs.run import (
     Ran,
@@ -26,6 +27,7 @@ def _enrich(services: Services) -> Planned:
 
 __all__ = [
     "JOBS",
+    "Early",
     "Planned",
     "Ran",
     "Services",

@@ -6,6 +6,7 @@ from sfsync.calendar import latest
 from sfsync.duplicates import likely_duplicates
 from sfsync.extract import Approach, Known, approach, seen
 from sfsync.facts import Look
+from sfsync.jobs.early import known_of
 from sfsync.jobs.job import JOBS, Planned, Services
 from sfsync.jobs.judged import judged
 from sfsync.jobs.merging import merged, terms_of
@@ -21,10 +22,11 @@ def read(services: Services, way: Approach | None = None) -> Look:
 
     Raises Stopped where that takes more API calls than the org can spare.
     """
-    policy, journal, books = services.policy, services.journal, services.books
+    policy, early = services.policy, services.early
 
     def known() -> Known:
-        return journal.previous_pass(books), journal.own_writes(books, policy.state_fields())
+        looked_up = early.known() if early is not None else None
+        return looked_up or known_of(services.journal, policy, services.books)
 
     way = way or way_to_read(services)
     snapshot, keep = seen(services.org, policy, services.now, way, known)
@@ -38,7 +40,8 @@ def way_to_read(services: Services) -> Approach:
     whole_since = latest(policy.reading.whole_after, read_at, org.zone)
     if services.whole:
         whole_since = datetime.max.replace(tzinfo=UTC)
-    return approach(org, policy, read_at, services.store, whole_since=whole_since)
+    ahead = services.early.ahead if services.early is not None else None
+    return approach(org, policy, read_at, services.store, whole_since=whole_since, ahead=ahead)
 
 
 @JOBS.named(NAME)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sfsync.enrich.provider import Provider, Web
+    from sfsync.jobs.early import Early
     from sfsync.jobs.unsaid import Unsaid
 
 CHECK_ID = "check the Id, and leave_out in sfsync.yaml"
@@ -63,7 +64,8 @@ class Services:
     holds what was read before, None reads all; `whole` reads all though there is one. `sources` is
     there for the job that asks public sources. `begun` is when the process set out, by the
     machine's clock; None: nobody looked. `engine` judges the partitions of a large org. What is
-    done `meanwhile` is over when the services are let go of.
+    done `meanwhile` is over when the services are let go of; `early` has what was looked up while
+    the org was still asked who it is.
     """
 
     org: OrgReader
@@ -79,6 +81,7 @@ class Services:
     begun: datetime | None = None
     engine: Engine = field(default_factory=Here)
     meanwhile: Callable[[Callable[[], None]], None] = _at_once
+    early: "Early | None" = None
 
 
 @dataclass(frozen=True, slots=True)

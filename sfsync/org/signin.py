@@ -35,6 +35,7 @@ _SECONDS: Final = (CONNECT_SECONDS, 30.0)
 # The platform refuses an assertion that is good for much longer, and one that has expired.
 _ASSERTION_LIFE: Final = timedelta(minutes=3)
 _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ORG_OF_IDENTITY = re.compile(r"/id/(00D[A-Za-z0-9]{15})/")
 _CODE = re.compile(r"[A-Za-z_]{1,60}")
 _VERSION = re.compile(r"\d{1,4}\.0")
 
@@ -110,7 +111,8 @@ def _read(answer: Any) -> Grant:
             f"{DOING}: the answer holds no token, or no address of the org. Try again later, and "
             "check SALESFORCE_LOGIN_URL and for a proxy on the way"
         )
-    return Grant(parts.netloc, token)
+    identity = _ORG_OF_IDENTITY.search(str(found.get("id", "")))
+    return Grant(parts.netloc, token, identity.group(1) if identity else None)
 
 
 def _refusal(response: requests.Response) -> SalesforceAuthenticationFailed:

@@ -9,10 +9,13 @@ from sfsync.errors import OrgUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What signing in brings: the token, and the org's host (with its port, if it has one)."""
+    """What signing in brings: the token, the org's host (with its port, if it has one), and its Id
+    where it is told; the org itself is asked for that, too.
+    """
 
     host: str
     token: str = field(repr=False)
+    org: str | None = None
 
 
 class Tokens:
@@ -35,6 +38,11 @@ class Tokens:
     def token(self) -> str:
         """The token in use."""
         return self._grant.token
+
+    @property
+    def org(self) -> str | None:
+        """The org's Id, where signing in told it."""
+        return self._grant.org
 
     def after(self, refused: str) -> str | None:
         """Return the token to use in place of one that was refused; None where there is no way.

@@ -1,0 +1,39 @@
+"""What does a pass look up while it is still signing in?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from sfsync.beside import started
+from sfsync.extract import Ahead, Known, look_ahead
+from sfsync.journal import Journal
+from sfsync.policy import Policy
+from sfsync.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What the org said when it was last read (`ahead`), and what is `known` of earlier passes;
+    None of an org that is judged in partitions, each of which has its own, and where nothing is
+    kept.
+    """
+
+    ahead: Ahead
+    known: Callable[[], Known | None]
+
+    @classmethod
+    def of(cls, store: Store, journal: Journal, policy: Policy, books: str) -> Self:
+        """Start to look it up. Nobody else must write to the journal before it is known."""
+        ahead = look_ahead(store, policy)
+
+        def known() -> Known | None:
+            kept = ahead.kept()
+            is_one = kept is not None and all(len(each) == 1 for each in kept.tables.values())
+            return known_of(journal, policy, books) if is_one else None
+
+        return cls(ahead, started(known))
+
+
+def known_of(journal: Journal, policy: Policy, books: str) -> Known:
+    """Return what the journal knows of earlier passes of an org."""
+    return journal.previous_pass(books), journal.own_writes(books, policy.state_fields())
