@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfsync.extract.order import in_order, replaced
+from sfsync.store.order import in_order, replaced
 
 # Ids as an org has them, and some that are not.
 IDS = st.one_of(

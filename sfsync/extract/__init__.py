@@ -15,7 +15,6 @@ import pandas as pd
 from sfsync.beside import begun, started
 from sfsync.errors import ReserveKept
 from sfsync.extract.frames import frames_of
-from sfsync.extract.order import in_order
 from sfsync.extract.patched import patched
 from sfsync.extract.reading import read_changes, read_whole, with_changes
 from sfsync.extract.seen import Origin, in_the_loop, snapshot_from, snapshot_of
@@ -27,6 +26,7 @@ from sfsync.org import Budget, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import Snapshot
 from sfsync.store import Kept, Shards, Store, Table, table_of
+from sfsync.store.order import in_order
 
 __all__ = [
     "Ahead",
@@ -238,7 +238,9 @@ def _read(org: OrgReader, policy: Policy, way: Approach) -> _Read:
         return patched(old, before, changes, policy)
 
     def keep() -> None:
-        if way.store is not None:
+        if way.store is not None and kept is not None and changes is not None and way.shards == 1:
+            way.store.keep_changes(kept, way.read_at, changes)
+        elif way.store is not None:
             way.store.keep(Kept(way.shape, way.read_at, whole_at, tables()))
 
     return _Read(frames, tables, keep)

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from sfsync.beside import column_by_column
 from sfsync.columns import Array, position_dtype
-from sfsync.extract.order import in_order
 from sfsync.places import Places
 from sfsync.policy import FieldSpec, Policy
 from sfsync.store import Shards, table_of
+from sfsync.store.order import in_order
 from sfsync.typed import ID
 
 # Texts of which so many are the same, or null, for each that is distinct are kept as codes.

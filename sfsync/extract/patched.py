@@ -5,7 +5,6 @@ columns are taken over, and so the old frames can be made while the org is asked
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,21 +16,11 @@ import pyarrow.compute as pc
 from sfsync.beside import column_by_column
 from sfsync.columns import Array, position_dtype
 from sfsync.extract.frames import categories, column_of, index_of, settled_text
-from sfsync.extract.order import in_order, new_order, rows_of
 from sfsync.places import rows_among
 from sfsync.policy import FieldSpec, Policy
-from sfsync.store import Table
+from sfsync.store import Changed, Table
+from sfsync.store.order import in_order, new_order, rows_of
 from sfsync.typed import ID
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What changed of an object: the Ids that are no longer there as they were (`gone`), and the
-    records that are there now (`fresh`, in order), whose Ids are among them.
-    """
-
-    gone: pa.Array
-    fresh: Table
 
 
 def patched(

@@ -15,8 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.errors import ConfigError
-from sfsync.extract.order import in_order
-from sfsync.extract.patched import Changed
 from sfsync.extract.records import DELETED, empty_table, pieces_of, read_records
 from sfsync.extract.shards import merged, spread
 from sfsync.extract.spool import Spool, wanted_places
@@ -25,7 +23,9 @@ from sfsync.model import to_iso
 from sfsync.org import LAG, OrgReader, keep_reserve
 from sfsync.org.abreast import abreast
 from sfsync.org.soql import condition
-from sfsync.store import Kept, Shards, table_of
+from sfsync.store import Changed, Kept, Shards, table_of
+from sfsync.store.changes import union_of
+from sfsync.store.order import in_order
 from sfsync.typed import ID
 
 logger = logging.getLogger(__name__)
@@ -188,14 +188,14 @@ class _Changes:
             again, left = self._of_uprooted(each, old)
         if each.object not in ACTIVITIES:
             moved = _moved(each, old, changed, self.since)
-            self._uproot(each, _union(deleted, masters, moved), (*old, changed))
+            self._uproot(each, union_of(deleted, masters, moved), (*old, changed))
         fresh = in_order(pa.concat_tables([changed, again]))
-        gone = _union(deleted, left, fresh[ID])
+        gone = union_of(deleted, left, fresh[ID])
         logger.info("%s: %d records read, %d gone", each.object, len(fresh), len(deleted))
         self.found[each.object] = Changed(gone, fresh)
 
     def _kept_ids(self, each: Wanted) -> pa.Array:
-        return _union(*(table_of(shard, [ID])[ID] for shard in self.kept.tables[each.object]))
+        return union_of(*(table_of(shard, [ID])[ID] for shard in self.kept.tables[each.object]))
 
     def _uproot(self, each: Wanted, ids: pa.Array, readings: Shards) -> None:
         """Note what lost its place, and the accounts that it was and is in: activities may lead to
@@ -207,7 +207,7 @@ class _Changes:
             if to == ACCOUNT and len(ids):
                 tables = (table_of(each, [ID, column]) for each in readings)
                 theirs = [t[column].filter(pc.is_in(t[ID], value_set=ids)) for t in tables]
-                accounts = _union(self.uprooted.get(ACCOUNT, _NO_IDS), *theirs)
+                accounts = union_of(self.uprooted.get(ACCOUNT, _NO_IDS), *theirs)
                 self.uprooted[ACCOUNT] = accounts.drop_null()
 
     def _since(self, each: Wanted, stamp: str, told: list[str]) -> _Found:
@@ -240,7 +240,7 @@ class _Changes:
             if len(ids):
                 tables = (table_of(shard, [ID, column]) for shard in old)
                 theirs = [t[ID].filter(pc.is_in(t[column], value_set=ids)) for t in tables]
-                left = _union(left, *theirs)
+                left = union_of(left, *theirs)
         if asked:
             keep_reserve(self.org, self.reserve)
         return pa.concat_tables([empty_table(each), *abreast(asked, self.at_once)]), left
@@ -265,15 +265,6 @@ def _moved(each: Wanted, old: Shards, changed: pa.Table, since: datetime) -> pa.
         or (row[ID] not in before and born is not None and born < since.replace(tzinfo=None))
     ]
     return pa.array(moved, pa.string())
-
-
-def _union(*several: pa.Array | pa.ChunkedArray) -> pa.Array:
-    chunks = [
-        chunk
-        for each in several
-        for chunk in (each.chunks if isinstance(each, pa.ChunkedArray) else [each])
-    ]
-    return pa.chunked_array(chunks, pa.string()).unique()
 
 
 def _not_in(ids: pa.Array, others: pa.ChunkedArray) -> pa.Array:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from sfsync.extract.order import in_order
 from sfsync.extract.wanted import Wanted
 from sfsync.org import OrgReader
+from sfsync.store.order import in_order
 from sfsync.typed import ID, Misfit, arrow_type, typed
 
 DELETED = "IsDeleted"

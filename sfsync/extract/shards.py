@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sfsync.columns import Array, Mask
-from sfsync.extract.order import in_order, replaced, rows_of
 from sfsync.extract.wanted import ACCOUNT, Wanted
 from sfsync.places import letters_of
 from sfsync.store import Shards, Table, table_of
+from sfsync.store.order import in_order, replaced, rows_of
 from sfsync.typed import ID
 
 _ID_LENGTH = 18

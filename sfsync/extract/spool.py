@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sfsync.extract.order import in_order
 from sfsync.extract.records import empty_table
 from sfsync.extract.shards import Places, by_own_id, places_of, spread, starts_of
 from sfsync.extract.wanted import ACCOUNT, Wanted
 from sfsync.store import Filed, Shards, Store, Table
+from sfsync.store.order import in_order
 from sfsync.typed import ID
 
 # So many records are spread at a time: enough for each shard to get many of them.

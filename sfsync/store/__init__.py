@@ -2,10 +2,11 @@
 
 A folder of Parquet files, of this machine or where other machines see it, too, cut into shards by
 account, and `manifest.json`, which says which files are the tables and of which moment. One shard
-is held in memory; of several each is read when it is looked at, so that memory does not grow with
-the org. Files are never changed: a new state is new files and then a new manifest, put in place at
-once. So a process that dies leaves the old state, and two that write at the same time leave one of
-theirs, whole. All of it can be thrown away at any time.
+is held in memory, and what changed since it was written is in a small file beside it; of several
+each is read when it is looked at, so that memory does not grow with the org. Files are never
+changed: a new state is new files and then a new manifest, put in place at once. So a process that
+dies leaves the old state, and two that write at the same time leave one of theirs, whole. All of it
+can be thrown away at any time.
 """
 
 import json
@@ -15,76 +16,63 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sfsync.errors import Stopped
 from sfsync.model import from_wire, to_wire
+from sfsync.store.changes import Changed, changed_of, table_of_changed
+from sfsync.store.files import (
+    UNREADABLE,
+    Filed,
+    Shards,
+    Table,
+    read_table,
+    table_of,
+    write_table,
+)
 from sfsync.store.folder import folder_at, folders_in, inner, is_url, removed_afterwards
+from sfsync.store.order import replaced
 
 logger = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 MANIFEST = "manifest.json"
 WORK = "work"
 # Files that no manifest names may belong to a process that is still writing.
 _SETTLED_SECONDS = 3_600
-# So many values tell whether those of a column repeat.
-_SAMPLE = 2_000
-_UNREADABLE = (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError)
+# Where more than so large a share of a table changed since it was written, it is written anew.
+_MOST_CHANGED = 0.25
 
-Table: TypeAlias = pa.Table
+__all__ = [
+    "MANIFEST",
+    "WORK",
+    "Changed",
+    "Filed",
+    "Kept",
+    "Shards",
+    "Store",
+    "Table",
+    "read_table",
+    "table_of",
+    "write_table",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
-    """A table in a file of a store, read when it is looked at."""
+class Base:
+    """What holds a table that was loaded: its file, of so many records, and what changed since,
+    with the file of that.
+    """
 
-    folder: str
     file: str
-
-    def names(self) -> list[str]:
-        """Return the names of the table's columns. Raises as `read`."""
-        try:
-            with folder_at(self.folder).opened(self.file) as source:
-                return [*pq.read_schema(source).names]
-        except _UNREADABLE as error:
-            raise self._harmed(error) from error
-
-    def read(self, columns: Sequence[str] | None = None) -> Table:
-        """Read the table, or some columns of it. Raises Stopped where the file was harmed."""
-        try:
-            return read_table(self.folder, self.file, columns)
-        except _UNREADABLE as error:
-            raise self._harmed(error) from error
-
-    def _harmed(self, error: Exception) -> Stopped:
-        if isinstance(error, FileNotFoundError):
-            return Stopped(
-                f"{self.folder}/{self.file} is not there: another process has removed it, or this"
-                " is another machine, which does not see that folder: with --engine dask"
-                " SFSYNC_STORE_URL names one that all workers see"
-            )
-        return Stopped(
-            f"{self.folder}/{self.file} cannot be read ({error}): `--full` reads everything afresh"
-        )
-
-
-# The shards of one object, each in memory or in a file.
-Shards = tuple[Table | Filed, ...]
-
-
-def table_of(shard: Table | Filed, columns: Sequence[str] | None = None) -> Table:
-    """Return a shard's table, or some columns of it. Raises as `Filed.read`."""
-    if isinstance(shard, Filed):
-        return shard.read(columns)
-    return shard if columns is None else shard.select(columns)
+    size: int
+    changed: Changed | None = None
+    changes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +80,15 @@ class Kept:
     """What the org said at one moment: for each object its typed tables, one a shard.
 
     `shape` names what was asked for: tables of another shape are of no use. `read_at` is the org's
-    clock when their reading began, `whole_at` when all was last read afresh (aware UTC).
+    clock when their reading began, `whole_at` when all was last read afresh (aware UTC). `bases`
+    tells what holds those tables that were loaded and are an object's only one.
     """
 
     shape: str
     read_at: datetime
     whole_at: datetime
     tables: Mapping[str, Shards]
+    bases: Mapping[str, Base] = field(default_factory=dict)
 
 
 class Store:
@@ -112,8 +102,6 @@ class Store:
         self._folder = folder
         self._place = url or str(folder)
         self._kept = folder_at(self._place)
-        # Which file holds a table: what did not change is not written again.
-        self._files: dict[int, tuple[pa.Table, str]] = {}
 
     @contextmanager
     def shared_folder(self, own: Path) -> Iterator[str]:
@@ -159,19 +147,29 @@ class Store:
                 manifest = json.loads(source.read())
             if manifest["version"] != VERSION:
                 return None
-            tables = {name: self._shards(files) for name, files in manifest["tables"].items()}
+            bases: dict[str, Base] = {}
+            tables = {
+                name: self._shards(name, files, manifest["changes"].get(name), bases)
+                for name, files in manifest["tables"].items()
+            }
             moments = from_wire(manifest["read_at"]), from_wire(manifest["whole_at"])
         except FileNotFoundError:
             return None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             logger.warning("%s cannot be read and is left aside: %s", self._place, error)
             return None
-        return Kept(manifest["shape"], *moments, tables)
+        return Kept(manifest["shape"], *moments, tables, bases)
 
-    def _shards(self, files: Sequence[str]) -> Shards:
+    def _shards(
+        self, name: str, files: Sequence[str], changes: str | None, bases: dict[str, Base]
+    ) -> Shards:
         if len(files) == 1:
             table = read_table(self._place, files[0])
-            self._files[id(table)] = (table, files[0])
+            bases[name] = Base(files[0], len(table))
+            if changes is not None:
+                changed = changed_of(read_table(self._place, changes))
+                bases[name] = replace(bases[name], changed=changed, changes=changes)
+                table = replaced(table, changed.gone, changed.fresh)
             return (table,)
         for file in files:
             # What lacks its end is noticed here, what is harmed within when it is looked at.
@@ -190,46 +188,72 @@ class Store:
             raise _no_room(self._place, error) from error
 
     def keep(self, kept: Kept) -> None:
-        """Put tables in the place of what was kept; those that were loaded are not written again.
+        """Put tables in the place of what was kept.
 
         Where the folder cannot be written a warning says so, and what was kept stays.
         """
+        self._keep(kept, {})
+
+    def keep_changes(self, kept: Kept, read_at: datetime, changes: Mapping[str, Changed]) -> None:
+        """Put what changed of tables that were loaded, each of one shard, beside them; where that
+        is very much, what comes of both in the place of what was kept. As `keep`.
+        """
+        self._keep(replace(kept, read_at=read_at), changes)
+
+    def _keep(self, kept: Kept, changes: Mapping[str, Changed]) -> None:
         try:
             self._kept.make()
             before = self._named()
-            files = {
-                name: [self._written(name, number, table) for number, table in enumerate(shards)]
-                for name, shards in kept.tables.items()
-            }
+            tables, beside = dict[str, list[str]](), dict[str, str]()
+            for name, shards in kept.tables.items():
+                if name in changes:
+                    tables[name], told = self._based(name, kept, changes[name])
+                    beside |= {name: told} if told is not None else {}
+                else:
+                    tables[name] = [self._written(name, n, each) for n, each in enumerate(shards)]
             self._publish(
                 {
                     "version": VERSION,
                     "shape": kept.shape,
                     "read_at": to_wire(kept.read_at),
                     "whole_at": to_wire(kept.whole_at),
-                    "tables": files,
+                    "tables": tables,
+                    "changes": beside,
                 }
             )
             # Another process may be judging by what was kept until now.
-            self._clear(before.union(*files.values()))
+            self._clear(before.union(beside.values(), *tables.values()))
         except OSError as error:
             logger.warning("%s: not written, the next pass reads more: %s", self._place, error)
+
+    def _based(self, name: str, kept: Kept, changed: Changed) -> tuple[list[str], str | None]:
+        """Write what changed of an object; name its file, and that of its changes, if it has
+        any.
+        """
+        base = kept.bases[name]
+        if all(self._kept.has(file) for file in (base.file, base.changes) if file):
+            if not changed.number:
+                return [base.file], base.changes
+            total = base.changed.then(changed) if base.changed is not None else changed
+            if total.number <= base.size * _MOST_CHANGED:
+                return [base.file], self._written(name, 0, table_of_changed(total))
+        (shard,) = kept.tables[name]
+        now = replaced(table_of(shard), changed.gone, changed.fresh)
+        return [self._written(name, 0, now)], None
 
     def _named(self) -> set[str]:
         """Return the files of what is kept; none where nobody can tell."""
         try:
             with self._kept.opened(MANIFEST) as source:
-                return {file for each in json.loads(source.read())["tables"].values()
-                        for file in each}  # fmt: skip
-        except _UNREADABLE:
+                manifest = json.loads(source.read())
+            files = {file for each in manifest["tables"].values() for file in each}
+            return files.union(manifest["changes"].values())
+        except UNREADABLE:
             return set()
 
     def _written(self, name: str, number: int, table: Table | Filed) -> str:
         if isinstance(table, Filed):
             return table.file
-        known = self._files.get(id(table))
-        if known is not None and self._kept.has(known[1]):
-            return known[1]
         file = f"{name}-{number:04d}-{secrets.token_hex(6)}.parquet"
         write_table(table, self._place, file)
         return file
@@ -258,35 +282,3 @@ def _no_room(folder: Path | str, error: OSError) -> Stopped:
         f"{folder}: not written ({error}): an org of this size is judged from files, give the state"
         " folder room and the right to write"
     )
-
-
-def read_table(folder: str, file: str, columns: Sequence[str] | None = None) -> Table:
-    """Read a table, or some columns of it, from a file in a folder, told by path or URL."""
-    names = None if columns is None else [*columns]
-    with folder_at(folder).opened(file) as source:
-        return _in_seconds(pq.read_table(source, columns=names, page_checksum_verification=True))
-
-
-def write_table(table: Table, folder: str, file: str) -> None:
-    """Write a table into a file in a folder, told by path or URL."""
-    how = {"compression": "zstd", "write_page_checksum": True, "write_statistics": False}
-    with folder_at(folder).made(file) as sink:
-        pq.write_table(table, sink, use_dictionary=_repeating(table), **how)
-
-
-def _repeating(table: pa.Table) -> list[str]:
-    """Name the columns of which a sample of values has few distinct ones: the others only take
-    longer as codes, and more room.
-    """
-    sample = table.slice(0, _SAMPLE)
-    few = len(sample) // 4
-    return [name for name in sample.column_names if pc.count_distinct(sample[name]).as_py() <= few]
-
-
-def _in_seconds(table: pa.Table) -> pa.Table:
-    # Parquet knows no instants in seconds: they come back in milliseconds.
-    fields = [
-        pa.field(each.name, pa.timestamp("s")) if pa.types.is_timestamp(each.type) else each
-        for each in table.schema
-    ]
-    return table.cast(pa.schema(fields))

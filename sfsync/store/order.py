@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from sfsync.columns import Array
 from sfsync.places import letters_of, rows_among
-from sfsync.store import Table
+from sfsync.store.files import Table
 from sfsync.typed import ID
 
 
