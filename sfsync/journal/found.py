@@ -85,17 +85,18 @@ class Compared:
 def compare(connection: sa.Connection, org: str, unsaid: Unsaid | None) -> Compared:
     """Compare findings with what is open; of hour after hour most are the same."""
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     numbers = unsaid.fingerprints() if unsaid else np.empty(0, "int64")
-    opened = _opened(connection, org)
-    is_same = np.isin(numbers, opened)
-    differ = np.flatnonzero(~is_same)
+    found, opened = pa.array(numbers), pa.array(_opened(connection, org))
+    differ = np.flatnonzero(pc.invert(pc.is_in(found, value_set=opened)))
     said: dict[Key, Plain] = {}
     if unsaid:
         told = zip(unsaid.some(differ), numbers[differ].tolist(), strict=True)
         for (finding, amount), number in told:
             said[key_of(finding)] = (*_told(finding, amount), number)
-    left = opened[~np.isin(opened, numbers)].tolist()
+    left = opened.filter(pc.invert(pc.is_in(opened, value_set=found))).to_pylist()
     same = len(numbers) - len(differ)
     return Compared(same, said, frozenset(left), frozenset(_unmarked(connection, org)))
 

@@ -13,6 +13,7 @@ from sfsync import __version__
 from sfsync.columns import Array, Column, Kind
 from sfsync.facts import Look
 from sfsync.facts.blank import FieldPath, blank_in, path_of
+from sfsync.places import letters_of
 from sfsync.policy import FindingRule
 from sfsync.rules.words import proofs_of
 
@@ -21,6 +22,8 @@ _STEPS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 _LAST = np.uint64(31)
 # Of what is null or unknown, which say the same; no number, day or flag is kept like this.
 _NOTHING = np.uint64(0x9E3779B97F4A7C15)
+# An Id is so many words of so many letters, filled up with nothing.
+_WORDS, _LETTERS = 3, 8
 
 
 def mixed(numbers: Array, more: Array) -> Array:
@@ -110,5 +113,10 @@ def _ids(look: Look, object_name: str) -> Array:
 
 
 def _ids_of(look: Look, object_name: str, rows: Array) -> Array:
-    distinct, each = np.unique(rows, return_inverse=True)
-    return np.asarray(of_texts(look.frame(object_name).index[distinct].tolist())[each])
+    """Return a number for the Id of each of these records (uint64)."""
+    letters = letters_of(look.frame(object_name).index)[rows]
+    if letters.dtype.itemsize > _WORDS * _LETTERS:
+        return of_texts([each.decode() for each in letters.tolist()])
+    words = letters.astype(f"S{_WORDS * _LETTERS}").view("<u8").reshape(-1, _WORDS)
+    first, second, third = words.T
+    return mixed(mixed(first, second), third)
