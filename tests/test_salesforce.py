@@ -4,6 +4,8 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,15 @@ from cut_org import IDLE, WON
 from empty_org import CONFIG
 from signin_keys import private_pem, public_pem
 
-from sfsync.cli import apply, commands, opening, salesforce
+from sfsync.cli import apply, commands, opening, salesforce, sourcing
 from sfsync.cli.options import Place
 from sfsync.cli.setting import set_up
 from sfsync.errors import ConfigError, ExitCode
 from sfsync.fake import FakeOrg, load_folder
 from sfsync.fake.faults import refuse
+from sfsync.jobs import Planned
+from sfsync.journal import Journal
+from sfsync.model import RunState
 from sfsync.org.client import API_VERSION
 from sfsync.settings import SalesforceSettings, load_salesforce, load_settings
 
@@ -103,6 +108,29 @@ def test_a_plan_file_is_applied(fake: FakeOrg) -> None:
     call("apply", "plan.json")
 
     assert fake.record("Account", IDLE)["Status__c"] == "Backlog"
+
+
+@pytest.mark.usefixtures("app")
+def test_what_was_looked_up_early_is_left_aside_where_books_were_open(
+    fake: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = []
+
+    def noted(job: str, at: opening.Opened, *rest: Any) -> Planned:
+        early.append(at.services.early)
+        return sourcing.planned(job, at, *rest)
+
+    monkeypatch.setattr(apply, "planned", noted)
+    call("run", "hourly")
+    call("run", "hourly")
+    with closing(Journal.open("sqlite:///.sfsync/journal.db")) as journal:
+        dead = replace(journal.runs()[0], id="dead", finished=None, state=RunState.RUNNING)
+        journal.start(dead, ())
+    call("run", "hourly")
+    # The first run had nothing kept; the last one had the books of the dead one to close.
+    assert [each is not None for each in early] == [True, True, False]
+    assert [each.ahead.kept() is not None for each in early[:2]] == [False, True]
+    assert [each.known() is not None for each in early[:2]] == [False, True]
 
 
 @pytest.mark.usefixtures("app")

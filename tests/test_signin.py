@@ -229,6 +229,24 @@ def test_an_app_signs_in_with_its_secret_in_a_header(
     assert request.req_kwargs["timeout"] == (10.0, 30.0)
 
 
+@pytest.mark.parametrize(
+    ("identity", "org"),
+    [
+        ({"id": f"{LOGIN}/id/00D000000000001EAA/005000000000001AAA"}, "00D000000000001EAA"),
+        ({"id": f"{LOGIN}/id/00D000000000001/005000000000001"}, None),
+        ({"id": f"{LOGIN}/id/../../etc/005000000000001AAA"}, None),
+        ({"id": 7}, None),
+        ({}, None),
+    ],
+)
+def test_signing_in_tells_which_org_it_is(
+    answers: responses.RequestsMock, identity: dict[str, object], org: str | None
+) -> None:
+    told = {"access_token": TOKEN, "instance_url": LOGIN}
+    answers.post(TOKEN_URL, json=told | identity)
+    assert sign_in(APP, requests.Session(), now).org == org
+
+
 def test_a_user_signs_in_with_an_assertion_of_three_minutes(
     answers: responses.RequestsMock,
 ) -> None:

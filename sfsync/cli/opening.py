@@ -8,7 +8,7 @@ day.
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from sfsync.lock import LockFile, Locks
 from sfsync.org.abreast import sleep as sleep
 
 if TYPE_CHECKING:
-    from sfsync.jobs import Services
+    from sfsync.jobs import Early, Services
     from sfsync.journal import Journal
     from sfsync.lock import Lock
     from sfsync.org import Org, OrgReader
@@ -84,15 +84,18 @@ def opened(
     reads everything afresh, whatever is kept of it. Who `judges` all of the org has what is kept of
     it looked up as soon as signing in tells which it is.
     """
-    from sfsync.jobs import Early, Services
+    from sfsync.jobs import Services
     from sfsync.org.client import open_org, open_reader
 
     begun = wall_clock()
-    with opened_journal(setting.settings) as journal, meanwhile() as besides:
+    with (
+        opened_journal(setting.settings) as journal,
+        meanwhile() as besides,
+        ExitStack() as stack,
+    ):
         entrance = enter(setting, now, at_least)
-        named, early = entrance.tokens.org, None
-        if judges and setting.is_salesforce and named:
-            early = Early.of(store_of(setting, named), journal, setting.policy, named)
+        named = entrance.tokens.org if judges and setting.is_salesforce else None
+        early = stack.enter_context(_looked_up_early(setting, journal, named)) if named else None
         may_write = writes and not setting.settings.read_only
         way, version = (entrance.session, entrance.tokens), entrance.version
         most = setting.policy.reading.at_once
@@ -113,6 +116,18 @@ def opened(
             early=early if named == org.id else None,
         )
         yield Opened(org, writer, services, clock, setting)
+
+
+@contextmanager
+def _looked_up_early(setting: Setting, journal: "Journal", org_id: str) -> Iterator["Early"]:
+    """Start to look up what is kept and known of an org; that is over when what follows is."""
+    from sfsync.jobs import Early
+
+    early = Early.of(store_of(setting, org_id), journal, setting.policy, org_id)
+    try:
+        yield early
+    finally:
+        early.over()
 
 
 def store_of(setting: Setting, org_id: str) -> "Store":

@@ -1,6 +1,7 @@
 """What does a pass look up while it is still signing in?"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,6 +33,12 @@ class Early:
             return known_of(journal, policy, books) if is_one else None
 
         return cls(ahead, started(known))
+
+    def over(self) -> None:
+        """Wait until nothing more is looked up, whatever came of it."""
+        for each in (self.ahead.framed, self.known):
+            with suppress(Exception):
+                each()
 
 
 def known_of(journal: Journal, policy: Policy, books: str) -> Known:
