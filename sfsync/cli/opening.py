@@ -85,7 +85,6 @@ def opened(
     it looked up as soon as signing in tells which it is.
     """
     from sfsync.jobs import Services
-    from sfsync.org.client import open_org, open_reader
 
     begun = wall_clock()
     with (
@@ -96,11 +95,8 @@ def opened(
         entrance = enter(setting, now, at_least)
         named = entrance.tokens.org if judges and setting.is_salesforce else None
         early = stack.enter_context(_looked_up_early(setting, journal, named)) if named else None
-        may_write = writes and not setting.settings.read_only
-        way, version = (entrance.session, entrance.tokens), entrance.version
-        most = setting.policy.reading.at_once
-        writer = open_org(*way, version=version, sleep=sleep, at_once=most) if may_write else None
-        org = writer or open_reader(*way, version=version, sleep=sleep, at_once=most)
+        writer = _writer(setting, entrance) if writes and not setting.settings.read_only else None
+        org = writer or _reader(setting, entrance)
 
         def clock() -> datetime:
             # The org's own: this machine's may be ahead of it, or behind.
@@ -116,6 +112,20 @@ def opened(
             early=early if named == org.id else None,
         )
         yield Opened(org, writer, services, clock, setting)
+
+
+def _writer(setting: Setting, entrance: Entrance) -> "Org":
+    from sfsync.org.client import open_org
+
+    way, most = (entrance.session, entrance.tokens), setting.policy.reading.at_once
+    return open_org(*way, version=entrance.version, sleep=sleep, at_once=most)
+
+
+def _reader(setting: Setting, entrance: Entrance) -> "OrgReader":
+    from sfsync.org.client import open_reader
+
+    way, most = (entrance.session, entrance.tokens), setting.policy.reading.at_once
+    return open_reader(*way, version=entrance.version, sleep=sleep, at_once=most)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from sfsync.model import OwnWrite, PreviousPass
 from sfsync.org import Budget, OrgReader, reading_calls, told
 from sfsync.policy import Policy
 from sfsync.snapshot import Snapshot
-from sfsync.store import Kept, Shards, Store, Table, table_of
+from sfsync.store import Changed, Kept, Shards, Store, Table, table_of
 from sfsync.store.order import in_order
 
 __all__ = [
@@ -214,33 +214,37 @@ class _Read:
 
 
 def _read(org: OrgReader, policy: Policy, way: Approach) -> _Read:
-    kept, whole_at = way.kept, way.read_at
-    spool = Spool(way.shards, way.store)
-    changes = None
-    if kept is not None:
-        changes = read_changes(org, way.wanted, kept, way.reserve, way.at_once)
-    if kept is not None and changes is not None:
-        whole_at = kept.whole_at
-        tables = cache(partial(with_changes, way.wanted, kept, changes, spool))
-    else:
-        if kept is not None:
-            # So much was moved about: now it takes more calls than were asked for. Whoever asked
-            # counts on so many shards, however many there would be by now.
-            way = replace(_whole(org, way, policy), shards=way.shards)
-            _check_spared(org.budget(), way)
-        found = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
-        tables = cache(lambda: found)
+    if way.kept is not None:
+        changes = read_changes(org, way.wanted, way.kept, way.reserve, way.at_once)
+        if changes is not None:
+            return _changed(way, way.kept, changes, policy)
+        # So much was moved about: now it takes more calls than were asked for. Whoever asked counts
+        # on so many shards, however many there would be by now.
+        way = replace(_whole(org, way, policy), shards=way.shards)
+        _check_spared(org.budget(), way)
+    store, spool = way.store, Spool(way.shards, way.store)
+    tables = read_whole(org, way.wanted, way.counts, way.reserve, way.at_once, spool)
+    kept = Kept(way.shape, way.read_at, way.read_at, tables)
+    return _Read(
+        lambda: frames_of(tables, policy),
+        lambda: tables,
+        lambda: store.keep(kept) if store is not None else None,
+    )
 
-    def frames() -> Frames:
-        if way.framed is None or changes is None:
-            return frames_of(tables(), policy)
-        old, before = way.framed()
-        return patched(old, before, changes, policy)
 
-    def keep() -> None:
-        if way.store is not None and kept is not None and changes is not None and way.shards == 1:
-            way.store.keep_changes(kept, way.read_at, changes)
-        elif way.store is not None:
-            way.store.keep(Kept(way.shape, way.read_at, whole_at, tables()))
-
-    return _Read(frames, tables, keep)
+def _changed(way: Approach, kept: Kept, changes: Mapping[str, Changed], policy: Policy) -> _Read:
+    """Give what is kept with its changes: of what is kept as one, without putting both together."""
+    store, framed = way.store, way.framed
+    assert store is not None
+    tables = cache(partial(with_changes, way.wanted, kept, changes, Spool(way.shards, store)))
+    if framed is None:
+        return _Read(
+            lambda: frames_of(tables(), policy),
+            tables,
+            lambda: store.keep(replace(kept, read_at=way.read_at, tables=tables())),
+        )
+    return _Read(
+        lambda: patched(*framed(), changes, policy),
+        tables,
+        lambda: store.keep_changes(kept, way.read_at, changes),
+    )
