@@ -15,6 +15,7 @@ from sfsync.journal.found import (
     foreseen,
     key_of,
     merge,
+    opened,
 )
 from sfsync.journal.lock import check_fence
 from sfsync.journal.rows import Row, decode_evidence
@@ -76,7 +77,8 @@ class FindingsBook:
         differs. Nothing is written.
         """
         with self._engine.connect() as connection:
-            return compare(connection, books, unsaid)
+            there = opened(connection, books)
+        return compare(there, unsaid)
 
     def merge_findings(
         self, books: str, at: datetime, found: Found, compared: Compared | None = None
@@ -88,7 +90,7 @@ class FindingsBook:
         """
         with self._engine.begin() as connection:
             check_fence(connection)
-            compared = compared or compare(connection, books, None)
+            compared = compared or compare(opened(connection, books), None)
             return merge(connection, books, at, found, compared)
 
     def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:

@@ -82,14 +82,35 @@ class Compared:
     unmarked: frozenset[Key]
 
 
-def compare(connection: sa.Connection, org: str, unsaid: Unsaid | None) -> Compared:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The fingerprints of open findings (int64), and the keys of those that have none: they are of
+    an earlier version, or something was cut out of them.
+    """
+
+    numbers: "Array"
+    unmarked: frozenset[Key]
+
+
+def opened(connection: sa.Connection, org: str) -> Opened:
+    """Read what is open."""
+    import numpy as np
+
+    number, is_ours = FINDINGS.c.fingerprint, (FINDINGS.c.org == org, _IS_OPEN)
+    marked = sa.select(joined(number)).where(*is_ours, number.is_not(None))
+    numbers = np.fromstring(connection.scalar(marked) or "", "int64", sep=SEPARATOR)
+    unmarked = connection.execute(sa.select(*_KEY[1:]).where(*is_ours, number.is_(None)))
+    return Opened(numbers, frozenset((code, name, record) for code, name, record in unmarked))
+
+
+def compare(there: Opened, unsaid: Unsaid | None) -> Compared:
     """Compare findings with what is open; of hour after hour most are the same."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     numbers = unsaid.fingerprints() if unsaid else np.empty(0, "int64")
-    found, opened = pa.array(numbers), pa.array(_opened(connection, org))
+    found, opened = pa.array(numbers), pa.array(there.numbers)
     differ = np.flatnonzero(pc.invert(pc.is_in(found, value_set=opened)))
     said: dict[Key, Plain] = {}
     if unsaid:
@@ -98,7 +119,7 @@ def compare(connection: sa.Connection, org: str, unsaid: Unsaid | None) -> Compa
             said[key_of(finding)] = (*_told(finding, amount), number)
     left = opened.filter(pc.invert(pc.is_in(opened, value_set=found))).to_pylist()
     same = len(numbers) - len(differ)
-    return Compared(same, said, frozenset(left), frozenset(_unmarked(connection, org)))
+    return Compared(same, said, frozenset(left), there.unmarked)
 
 
 def merge(
@@ -160,22 +181,6 @@ def _seen(connection: sa.Connection, org: str, at: datetime) -> Any:
     else:
         connection.execute(sa.update(FINDINGS_SEEN).where(mine).values(at=at))
     return before
-
-
-def _opened(connection: sa.Connection, org: str) -> "Array":
-    """Read the fingerprints of open findings."""
-    import numpy as np
-
-    number = FINDINGS.c.fingerprint
-    query = sa.select(joined(number)).where(FINDINGS.c.org == org, _IS_OPEN, number.is_not(None))
-    return np.fromstring(connection.scalar(query) or "", "int64", sep=SEPARATOR)
-
-
-def _unmarked(connection: sa.Connection, org: str) -> list[Key]:
-    """Read the keys of open findings without a fingerprint: of an earlier version, or cut."""
-    query = sa.select(*_KEY[1:]).where(FINDINGS.c.org == org, _IS_OPEN)
-    rows = connection.execute(query.where(FINDINGS.c.fingerprint.is_(None)))
-    return [(code, name, record) for code, name, record in rows]
 
 
 def _fingerprint(key: Key, said: Plain) -> int:
