@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from loop_org import CONFIG, config_texts
 from random_orgs import part
@@ -99,7 +99,14 @@ rhythms = st.builds(
 )
 
 
+# Rhythms that begin and end, or only end, in the hour that the clocks leave out.
+LEFT_OUT = Rhythm(timedelta(minutes=30), time(0, 10), time(0, 40))
+ENDS_LEFT_OUT = Rhythm(timedelta(minutes=30), time(1, 30), time(2, 40))
+
+
 @settings(max_examples=part(0.3))
+@example(CHANGES[4], frozenset(range(7)), LEFT_OUT, 0)
+@example(CHANGES[0], frozenset(range(7)), ENDS_LEFT_OUT, 0)
 @given(
     st.sampled_from(CHANGES),
     st.frozensets(st.integers(0, 6), min_size=1),

@@ -51,7 +51,9 @@ def _beats(job: ScheduledJob, minutes: Sequence[tuple[datetime, time]]) -> Itera
     if job.rhythm is None:
         return
     first = _first(minutes, job.rhythm.begins)
+    # An end that the clocks leave out is the first time after the gap, as a beginning is.
+    last = min(shown for _, shown in minutes if shown >= job.rhythm.ends)
     for moment, shown in minutes:
         is_beat = (moment - first) % job.rhythm.every == timedelta()
-        if moment >= first and is_beat and shown <= job.rhythm.ends:
+        if moment >= first and is_beat and shown <= last:
             yield moment
