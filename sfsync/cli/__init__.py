@@ -150,9 +150,10 @@ def main() -> None:
     """Run the command line."""
     # What is written (books, plans, copies, recordings) holds customers' data: for this user alone.
     os.umask(0o077)
-    # Arrow takes memory from the C library: its own allocator, which serves programs that make
-    # tables for hours, gives a command its first tables at half the speed.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # Of Arrow's allocators the one it takes by itself gives a process its first tables at half the
+    # speed, and the C library's does not let go of what partitions needed.
+    if sys.platform == "linux":
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
     signal.signal(signal.SIGTERM, _stop)
     collect_seldom()
     try:
