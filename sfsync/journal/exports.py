@@ -11,9 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.finding_tables import FINDINGS, LAST_SEEN
 from sfsync.journal.losers import LOSERS, read_losers
 from sfsync.journal.rows import decode, decode_evidence, decode_source
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS, LAST_SEEN, RUNS
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, RUNS
 from sfsync.model import MASTER_FIELD, Action, Loser, State
 
 Row = Mapping[str, Any]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from sfsync.errors import NotFound
+from sfsync.journal.finding_tables import FINDINGS, LAST_SEEN
 from sfsync.journal.found import (
     Compared,
     FindingCounts,
@@ -19,7 +20,6 @@ from sfsync.journal.found import (
 )
 from sfsync.journal.lock import check_fence
 from sfsync.journal.rows import Row, decode_evidence
-from sfsync.journal.tables import FINDINGS, LAST_SEEN
 from sfsync.model import Finding, OpenFinding
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from sfsync.errors import Locked
 from sfsync.journal.entries import encode
+from sfsync.journal.finding_tables import FINDINGS
 from sfsync.journal.known import people_in
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
@@ -26,7 +27,6 @@ from sfsync.journal.tables import (
     CHANGE_ROWS,
     CHANGES,
     FIELD_ROWS,
-    FINDINGS,
     METADATA,
     PASS_STATES,
     RUNS,

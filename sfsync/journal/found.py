@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from sfsync.garbage import uncollected
 from sfsync.journal.entries import encode_evidence
+from sfsync.journal.finding_tables import FINDINGS, FINDINGS_SEEN
 from sfsync.journal.plain import (
     SEPARATOR,
     Plain,
@@ -24,7 +25,6 @@ from sfsync.journal.plain import (
     plain,
     update_plain,
 )
-from sfsync.journal.tables import FINDINGS, FINDINGS_SEEN
 from sfsync.model import Finding, OpenFinding
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from sfsync.journal.finding_tables import FINDINGS
 from sfsync.journal.losers import LOSERS
 from sfsync.journal.rows import OF_CHANGE, decode
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGES, FINDINGS
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGES
 from sfsync.model import State
 from sfsync.traces import PERSONS, Held, is_address
 

@@ -16,13 +16,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfsync.journal.finding_tables import FINDINGS
 from sfsync.journal.lookups import LOOKUPS
 from sfsync.journal.losers import LOSERS
 from sfsync.journal.mailed import kept_messages
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.notes import ALERTS, EDITIONS
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN
-from sfsync.journal.tables import CHANGE_FIELDS, CHANGE_ROWS, CHANGES, FIELD_ROWS, FINDINGS, RUNS
+from sfsync.journal.tables import CHANGE_FIELDS, CHANGE_ROWS, CHANGES, FIELD_ROWS, RUNS
 from sfsync.journal.texts import drop_unused
 from sfsync.journal.turns import TURNS
 from sfsync.letter import MessageState

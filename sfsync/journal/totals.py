@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from sfsync.errors import JournalError
 from sfsync.journal.database import BUSY_TIMEOUT_MS
+from sfsync.journal.finding_tables import FINDINGS
 from sfsync.journal.messages import MESSAGES
 from sfsync.journal.rows import insert
-from sfsync.journal.tables import BOOKS, CHANGES, FINDINGS, METADATA, RUNS
+from sfsync.journal.tables import BOOKS, CHANGES, METADATA, RUNS
 from sfsync.journal.turns import TURNS
 from sfsync.model import RunState
 
