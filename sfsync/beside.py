@@ -6,10 +6,10 @@ them.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,14 +19,27 @@ _MANY = 20_000
 _MOST = 4
 
 
-def started(work: Callable[[], R]) -> Callable[[], R]:
-    """Start something that is short, whether somebody waits for it or not, and give the way to wait
-    for what comes of it; what it raises is raised there.
+class Started(Generic[R]):
+    """Something that was started, whether somebody waits for it or not. What it raises is raised
+    where it is waited for.
     """
-    pool = ThreadPoolExecutor(1)
-    outcome = pool.submit(copy_context().run, work)
-    pool.shutdown(wait=False)
-    return outcome.result
+
+    def __init__(self, work: Callable[[], R]) -> None:
+        pool = ThreadPoolExecutor(1)
+        self._outcomes = [pool.submit(copy_context().run, work)]
+        pool.shutdown(wait=False)
+
+    def result(self) -> R:
+        """Return what comes of it."""
+        return self._outcomes[0].result()
+
+    def taken(self) -> R:
+        """Return what comes of it, and let go of it: once."""
+        return self._outcomes.pop().result()
+
+    def over(self) -> None:
+        """Wait until it is over, whatever comes of it."""
+        wait(self._outcomes)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """In which row of a frame stands the record of an Id?
 
-Ids are looked up as numbers: eight of their bytes at once are hashed, and what is found is compared
-byte by byte. Whatever is not as Ids usually are (other lengths, an Id twice) is looked up as text.
+Many Ids are looked up as numbers: eight of their bytes at once are hashed, and what is found is
+compared byte by byte. Whatever is not as Ids usually are (other lengths, an Id twice) is looked up
+as text. A few among sorted ones are found by halving.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from sfsync.beside import begun, meanwhile, started
+from sfsync.beside import Started, begun, meanwhile
 
 
 def fail() -> None:
@@ -36,10 +36,11 @@ def test_what_was_begun_is_over_at_the_end_and_its_failure_told() -> None:
 
 def test_what_was_started_need_not_be_waited_for() -> None:
     go = Event()
-    outcome = started(lambda: go.wait(10) and 7)
+    some = Started(lambda: go.wait(10) and 7)
     go.set()
-    assert outcome() == 7
-    assert outcome() == 7
-    failure = started(fail)
+    assert (some.result(), some.taken()) == (7, 7)
+    some.over()
+    failing = Started(fail)
+    failing.over()
     with pytest.raises(ValueError, match="no room"):
-        failure()
+        failing.taken()

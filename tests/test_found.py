@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from sfsync.jobs.stakes import AtStake
 from sfsync.jobs.unsaid import Unsaid
 from sfsync.journal import Journal
 from sfsync.model import Finding
+from sfsync.rules.fingerprints import ids_of
 from sfsync.rules.judge import judge
 
 FIRMS = ("Oak Works", "Elm House", None)
@@ -126,6 +129,44 @@ def test_another_record_that_proves_the_same_makes_another_fingerprint() -> None
         proved.append({each.record for each in finding.evidence} - {None})
     assert proved == [{"00T000000000001EAA"}, {"00T000000000002EAA"}]
     assert numbers[0] != numbers[1]
+
+
+# Letters of Ids as a platform gives them: of a few instances, and of many that follow each other.
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+TWINS = ("0035g000000To6nAAC", "0035h000000Tl6nAAC")
+
+
+def test_each_id_has_a_number_of_its_own() -> None:
+    ends = [a + b + c for a in LETTERS[10:40] for b in LETTERS for c in LETTERS]
+    starts = ("0035g000000", "0035h000000", "0035g000001", "0035j000002")
+    ids = [*TWINS, *(f"{start}{end}nAAC" for start in starts for end in ends)]
+    account = {"Id": "001000000000001AAA", "Name": "Firm", "Status__c": "Target"}
+    fake = empty_org(NOW, "Europe/Paris")
+    fill(fake, {"Account": [account]})
+    with loop_of(fake, NOW) as loop:
+        look = loop.look()
+    frames = {**look.snapshot.frames, "Contact": pd.DataFrame(index=pd.Index(sorted({*ids})))}
+    look = Look(replace(look.snapshot, frames=frames), look.policy)
+    numbers = ids_of(look, "Contact", np.arange(len({*ids})))
+    assert len({*numbers.tolist()}) == len({*ids}) > 400_000
+    # Other lengths, too: padding says nothing.
+    for longest in (24, 25):
+        odd = ["", "a", "aa", "a" * longest, "é"]
+        frames["Contact"] = pd.DataFrame(index=pd.Index(sorted(odd)))
+        assert len({*ids_of(look, "Contact", np.arange(len(odd))).tolist()}) == len(odd)
+
+
+def test_what_is_found_of_two_whose_ids_are_alike_are_two_findings() -> None:
+    row = {"FirstName": "Ada", "LastName": "Birch", "Email": "no", "AccountId": None}
+    fake = empty_org(NOW - timedelta(days=70), "Europe/Paris")
+    with loop_of(fake, NOW) as loop, closing(Journal.open("sqlite://")) as journal:
+        for hour, id in enumerate(TWINS):
+            fill(fake, {"Contact": [{"Id": id, **row, "CreatedDate": NOW - timedelta(days=60)}]})
+            now = NOW + timedelta(hours=hour)
+            unsaid = unsaid_of(replace(loop, now=now).plan())
+            compared = journal.compare_findings(BOOKS, unsaid)
+            journal.merge_findings(BOOKS, now, (), compared)
+        assert len(journal.findings(BOOKS)) == len(unsaid) == 4
 
 
 @pytest.mark.parametrize(

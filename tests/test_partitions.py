@@ -175,6 +175,25 @@ def test_what_is_looked_at_in_another_partition_is_there(tmp_path: Path) -> None
         assert {each.evidence[0].value for each in found} <= ids
 
 
+def test_who_is_looked_at_from_another_partition_for_two_reasons_is_there_whole(
+    tmp_path: Path,
+) -> None:
+    """Of a boss more is read than of who only has somebody's address."""
+    title = "    title: {field: Title, type: picklist}\n    phone"
+    boss = f"    boss: {{field: ReportsToId, type: reference, to: Contact}}\n{title}"
+    finding = (
+        "findings:\n  - name: boss-title-missing\n    when: {boss: present}\n"
+        "    missing: [boss.title]\n    because: its boss has no {missing}\n\n"
+    )
+    policy = policy_of(sfsync=(title, boss), rules__contacts=("findings:\n", finding))
+    with org_of(policy) as loop:
+        ids = [str(row["Id"]) for row in loop.fake.records("Contact")]
+        chance = Random(1)
+        for each in ids:
+            loop.fake.edit("Contact", each, ReportsToId=chance.choice(ids))
+        assert_same(loop, tmp_path)
+
+
 def test_what_went_to_another_account_while_it_was_read_is_judged_once(tmp_path: Path) -> None:
     """As in one table, the last reading of a record counts."""
     with org_of(policy_of()) as loop:

@@ -129,8 +129,8 @@ def test_what_was_looked_up_early_is_left_aside_where_books_were_open(
     call("run", "hourly")
     # The first run had nothing kept; the last one had the books of the dead one to close.
     assert [each is not None for each in early] == [True, True, False]
-    assert [each.ahead.kept() is not None for each in early[:2]] == [False, True]
-    assert [each.known() is not None for each in early[:2]] == [False, True]
+    assert [each.ahead.kept.result() is not None for each in early[:2]] == [False, True]
+    assert [each.known.result() is not None for each in early[:2]] == [False, True]
 
 
 @pytest.mark.usefixtures("app")

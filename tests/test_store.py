@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ import pytest
 from entering import connect
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loop_org import Loop, empty_org, loop_of, shipped_policy
+from loop_org import Loop, config_texts, empty_org, loop_of, shipped_policy
 
 from sfsync.errors import Stopped
 from sfsync.extract import approach, extract
@@ -27,6 +28,7 @@ from sfsync.jobs.hourly import hourly
 from sfsync.model import to_wire
 from sfsync.plan_file import to_json
 from sfsync.policy import Partitions, Policy
+from sfsync.rules.load import load_policy
 from sfsync.store import MANIFEST, Changed, Kept, Store
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -355,7 +357,8 @@ def test_a_plan_is_the_same_where_things_were_looked_up_early(loop: Loop, store:
         loop.fake.clock.advance(3_600)
         services = replace(loop.services, now=loop.fake.clock.now(), store=store)
         early = Early.of(store, loop.journal, loop.policy, services.books)
-        assert (early.ahead.kept() is None) == (early.known() is None) == (hour == 0)
+        assert (early.ahead.kept.result() is None) == (hour == 0)
+        assert (early.known.result() is None) == (hour == 0)
         made = hourly(replace(services, early=early))
         assert to_json(made.plan) == to_json(hourly(services).plan)
         loop.apply(made)
@@ -401,6 +404,19 @@ def test_what_changed_is_kept_beside_until_it_is_much(loop: Loop, tmp_path: Path
     assert all_of_it != first
     assert beside is None
     assert_same(loop, Store(folder))
+
+
+def test_a_field_may_have_any_name(tmp_path: Path) -> None:
+    texts = {name: re.sub(r"\bnext_step\b", "gone", text) for name, text in config_texts().items()}
+    fake = empty_org(LONG_AGO, "Europe/Paris")
+    account = fake.add("Account", Name="Firm", Status__c="Target", CreatedDate=LONG_AGO)
+    deal = {"AccountId": account, "StageName": "Free Trial", "CloseDate": NOW.date()}
+    deals = [fake.add("Opportunity", Name="Deal", **deal) for _ in range(8)]
+    with loop_of(fake, NOW, load_policy(texts)) as loop:
+        for each in deals[:2]:
+            fake.clock.advance(3_600)
+            fake.edit("Opportunity", each, NextStep="Call")
+            assert_same(loop, Store(tmp_path / "store"))
 
 
 def test_what_lost_its_changes_is_written_anew(loop: Loop, tmp_path: Path) -> None:

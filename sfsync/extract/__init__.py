@@ -12,7 +12,7 @@ from functools import cache, partial
 
 import pandas as pd
 
-from sfsync.beside import begun, started
+from sfsync.beside import Started, begun
 from sfsync.errors import ReserveKept
 from sfsync.extract.frames import frames_of
 from sfsync.extract.patched import patched
@@ -70,7 +70,7 @@ class Approach:
     at_once: int
     store: Store | None
     shards: int = 1
-    framed: Callable[[], tuple[Frames, Mapping[str, Table]]] | None = None
+    framed: Started[tuple[Frames, Mapping[str, Table]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class Ahead:
     that is one shard its frames, and the tables that they are of.
     """
 
-    kept: Callable[[], Kept | None]
-    framed: Callable[[], tuple[Frames, Mapping[str, Table]]]
+    kept: Started[Kept | None]
+    framed: Started[tuple[Frames, Mapping[str, Table]]]
 
 
 def look_ahead(store: Store | None, policy: Policy) -> Ahead:
     """Start to look up what is kept of an org."""
-    kept = started(lambda: store.load() if store is not None else None)
-    return Ahead(kept, started(lambda: _framed(kept(), policy)))
+    kept = Started(lambda: store.load() if store is not None else None)
+    return Ahead(kept, Started(lambda: _framed(kept.result(), policy)))
 
 
 def approach(
@@ -111,7 +111,7 @@ def approach(
     wanted, missing = wanted_of(org, policy, columns)
     shape = shape_of(wanted, org.user_id)
     budget = org.budget()
-    kept = ahead.kept()
+    kept = ahead.kept.result()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
         if is_old or read_at < kept.read_at or kept.shape != shape:
@@ -244,7 +244,7 @@ def _changed(way: Approach, kept: Kept, changes: Mapping[str, Changed], policy: 
             lambda: store.keep(replace(kept, read_at=way.read_at, tables=tables())),
         )
     return _Read(
-        lambda: patched(*framed(), changes, policy),
+        lambda: patched(*framed.taken(), changes, policy),
         tables,
         lambda: store.keep_changes(kept, way.read_at, changes),
     )

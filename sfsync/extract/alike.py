@@ -26,6 +26,7 @@ from sfsync.extract.compared import BETWEEN, Many, account_rows, contact_rows, s
 from sfsync.facts.email import Mailboxes
 from sfsync.model import Finding
 from sfsync.store import Table
+from sfsync.store.order import in_order
 from sfsync.typed import ID
 
 Found = dict[tuple[int, int], list[Clue]]
@@ -100,10 +101,7 @@ class _Met:
         """
         if not self._clues:
             return None, {}
-        rows = pa.concat_tables(self._rows).sort_by(ID)
-        ids = rows[ID].combine_chunks()
-        again = pa.concat_arrays([pa.array([False]), pc.equal(ids[1:], ids[:-1])])
-        rows = rows.filter(pc.invert(again))
+        rows = in_order(pa.concat_tables(self._rows))
         places = {id: place for place, id in enumerate(rows[ID].to_pylist())}
         found: Found = {}
         for left, right, clue in self._clues:

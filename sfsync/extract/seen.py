@@ -94,7 +94,7 @@ def _frames(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pa.Array]]:
     """Make the frames of shards and guests, and say what of each object is elsewhere."""
     met = {
-        name: (*shards, *_as_guests(name, shards, guests or {})) for name, shards in tables.items()
+        name: (*_as_guests(name, shards, guests or {}), *shards) for name, shards in tables.items()
     }
     elsewhere = {} if guests is None else dict(_elsewhere(met, policy, origin))
     named = {

@@ -1,11 +1,9 @@
 """What does a pass look up while it is still signing in?"""
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from sfsync.beside import started
+from sfsync.beside import Started
 from sfsync.extract import Ahead, Known, look_ahead
 from sfsync.journal import Journal
 from sfsync.policy import Policy
@@ -20,25 +18,26 @@ class Early:
     """
 
     ahead: Ahead
-    known: Callable[[], Known | None]
+    known: Started[Known | None]
 
     @classmethod
     def of(cls, store: Store, journal: Journal, policy: Policy, books: str) -> Self:
-        """Start to look it up. Nobody else must write to the journal before it is known."""
+        """Start to look it up. What others write to the journal from now on is not in it: a run
+        looks up under its lock.
+        """
         ahead = look_ahead(store, policy)
 
         def known() -> Known | None:
-            kept = ahead.kept()
+            kept = ahead.kept.result()
             is_one = kept is not None and all(len(each) == 1 for each in kept.tables.values())
             return known_of(journal, policy, books) if is_one else None
 
-        return cls(ahead, started(known))
+        return cls(ahead, Started(known))
 
     def over(self) -> None:
         """Wait until nothing more is looked up, whatever came of it."""
         for each in (self.ahead.framed, self.known):
-            with suppress(Exception):
-                each()
+            each.over()
 
 
 def known_of(journal: Journal, policy: Policy, books: str) -> Known:

@@ -25,7 +25,7 @@ def read(services: Services, way: Approach | None = None) -> Look:
     policy, early = services.policy, services.early
 
     def known() -> Known:
-        looked_up = early.known() if early is not None else None
+        looked_up = early.known.result() if early is not None else None
         return looked_up or known_of(services.journal, policy, services.books)
 
     way = way or way_to_read(services)

@@ -198,7 +198,7 @@ def _guests(
         name: filed_in(
             (
                 pa.concat_tables(some, promote_options="default")
-                for some in zip(*several, strict=True)
+                for some in zip(*reversed(several), strict=True)
             ),
             place,
             f"guests-{name}",

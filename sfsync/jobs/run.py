@@ -23,6 +23,7 @@ from sfsync.errors import (
     Stopped,
 )
 from sfsync.jobs.job import Planned, Services
+from sfsync.jobs.stakes import AtStake
 from sfsync.jobs.told import tell_end, told_as
 from sfsync.jobs.troubles import refused_mails, refused_updates
 from sfsync.journal import Compared, new_run_id
@@ -208,7 +209,10 @@ def _met_with(
 
 def _told(planned: Planned, findings: Sequence[Finding]) -> list[tuple[Finding, float | None]]:
     """Return findings, each with the money at stake."""
-    return [(each, planned.amounts.get((each.object, each.id))) for each in findings]
+    amounts = planned.amounts
+    if isinstance(amounts, AtStake):
+        amounts = amounts.of((each.object, each.id) for each in findings)
+    return [(each, amounts.get((each.object, each.id))) for each in findings]
 
 
 def _check(plan: Plan, services: Services, desk: Desk, *, allow_large: bool) -> None:

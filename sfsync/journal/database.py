@@ -88,6 +88,9 @@ def _connected(url: str) -> sa.Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         problem = f"the journal's URL cannot be used: {error}; write it as sqlite:///PATH or as"
         raise ConfigError([f"{problem} an SQLAlchemy URL whose driver is installed"]) from error
+    if engine.dialect.name not in (SQLITE, POSTGRESQL):
+        kinds = "write it as sqlite:///PATH, or as that of a PostgreSQL database"
+        raise ConfigError([f"the journal's URL is for {engine.dialect.name}: {kinds}"])
     if engine.dialect.name == SQLITE:
         sa.event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name == POSTGRESQL:

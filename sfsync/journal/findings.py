@@ -16,7 +16,7 @@ from sfsync.journal.found import (
     foreseen,
     key_of,
     merge,
-    opened,
+    standing,
 )
 from sfsync.journal.lock import check_fence
 from sfsync.journal.rows import Row, decode_evidence
@@ -77,7 +77,7 @@ class FindingsBook:
         differs. Nothing is written.
         """
         with self._engine.connect() as connection:
-            there = opened(connection, books)
+            there = standing(connection, books)
         return compare(there, unsaid)
 
     def merge_findings(
@@ -90,7 +90,7 @@ class FindingsBook:
         """
         with self._engine.begin() as connection:
             check_fence(connection)
-            compared = compared or compare(opened(connection, books), None)
+            compared = compared or compare(standing(connection, books), None)
             return merge(connection, books, at, found, compared)
 
     def findings_foreseen(self, books: str, at: datetime, found: Found) -> tuple[OpenFinding, ...]:

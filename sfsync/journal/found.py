@@ -83,7 +83,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Standing:
     """The fingerprints of open findings (int64), and the keys of those that have none: they are of
     an earlier version, or something was cut out of them.
     """
@@ -92,7 +92,7 @@ class Opened:
     unmarked: frozenset[Key]
 
 
-def opened(connection: sa.Connection, org: str) -> Opened:
+def standing(connection: sa.Connection, org: str) -> Standing:
     """Read what is open."""
     import numpy as np
 
@@ -100,10 +100,10 @@ def opened(connection: sa.Connection, org: str) -> Opened:
     marked = sa.select(joined(number)).where(*is_ours, number.is_not(None))
     numbers = np.fromstring(connection.scalar(marked) or "", "int64", sep=SEPARATOR)
     unmarked = connection.execute(sa.select(*_KEY[1:]).where(*is_ours, number.is_(None)))
-    return Opened(numbers, frozenset((code, name, record) for code, name, record in unmarked))
+    return Standing(numbers, frozenset((code, name, record) for code, name, record in unmarked))
 
 
-def compare(there: Opened, unsaid: Unsaid | None) -> Compared:
+def compare(there: Standing, unsaid: Unsaid | None) -> Compared:
     """Compare findings with what is open; of hour after hour most are the same."""
     import numpy as np
     import pyarrow as pa

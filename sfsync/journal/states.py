@@ -12,7 +12,7 @@ from sfsync.journal.plain import (
     fetch_plain,
     insert_plain,
     joined,
-    parted,
+    unjoined,
     update_plain,
 )
 from sfsync.journal.rows import OF_CHANGE, PERHAPS_WRITTEN, decode
@@ -50,11 +50,10 @@ def _all_kept(connection: sa.Connection, org: str) -> States:
     told = PASS_STATES.c
     query = sa.select(told.object, joined(told.record_id), joined(told.state))
     rows = connection.execute(query.where(told.org == org).group_by(told.object))
-    return {name: dict(zip(_ids(ids), parted(states), strict=True)) for name, ids, states in rows}
-
-
-def _ids(text: str) -> list[str]:
-    return text.split(SEPARATOR)
+    return {
+        name: dict(zip(ids.split(SEPARATOR), unjoined(states), strict=True))
+        for name, ids, states in rows
+    }
 
 
 def _kept_of(

@@ -1,6 +1,6 @@
 """How is the journal laid out in its database?
 
-Portable SQL only: SQLite by default, PostgreSQL or another database by its SQLAlchemy URL. Instants
+Portable SQL only: SQLite by default, PostgreSQL by its URL. Instants
 are UTC text of one width, so they sort as text. Field values, evidence and stamps are JSON text:
 escaped, so no database chokes on what a record may hold. What changes here needs a step in
 `migrations/versions`, and LAYOUT the number of the last one.

@@ -60,7 +60,7 @@ def _told(look: Look, object_name: str, rule: FindingRule, rows: Array) -> Itera
         if proof is not None:
             proving = np.zeros(len(rows), dtype="uint64")
             for table, here, proofs in proof.by_table(rows):
-                proving[here] = _ids_of(look, table, proofs)
+                proving[here] = ids_of(look, table, proofs)
             yield proving
     for name in rule.missing:
         blank = blank_in(look, object_name, name)[rows]
@@ -108,15 +108,15 @@ def _of_column(column: Column) -> Array:
 def _ids(look: Look, object_name: str) -> Array:
     return look.once(
         f"fingerprints of {object_name}",
-        lambda look: _ids_of(look, object_name, np.arange(look.size(object_name))),
+        lambda look: ids_of(look, object_name, np.arange(look.size(object_name))),
     )
 
 
-def _ids_of(look: Look, object_name: str, rows: Array) -> Array:
-    """Return a number for the Id of each of these records (uint64)."""
+def ids_of(look: Look, object_name: str, rows: Array) -> Array:
+    """Return a number for the Id of each of these records, by their rows (uint64)."""
     letters = letters_of(look.frame(object_name).index)[rows]
     if letters.dtype.itemsize > _WORDS * _LETTERS:
         return of_texts([each.decode() for each in letters.tolist()])
     words = letters.astype(f"S{_WORDS * _LETTERS}").view("<u8").reshape(-1, _WORDS)
     first, second, third = words.T
-    return mixed(mixed(first, second), third)
+    return mixed(mixed(mixed(np.zeros_like(first), first), second), third)

@@ -247,7 +247,7 @@ class Store:
             with self._kept.opened(MANIFEST) as source:
                 manifest = json.loads(source.read())
             files = {file for each in manifest["tables"].values() for file in each}
-            return files.union(manifest["changes"].values())
+            return files.union(manifest.get("changes", {}).values())
         except UNREADABLE:
             return set()
 

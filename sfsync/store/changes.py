@@ -10,7 +10,7 @@ from sfsync.store.order import replaced
 from sfsync.typed import ID
 
 # The column of a file of changes that tells which records are no longer there.
-_GONE = "gone"
+_GONE = "is gone"
 
 
 @dataclass(frozen=True, slots=True)

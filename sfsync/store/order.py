@@ -15,8 +15,8 @@ from sfsync.typed import ID
 
 
 def in_order(table: Table) -> Table:
-    """Sort a table by Id, each record once: the last of its readings, since it changed in
-    between.
+    """Sort a table by Id, each record once: the last of its readings, since it changed in between,
+    or since those before are not whole.
     """
     if _is_rising(table[ID]):
         return table
