@@ -305,7 +305,7 @@ def test_a_key_is_the_same_for_all_reports_of_a_day_or_week() -> None:
 
 VALUES = ("owner", "parts", "moment", "zone", "shown", "all", "age", "n", "value",
           "incomplete", "total", "share", "file", "job", "command", "left", "kept",
-          "sender")  # fmt: skip
+          "sender", "show", "undo")  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

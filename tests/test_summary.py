@@ -93,6 +93,16 @@ def mail(*done: tuple[Run, Sequence[JournalledChange]], **more: Any) -> Rendered
     return render_summary(summary(*done, **more), shipped_texts())
 
 
+def test_commands_can_be_copied_where_there_are_several_orgs() -> None:
+    one = summary(told(a_run(), [change("Acme")]))
+    several = replace(one, period=replace(one.period, service="north"))
+    for made, of_org in ((one, ""), (several, " --org north")):
+        text = " ".join(render_summary(made, shipped_texts()).text.split())
+        assert (
+            f"sfsync show RUN{of_org} lists each change of a run, sfsync undo RUN{of_org}" in text
+        )
+
+
 def everything() -> Summary:
     """A summary with all that there can be in one."""
     long = "é" * 200

@@ -82,7 +82,10 @@ def summary_view(
     writer = _Writer(summary, texts, speech, most)
     counts = writer.counts()
     parts = ", ".join(counts) or writer.runs_and_calls()
-    sender = f"sfsync {summary.period.service}".strip()
+    service = summary.period.service
+    sender = f"sfsync {service}".strip()
+    of_run = f"RUN --org {service}" if service else "RUN"
+    why = speech.say("why_summary", show=f"sfsync show {of_run}", undo=f"sfsync undo {of_run}")
     return SummaryView(
         language=speech.language,
         subject=speech.say("runs_subject", sender=sender, parts=parts),
@@ -90,7 +93,7 @@ def summary_view(
         summary=", ".join([writer.runs_and_calls(), *counts]),
         notes=(writer.note(),),
         parts=tuple(part for part in writer.parts() if part.entries),
-        endings=(speech.typeset(speech.say("why_summary")),),
+        endings=(speech.typeset(why),),
         words={"colon": speech.say("colon")},
     )
 

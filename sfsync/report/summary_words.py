@@ -103,9 +103,9 @@ SUMMARY_WORDS: Mapping[str, Mapping[str, str]] = {
     "count_state_sent": {"en": "{n} sent|{n} sent", "fr": "{n} envoyée|{n} envoyées"},
     "nothing_done": {"en": "nothing to do", "fr": "rien à faire"},
     "why_summary": {
-        "en": "You get this mail as the admin of sfsync. sfsync show RUN lists each change of a "
-        "run, sfsync undo RUN takes them back.",
-        "fr": "Vous recevez ce message en tant qu'administrateur de sfsync. sfsync show RUN "
-        "liste chaque changement d'une exécution, sfsync undo RUN l'annule.",
+        "en": "You get this mail as the admin of sfsync. {show} lists each change of a run, "
+        "{undo} takes them back.",
+        "fr": "Vous recevez ce message en tant qu'administrateur de sfsync. {show} liste "
+        "chaque changement d'une exécution, {undo} l'annule.",
     },
 }
