@@ -588,6 +588,7 @@ def test_a_journal_that_is_none_is_named(call: Call) -> None:
     Path("state/journal.db").write_bytes(b"no database" * 500)
     told = call("runs", "--state-dir", "state", exits=ExitCode.CONFIGURATION).stderr
     assert "state/journal.db cannot be opened: file is not a database" in told
+    assert "put a copy of it in its place" in " ".join(told.split())
 
 
 def test_org_says_where_the_copy_is_saves_it_and_forgets_it(call: Call, small: Path) -> None:

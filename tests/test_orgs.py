@@ -392,12 +392,14 @@ def test_two_files_of_one_org_are_told_and_the_second_is_not_served(tmp_path: Pa
     found = doubles(
         [
             known("a", login_url=host, username="one@example.com"),
-            known("b", instance_url=host),
+            known("b", instance_url=f"{host}:443"),
             known("c", login_url=login, username="two@example.com"),
             known("d", login_url=login, username="three@example.com"),
             known("e", sf_alias="e"),
             known("f", sf_alias="f"),
             Known("g", tmp_path / "a", None),
+            known("h", login_url="https://127.0.0.1:8443"),
+            known("i", login_url="https://127.0.0.1:8444"),
         ]
     )
     assert {name: text.partition(":")[0] for name, text in found.items()} == {

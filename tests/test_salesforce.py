@@ -215,7 +215,7 @@ def test_a_refused_sign_in_ends_a_run_before_any_book_is_opened(
     monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "wrong")
     said = call("run", "hourly", exits=ExitCode.UNREACHABLE).stderr
 
-    assert said.startswith("sfsync: signing in: invalid_client: ")
+    assert said.startswith(f"sfsync: signing in at {fake.host}: invalid_client: ")
     assert fake.calls == [("POST", "/services/oauth2/token")]
     assert json.loads(call("runs", "--format", "json").stdout)["runs"] == []
 

@@ -35,6 +35,7 @@ from sfsync.org.tokens import Grant, Tokens
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 LOGIN = "https://acme.my.salesforce.com"
+HOST = "acme.my.salesforce.com"
 TOKEN_URL = f"{LOGIN}/services/oauth2/token"
 SECRET, TOKEN = "s3cr3t-of-the-app", "00D000000000001!AQEAQsecret"
 APP = ClientCredentials(LOGIN, "3MVG9.client", SECRET)
@@ -328,7 +329,7 @@ def test_a_refused_sign_in_says_what_to_do_and_is_not_tried_again(
         sign_in(APP, requests.Session(), now, sleep=pytest.fail)
 
     said = ": ".join(body.values())
-    assert str(caught.value).startswith(f"signing in: {said}. ")
+    assert str(caught.value).startswith(f"signing in at {HOST}: {said}. ")
     assert len(answers.calls) == 1
 
 
@@ -355,7 +356,7 @@ def test_passing_trouble_is_tried_again_four_times(
 ) -> None:
     answers.post(TOKEN_URL, **({"status": 400} | trouble))
 
-    with pytest.raises(OrgUnavailable, match=r"^signing in: "):
+    with pytest.raises(OrgUnavailable, match=r"^signing in( at acme.my.salesforce.com)?: "):
         sign_in(APP, requests.Session(), now, sleep=slept.append)
 
     assert (len(answers.calls), len(slept)) == (4, 3)
@@ -367,7 +368,7 @@ def test_a_host_that_is_no_salesforce_is_refused(
 ) -> None:
     answers.post(TOKEN_URL, body="<html>", status=status, headers={"Location": "https://x.example"})
 
-    with pytest.raises(OrgRefused, match=f"signing in: HTTP {status}. Check the host"):
+    with pytest.raises(OrgRefused, match=f"signing in at {HOST}: HTTP {status}. Check the host"):
         sign_in(APP, requests.Session(), now, sleep=pytest.fail)
 
 
@@ -517,7 +518,7 @@ def test_a_renewal_that_is_refused_is_said_and_not_tried_again(fake: FakeOrg) ->
     fake.expire_tokens()
     fake.state.client_secret = "another"
 
-    with pytest.raises(OrgRefused, match=r"signing in: invalid_client: .*CLIENT_SECRET"):
+    with pytest.raises(OrgRefused, match=r"signing in at \S+: invalid_client: .*CLIENT_SECRET"):
         org.budget()
 
     assert signed_in_times(fake) == 2

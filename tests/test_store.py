@@ -306,7 +306,7 @@ def test_all_is_read_afresh_when_that_is_asked_for(loop: Loop, store: Store) -> 
     assert hourly(replace(loop.services, store=store)).plan.judged == 2
 
 
-@pytest.mark.parametrize("harm", ["cut", "bits", "gone", "manifest", "shape", "all"])
+@pytest.mark.parametrize("harm", ["cut", "bits", "gone", "manifest", "shape", "table", "all"])
 def test_a_store_that_was_harmed_is_left_aside(loop: Loop, tmp_path: Path, harm: str) -> None:
     folder = tmp_path / "store"
     snapshot_of(loop, Store(folder))
@@ -324,6 +324,10 @@ def test_a_store_that_was_harmed_is_left_aside(loop: Loop, tmp_path: Path, harm:
     elif harm == "shape":
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         (folder / MANIFEST).write_text(json.dumps({**manifest, "tables": []}), encoding="utf-8")
+    elif harm == "table":
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        del manifest["tables"]["Contact"]
+        (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     else:
         shutil.rmtree(folder)
     assert_same(loop, Store(folder))

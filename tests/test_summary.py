@@ -93,6 +93,15 @@ def mail(*done: tuple[Run, Sequence[JournalledChange]], **more: Any) -> Rendered
     return render_summary(summary(*done, **more), shipped_texts())
 
 
+def test_a_record_that_moved_there_and_back_is_one_record() -> None:
+    there, back = ("Target", "Backlog"), ("Backlog", "Target")
+    made = summary(
+        told(a_run(), [change("Acme", way=there), change("Birch", way=there)]),
+        told(a_run(2), [change("Acme", way=back)]),
+    )
+    assert "2 records moved" in render_summary(made, shipped_texts()).text
+
+
 def test_commands_can_be_copied_where_there_are_several_orgs() -> None:
     one = summary(told(a_run(), [change("Acme")]))
     several = replace(one, period=replace(one.period, service="north"))
@@ -159,7 +168,8 @@ def test_what_was_refused_is_told_by_the_orgs_message_and_in_how_many_runs() -> 
         told(a_run(2), records[:1], State.REFUSED, RULE, "Budget is required"),
         told(a_run(3), records[:1], State.REFUSED, "UNABLE_TO_LOCK_ROW", "somebody has it"),
     )
-    assert made.subject == "sfsync: 3 records refused"
+    # Each record once, for whatever reasons.
+    assert made.subject == "sfsync: 2 records refused"
     assert "* Refused: Budget is required - 2 records in 2 runs" in made.text
     assert f"  {RULE}\n  Acme (001Acme),\n  Bolt (001Bolt)" in made.text
     assert "* Refused: somebody has it - 1 record\n" in made.text

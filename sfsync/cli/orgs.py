@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -23,7 +22,7 @@ from sfsync.cli.service import name_of
 from sfsync.cli.setting import SALESFORCE, Setting, set_up, settings_and_file, several
 from sfsync.errors import ConfigError, JournalError
 from sfsync.model import to_iso
-from sfsync.orgs import ALL, load_sign_in
+from sfsync.orgs import ALL, host_of, load_sign_in
 
 if TYPE_CHECKING:
     from sfsync.policy import Schedule
@@ -203,4 +202,4 @@ def _org_of(setting: Setting) -> str:
     if not setting.is_salesforce:
         return setting.settings.org
     given = setting.sign_in
-    return urlsplit(given.login_url or given.instance_url).hostname or given.sf_alias
+    return host_of(given) or given.sf_alias

@@ -119,8 +119,9 @@ class Screen:
         shown = one_line(name)
         if not self.is_terminal:
             return Text(shown)
-        address = f"{self.url}/lightning/r/{object_name}/{record_id}/view"
-        return Text.assemble((shown, f"link {address}"), "\n", (record_id, "dim"))
+        # Who asks only the journal does not know where the org is.
+        page = f"link {self.url}/lightning/r/{object_name}/{record_id}/view" if self.url else ""
+        return Text.assemble((shown, page), "\n", (record_id, "dim"))
 
     def moment(self, moment: datetime) -> str:
         """Say an instant in the org's zone."""

@@ -114,7 +114,8 @@ def approach(
     kept = ahead.kept.result()
     if kept is not None:
         is_old = whole_since is not None and kept.whole_at < whole_since
-        if is_old or read_at < kept.read_at or kept.shape != shape:
+        is_other = kept.shape != shape or kept.tables.keys() != {each.object for each in wanted}
+        if is_old or is_other or read_at < kept.read_at:
             kept = None
     reserve = policy.limits.api_reserve
     at_once = policy.reading.at_once

@@ -13,6 +13,7 @@ from sfsync.jobs.merging import merged, terms_of
 from sfsync.jobs.parting import parted
 from sfsync.jobs.partition import judge_part
 from sfsync.jobs.unsaid import Sought
+from sfsync.store import let_tables_go
 
 NAME = "hourly"
 
@@ -66,6 +67,7 @@ def planned(services: Services, look: Look, read_at: datetime) -> Planned:
 
 def planned_by_parts(services: Services, way: Approach) -> Planned:
     """Plan what the rules ask for, of an org that is too large to be looked at as a whole."""
+    let_tables_go()
     with parted(services, way) as org:
         done = services.engine.each(judge_part, org.parts)
         return merged(done, services, way.read_at, way.missing, org.alike, org.folder)

@@ -13,7 +13,7 @@ from sfsync.jobs.stakes import Key
 from sfsync.journal import Review
 from sfsync.model import OwnWrite, PreviousPass
 from sfsync.policy import Policy
-from sfsync.store import Filed, Table
+from sfsync.store import Filed, Table, let_tables_go
 from sfsync.typed import ID
 
 # The columns beside the Id of what a pass left.
@@ -55,6 +55,7 @@ def judge_part(part: Part) -> Judged:
 
     Raises CircleError where rules contradict each other, Stopped where a file cannot be read.
     """
+    let_tables_go()
     common = part.common
     snapshot = snapshot_of(
         part.tables,

@@ -59,6 +59,8 @@ def open_database(url: str) -> sa.Engine:
 
 
 _IN_MEMORY = (None, "", ":memory:")
+# SQLITE_CORRUPT and SQLITE_NOTADB.
+_DAMAGED = (11, 26)
 
 
 def _unopened(engine: sa.Engine, error: DatabaseError | OSError) -> ConfigError | JournalError:
@@ -69,8 +71,16 @@ def _unopened(engine: sa.Engine, error: DatabaseError | OSError) -> ConfigError 
             f"{problem} reached: {why}; see that its server is up and lets this user in, and start"
             " again"
         )
-    remedy = "check that its folder or server exists and may be written"
+    remedy = _damage(error) or "check that its folder or server exists and may be written"
     return ConfigError([f"{problem} opened: {why}; {remedy}"])
+
+
+def _damage(error: DatabaseError | OSError) -> str:
+    """Say what to do about a file of SQLite that is damaged; nothing where it is not."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    if code not in _DAMAGED:
+        return ""
+    return "it is damaged: put a copy of it in its place (docs/operate.md, Backup)"
 
 
 def _connected(url: str) -> sa.Engine:
@@ -102,9 +112,10 @@ def _connected(url: str) -> sa.Engine:
 def _tell(context: sa.engine.ExceptionContext) -> None:
     """Say in words that the database failed: full disk, lost connection, read-only file."""
     if isinstance(context.sqlalchemy_exception, DatabaseError):
+        remedy = "mend that and start again: the next run closes the books of this one"
+        remedy = _damage(context.sqlalchemy_exception) or remedy
         raise JournalError(
-            f"the journal failed: {context.original_exception}; mend that and start again: the next"
-            " run closes the books of this one",
+            f"the journal failed: {context.original_exception}; {remedy}",
             # A driver quotes the row that it could not write.
             f"the journal failed: {type(context.original_exception).__name__}",
         ) from context.original_exception

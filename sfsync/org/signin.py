@@ -55,11 +55,14 @@ def sign_in(
     """
     if isinstance(credentials, AccessToken):
         return Tokens(Grant(urlsplit(credentials.instance_url).netloc, credentials.access_token))
-    line = Line(session)
+    line, doing = Line(session), DOING
+    if not isinstance(credentials, SfCommandLine):
+        # Whoever mistyped it sees where it went.
+        doing = f"{DOING} at {urlsplit(credentials.login_url).netloc}"
 
     def fetch() -> Grant:
         # Nothing makes a grant absent: there is one, or persist raises.
-        return cast(Grant, persist(lambda: _grant(credentials, line, clock), DOING, sleep))
+        return cast(Grant, persist(lambda: _grant(credentials, line, clock), doing, sleep))
 
     return Tokens(fetch(), fetch)
 

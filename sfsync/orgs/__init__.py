@@ -4,7 +4,7 @@
 the defaults of all. Files in `config/orgs/NAME/` take the place of those of the configuration.
 """
 
-from sfsync.orgs.doubles import Known, doubles
+from sfsync.orgs.doubles import Known, doubles, host_of
 from sfsync.orgs.file import ALL, ORGS, OrgFile
 from sfsync.orgs.named import chosen, file_of, load_sign_in, names_of, with_file
 
@@ -16,6 +16,7 @@ __all__ = [
     "chosen",
     "doubles",
     "file_of",
+    "host_of",
     "load_sign_in",
     "names_of",
     "with_file",

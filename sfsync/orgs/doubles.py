@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sfsync.orgs.file import ORGS
 from sfsync.settings import SalesforceSettings
 
+_PORT = 443
 # There people of many orgs sign in; everywhere else a host is that of one org.
 _OF_MANY = ("login.salesforce.com", "test.salesforce.com")
 
@@ -38,6 +39,14 @@ def doubles(orgs: Sequence[Known]) -> Mapping[str, str]:
     return found
 
 
+def host_of(given: SalesforceSettings) -> str:
+    """Return the host that an org is signed in at, with its port if that is another than usual;
+    empty where none is named.
+    """
+    parts = urlsplit(given.login_url or given.instance_url)
+    return (parts.hostname or "") if parts.port in (None, _PORT) else parts.netloc.lower()
+
+
 def _marks(org: Known) -> Iterator[tuple[tuple[str, str], str]]:
     yield ("state", str(org.state_dir.resolve())), f"has the same state folder, {org.state_dir}"
     given = org.sign_in
@@ -45,7 +54,7 @@ def _marks(org: Known) -> Iterator[tuple[tuple[str, str], str]]:
         return
     for folder in sorted((org.state_dir / ORGS).glob("00D*")):
         yield ("id", folder.name), f"is the same org, {folder.name}"
-    host = urlsplit(given.login_url or given.instance_url).hostname or ""
+    host = host_of(given)
     if host and host not in _OF_MANY:
         yield ("host", host), f"is the same org, at {host}"
     for kind, value in (("user", given.username), ("alias", given.sf_alias)):

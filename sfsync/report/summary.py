@@ -1,5 +1,6 @@
 """What did the runs do since the admin was last told?"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,10 @@ NAMED = 3
 SUMMARY = "runs"
 _HELD = (State.STALE, State.UNKNOWN, State.SKIPPED)
 _BROKEN = (RunState.STOPPED, RunState.CRASHED, RunState.RUNNING)
+
+
+# What may befall a record.
+MOVED, WRITTEN, REFUSED, HELD = "moved", "written", "refused", "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,9 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the admin is told of some runs (oldest first)."""
+    """What the admin is told of some runs (oldest first). `records` counts those that were moved,
+    otherwise written, refused and held, each once however often that befell it.
+    """
 
     period: Period
     runs: tuple[Run, ...]
@@ -124,6 +131,7 @@ class Summary:
     broken: tuple[Broken, ...]
     found: tuple[Found, ...]
     mails: tuple[JournalledMessage, ...]
+    records: Mapping[str, int]
 
     @property
     def key(self) -> str:
@@ -182,6 +190,7 @@ def summarise(
         _broken(runs),
         _found(runs, found),
         tuple(mails),
+        tally.records(),
     )
 
 
@@ -223,17 +232,27 @@ class _Tally:
         self._state_fields = state_fields
         self._written: dict[_Way, _Alike] = {}
         self._left: dict[tuple[State, str, str], _Alike] = {}
+        self._records: dict[str, set[tuple[str, str]]] = defaultdict(set)
 
     def take(self, each: JournalledChange) -> None:
         outcome = each.outcome
+        record = each.change.object, each.change.id
         if outcome.state is State.APPLIED:
-            self._written.setdefault(self._way(each), _Alike()).take(each)
+            way = self._way(each)
+            self._written.setdefault(way, _Alike()).take(each)
+            self._records[WRITTEN if way[-1] is None else MOVED].add(record)
         elif outcome.state is State.REFUSED:
             key = outcome.state, outcome.code, outcome.message
             self._left.setdefault(key, _Alike()).take(each)
+            self._records[REFUSED].add(record)
         elif outcome.state in _HELD:
             why = outcome.message if outcome.state is State.SKIPPED else ""
             self._left.setdefault((outcome.state, "", why), _Alike()).take(each)
+            self._records[HELD].add(record)
+
+    def records(self) -> dict[str, int]:
+        """How many records what befell."""
+        return {what: len(several) for what, several in self._records.items()}
 
     def _way(self, each: JournalledChange) -> _Way:
         change = each.change

@@ -14,7 +14,19 @@ from sfsync.model import (
     Value,
 )
 from sfsync.report.figures import Speech, cleaned, isolated
-from sfsync.report.summary import Broken, Found, Group, Left, Named, Summary, Written
+from sfsync.report.summary import (
+    HELD,
+    MOVED,
+    REFUSED,
+    WRITTEN,
+    Broken,
+    Found,
+    Group,
+    Left,
+    Named,
+    Summary,
+    Written,
+)
 from sfsync.rules.texts import FindingText
 
 # A longer part is not read.
@@ -116,16 +128,9 @@ class _Writer:
     def counts(self) -> list[str]:
         """What went wrong first."""
         summary = self._summary
-        held = [each for each in summary.left if each.state is not State.REFUSED]
-        refused = [each for each in summary.left if each.state is State.REFUSED]
-        moved = [each for each in summary.written if each.way is not None]
-        other = [each for each in summary.written if each.way is None]
         numbers = {
             "broken": sum(len(each.runs) for each in summary.broken),
-            "refused": _records(refused),
-            "held": _records(held),
-            "moved": _records(moved),
-            "written": _records(other),
+            **{what: summary.records.get(what, 0) for what in (REFUSED, HELD, MOVED, WRITTEN)},
             "mails": len(summary.mails),
         }
         return [self._speech.count(f"count_{key}", n) for key, n in numbers.items() if n]
@@ -245,10 +250,6 @@ class _Writer:
 
     def _moment(self, run: Run) -> str:
         return self._speech.moment(run.started, self._summary.period.zone)
-
-
-def _records(several: Iterable[Written | Left]) -> int:
-    return sum(each.group.records for each in several)
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:

@@ -56,6 +56,15 @@ class Filed:
 Shards = tuple[Table | Filed, ...]
 
 
+def let_tables_go() -> None:
+    """Let Arrow give back the memory of tables that are looked at one after another: the C library
+    would keep some of each. Where there is no other way to take memory nothing changes.
+    """
+    another = "jemalloc" in pa.supported_memory_backends()
+    if another and pa.default_memory_pool().backend_name == "system":
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+
+
 def table_of(shard: Table | Filed, columns: Sequence[str] | None = None) -> Table:
     """Return a shard's table, or some columns of it. Raises as `Filed.read`."""
     if isinstance(shard, Filed):
