@@ -64,8 +64,12 @@ class Places:
 
 def rows_among(ids: Texts, wanted: Sequence[str] | Texts) -> Array:
     """Return the row of each of a few Ids among sorted ones, -1 where it is not there."""
-    letters = letters_of(ids)
     asked = letters_of(wanted if isinstance(wanted, Texts) else pa.array(wanted, pa.string()))
+    return rows_in(letters_of(ids), asked)
+
+
+def rows_in(letters: Array, asked: Array) -> Array:
+    """Return rows as `rows_among` does, of Ids that are letters already."""
     rows = np.searchsorted(letters, asked)
     there = rows < len(letters)
     there[there] = letters[rows[there]] == asked[there]

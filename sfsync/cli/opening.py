@@ -95,8 +95,7 @@ def opened(
         entrance = enter(setting, now, at_least)
         named = entrance.tokens.org if judges and setting.is_salesforce else None
         early = stack.enter_context(_looked_up_early(setting, journal, named)) if named else None
-        writer = _writer(setting, entrance) if writes and not setting.settings.read_only else None
-        org = writer or _reader(setting, entrance)
+        org, writer = _connected(setting, entrance, writes=writes)
 
         def clock() -> datetime:
             # The org's own: this machine's may be ahead of it, or behind.
@@ -114,18 +113,18 @@ def opened(
         yield Opened(org, writer, services, clock, setting)
 
 
-def _writer(setting: Setting, entrance: Entrance) -> "Org":
-    from sfsync.org.client import open_org
+def _connected(
+    setting: Setting, entrance: Entrance, *, writes: bool
+) -> "tuple[OrgReader, Org | None]":
+    """Open the org for reading, and the way to write to it, where that is asked for and allowed."""
+    from sfsync.org.client import open_org, open_reader
 
-    way, most = (entrance.session, entrance.tokens), setting.policy.reading.at_once
-    return open_org(*way, version=entrance.version, sleep=sleep, at_once=most)
-
-
-def _reader(setting: Setting, entrance: Entrance) -> "OrgReader":
-    from sfsync.org.client import open_reader
-
-    way, most = (entrance.session, entrance.tokens), setting.policy.reading.at_once
-    return open_reader(*way, version=entrance.version, sleep=sleep, at_once=most)
+    way, version = (entrance.session, entrance.tokens), entrance.version
+    most = setting.policy.reading.at_once
+    if writes and not setting.settings.read_only:
+        writer = open_org(*way, version=version, sleep=sleep, at_once=most)
+        return writer, writer
+    return open_reader(*way, version=version, sleep=sleep, at_once=most), None
 
 
 @contextmanager

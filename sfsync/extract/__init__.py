@@ -122,8 +122,8 @@ def approach(
     calls = len(wanted)
     changes = Approach(wanted, missing, shape, read_at, kept, {}, calls, reserve, at_once, store)
     if kept is not None:
-        shards = max(map(len, kept.tables.values()), default=1)
-        way = replace(changes, shards=shards, framed=ahead.framed if shards == 1 else None)
+        framed = ahead.framed if kept.shards == 1 else None
+        way = replace(changes, shards=kept.shards, framed=framed)
     else:
         way = _whole(org, changes, policy)
     _check_spared(budget, way)
@@ -132,7 +132,7 @@ def approach(
 
 def _framed(kept: Kept | None, policy: Policy) -> tuple[Frames, Mapping[str, Table]]:
     """Make the frames of an org that is kept as one, and give the tables that they are of."""
-    if kept is None or any(len(shards) > 1 for shards in kept.tables.values()):
+    if kept is None or kept.shards > 1:
         return {}, {}
     tables = {name: in_order(table_of(shard)) for name, (shard,) in kept.tables.items()}
     return frames_of({name: (table,) for name, table in tables.items()}, policy), tables

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from sfsync.columns import Array, Mask
 from sfsync.extract.wanted import ACCOUNT, Wanted
-from sfsync.places import letters_of
+from sfsync.places import letters_of, rows_in
 from sfsync.store import Shards, Table, table_of
 from sfsync.store.order import in_order, replaced, rows_of
 from sfsync.typed import ID
@@ -40,11 +40,8 @@ class Places:
 
     def of(self, ids: pa.ChunkedArray | pa.Array) -> Array:
         """Return the shard of each Id's record, -1 where there is none."""
-        wanted = _letters(ids)
-        if not len(self.ids):
-            return np.full(len(wanted), -1, dtype="int64")
-        near = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        return np.where(self.ids[near] == wanted, self.shards[near], -1).astype("int64")
+        rows = rows_in(self.ids, _letters(ids))
+        return np.append(self.shards, np.int16(-1))[rows].astype("int64")
 
 
 def shards_needed(accounts: int, above: int, size: int) -> int:

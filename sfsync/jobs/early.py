@@ -29,7 +29,7 @@ class Early:
 
         def known() -> Known | None:
             kept = ahead.kept.result()
-            is_one = kept is not None and all(len(each) == 1 for each in kept.tables.values())
+            is_one = kept is not None and kept.shards == 1
             return known_of(journal, policy, books) if is_one else None
 
         return cls(ahead, Started(known))

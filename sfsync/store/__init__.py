@@ -92,6 +92,11 @@ class Kept:
     tables: Mapping[str, Shards]
     bases: Mapping[str, Base] = field(default_factory=dict)
 
+    @property
+    def shards(self) -> int:
+        """Into how many shards what is kept was cut."""
+        return max(map(len, self.tables.values()), default=1)
+
 
 class Store:
     """The tables kept of one org, in a folder of its own."""
